@@ -1,0 +1,1 @@
+"""One folder per neighbour: its language and its failures. Neighbours do not know each other."""

@@ -1,0 +1,1 @@
+"""The ACD: who waits, who is free, and who is offered to whom."""

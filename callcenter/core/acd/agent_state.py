@@ -1,0 +1,139 @@
+"""What an agent is doing, and what may happen next.
+
+Two questions are kept apart on purpose:
+
+* presence: what the person asked for   (READY, PAUSED, SIGNED_OUT)
+* activity: what the engine is doing    (IDLE, RESERVED, RINGING, TALKING, WRAPPING)
+
+An agent who presses Pause while talking changes presence at once and activity not at all; the pause
+takes hold when the call ends. Folding the two into one state is what forces other engines to keep a
+list of "changes to apply later".
+
+The table is that of one engagement: one offer, and the conversation that may come of it. Every legal
+move is in TRANSITIONS; a pair that is missing is illegal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from callcenter.core.errors import IllegalTransition
+from callcenter.core.facts.agents import Presence
+from callcenter.core.facts.calls import OfferEnd
+from callcenter.core.ids import AgentId, CallId, QueueId
+
+
+class Activity(StrEnum):
+    """What the engine is doing with an agent."""
+
+    IDLE = "idle"
+    RESERVED = "reserved"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAPPING = "wrapping"
+
+
+class Move(StrEnum):
+    """What can happen to an engagement."""
+
+    RESERVE = "reserve"
+    RING = "ring"
+    ANSWER = "answer"
+    RELEASE = "release"
+    HANG_UP = "hang-up"
+    FINISH_WRAP = "finish-wrap"
+
+
+TRANSITIONS: Mapping[tuple[Activity, Move], Activity] = MappingProxyType(
+    {
+        (Activity.IDLE, Move.RESERVE): Activity.RESERVED,
+        (Activity.RESERVED, Move.RING): Activity.RINGING,
+        (Activity.RESERVED, Move.RELEASE): Activity.IDLE,
+        # A phone that answers by itself may never say that it rings.
+        (Activity.RESERVED, Move.ANSWER): Activity.TALKING,
+        (Activity.RINGING, Move.RELEASE): Activity.IDLE,
+        (Activity.RINGING, Move.ANSWER): Activity.TALKING,
+        (Activity.TALKING, Move.HANG_UP): Activity.WRAPPING,
+        (Activity.WRAPPING, Move.FINISH_WRAP): Activity.IDLE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """One offer to an agent and what became of it. `until` is its own deadline: the lease of a
+    reservation, or the end of wrap-up."""
+
+    call: CallId
+    queue: QueueId
+    offer: int
+    activity: Activity
+    since: datetime
+    until: datetime | None
+
+
+def move(engagement: Engagement, step: Move, at: datetime) -> Engagement:
+    """The engagement after `step`.
+
+    Raises:
+        IllegalTransition: the step is not in the table.
+    """
+    try:
+        activity = TRANSITIONS[engagement.activity, step]
+    except KeyError:
+        raise IllegalTransition(engagement.activity, step) from None
+    return replace(engagement, activity=activity, since=at)
+
+
+# The agent could have taken the call and did not: it counts towards RONA.
+MISSES = frozenset({OfferEnd.NO_ANSWER, OfferEnd.REJECTED})
+
+# How long an agent is left alone after an offer that failed on their side. The split by reason is
+# FreeSWITCH mod_callcenter's (no-answer, reject and busy delay): a phone that is busy stays so longer.
+REST_AFTER: Mapping[OfferEnd, timedelta] = MappingProxyType(
+    {
+        OfferEnd.NO_ANSWER: timedelta(seconds=5),
+        OfferEnd.REJECTED: timedelta(seconds=10),
+        OfferEnd.BUSY: timedelta(seconds=10),
+        OfferEnd.UNREACHABLE: timedelta(seconds=10),
+        OfferEnd.LAPSED: timedelta(seconds=5),
+    }
+)
+
+
+@dataclass(slots=True)
+class AgentRow:
+    """One agent on the floor. Owned and changed by the floor alone.
+
+    `idle_since` orders the free: set at sign-in, when wrap-up ends and when an offer was missed,
+    and given back unchanged by an offer that ended through no fault of theirs.
+    """
+
+    id: AgentId
+    queues: tuple[QueueId, ...]
+    presence: Presence = Presence.SIGNED_OUT
+    pause_reason: str = ""
+    presence_since: datetime | None = None
+    device: str = ""
+    reachable: bool = False
+    engagement: Engagement | None = None
+    idle_since: datetime | None = None
+    misses: int = 0
+    rest_until: datetime | None = None
+
+    @property
+    def activity(self) -> Activity:
+        """What the engine is doing with the agent."""
+        return self.engagement.activity if self.engagement else Activity.IDLE
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the agent may be offered a call now."""
+        return (
+            self.presence is Presence.READY
+            and self.engagement is None
+            and self.reachable
+            and self.rest_until is None
+        )

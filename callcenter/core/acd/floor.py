@@ -1,0 +1,394 @@
+"""The floor: all queues and all agents together, one mutable object owned by one writer.
+
+`advance` takes a fact and returns the facts that follow from it. `next_offer` pairs the next caller
+with the agent who is idle longest; the offer takes hold when the fact comes back through `advance`,
+live and on replay alike. `due` returns what time has brought.
+
+Matching is indexed: each queue keeps its waiting callers and its free agents in order, and `_heads`
+holds the queues that have both. A queue is looked at only when somebody joined it or became free, so
+an offer costs the logarithm of what waits, not a scan. Shared agents go to the caller with the best
+place among the queues that were touched, which is the global order, since a queue that was not touched
+has nobody to serve or nobody free.
+
+The promise: after any sequence of facts no agent stays reserved without a live offer. A reservation is
+a lease (`LEASE`): if nobody reports back in time, the floor ends the offer itself.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from callcenter.core.acd.agent_state import (
+    MISSES,
+    REST_AFTER,
+    Activity,
+    AgentRow,
+    Engagement,
+    Move,
+    move,
+)
+from callcenter.core.acd.deadlines import Deadlines, Due
+from callcenter.core.acd.queue import Line, Place, QueueEntry, QueueRules
+from callcenter.core.facts.agents import (
+    AgentSignedIn,
+    DeviceReachable,
+    Presence,
+    PresenceChanged,
+    RestEnded,
+    WrapEnded,
+)
+from callcenter.core.facts.calls import (
+    AgentAnswered,
+    AgentOffered,
+    AgentRinging,
+    CallEnded,
+    OfferEnd,
+    OfferEnded,
+    PositionReached,
+    QueueJoined,
+)
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import AgentId, CallId, QueueId
+
+# From reservation to ringing. Longer than a healthy switch ever takes, short enough that an agent
+# whose ringing order was lost is free again before anybody notices.
+LEASE: Final = timedelta(seconds=5)
+# On top of the queue's ring time, for the answer to travel.
+RING_GRACE: Final = timedelta(seconds=5)
+
+Consequences = tuple[Fact, ...]
+NOTHING: Final[Consequences] = ()
+
+
+class Floor:
+    """Queues, agents, and who is offered to whom."""
+
+    def __init__(self) -> None:
+        self.agents: dict[AgentId, AgentRow] = {}
+        self.lines: dict[QueueId, Line] = {}
+        self.entries: dict[CallId, QueueEntry] = {}
+        self._deadlines = Deadlines()
+        self._heads: list[tuple[Place, QueueId]] = []
+        self._joined = 0
+
+    # -- configuration ------------------------------------------------------------------------
+
+    def configure(
+        self, queues: Iterable[QueueRules], assignments: Mapping[AgentId, tuple[QueueId, ...]]
+    ) -> None:
+        """Take over new rules; callers keep their places and agents what they are doing.
+
+        A queue that is gone is kept while somebody waits in it, so that they can still be served by
+        whoever is left, and forgotten at the next change.
+        """
+        rules = {queue.id: queue for queue in queues}
+        for agent in self.agents.values():
+            self._unlist(agent)
+        for queue in [q for q, line in self.lines.items() if q not in rules and not line.entries]:
+            del self.lines[queue]
+        for queue, rule in rules.items():
+            if queue in self.lines:
+                self.lines[queue].rules = rule
+            else:
+                self.lines[queue] = Line(rule)
+        for agent_id, row in list(self.agents.items()):
+            if agent_id not in assignments and row.presence is Presence.SIGNED_OUT:
+                del self.agents[agent_id]
+            else:
+                row.queues = self._known(assignments.get(agent_id, ()))
+        for agent_id, assigned in assignments.items():
+            if agent_id not in self.agents:
+                self.agents[agent_id] = AgentRow(agent_id, self._known(assigned))
+        for agent in self.agents.values():
+            self._list_if_free(agent)
+
+    def _known(self, queues: tuple[QueueId, ...]) -> tuple[QueueId, ...]:
+        return tuple(queue for queue in queues if queue in self.lines)
+
+    # -- facts --------------------------------------------------------------------------------
+
+    def advance(self, fact: Fact) -> Consequences:
+        """Change the floor by one fact and say what follows from it.
+
+        Raises:
+            IllegalTransition: the fact is late or doubled; nothing was changed.
+        """
+        handler = _HANDLERS.get(type(fact))
+        return handler(self, fact) if handler else NOTHING
+
+    def _joined_queue(self, fact: QueueJoined) -> Consequences:
+        line = self.lines.get(fact.queue)
+        if line is None or fact.call in self.entries:
+            return NOTHING
+        self._joined += 1
+        place = (fact.at - timedelta(seconds=fact.priority), self._joined)
+        entry = QueueEntry(fact.call, fact.queue, fact.at, fact.priority, place)
+        self.entries[fact.call] = entry
+        line.entries.add(entry)
+        line.waiting.add(entry)
+        self._touch(line)
+        if line.rules.announce_every is not None:
+            self._announce_at(entry, fact.at + line.rules.announce_first)
+        return NOTHING
+
+    def _offered(self, fact: AgentOffered) -> Consequences:
+        agent, entry = self.agents.get(fact.agent), self.entries.get(fact.call)
+        if agent is None or entry is None or entry.offered_to is not None or agent.engagement:
+            # Only a journal written before a change of configuration can bring this about.
+            return (OfferEnded(fact.at, fact.call, fact.agent, fact.offer, OfferEnd.REFUSED),)
+        self._unlist(agent)
+        idle = Engagement(fact.call, fact.queue, fact.offer, Activity.IDLE, fact.at, None)
+        agent.engagement = move(idle, Move.RESERVE, fact.at)
+        self._lease(agent, fact.at + LEASE)
+        line = self.lines[entry.queue]
+        line.waiting.discard(entry)
+        entry.offers, entry.offered_to = fact.offer, fact.agent
+        self._touch(line)
+        return NOTHING
+
+    def _ringing(self, fact: AgentRinging) -> Consequences:
+        agent = self._engaged(fact.agent, fact.call, fact.offer)
+        if agent is not None and agent.engagement is not None:
+            agent.engagement = move(agent.engagement, Move.RING, fact.at)
+            ring_for = self.lines[agent.engagement.queue].rules.ring_for
+            self._lease(agent, fact.at + ring_for + RING_GRACE)
+        return NOTHING
+
+    def _answered(self, fact: AgentAnswered) -> Consequences:
+        agent = self._engaged(fact.agent, fact.call, fact.offer)
+        if agent is not None and agent.engagement is not None:
+            answered = move(agent.engagement, Move.ANSWER, fact.at)
+            agent.engagement = replace(answered, until=None)
+            agent.misses = 0
+            self._forget(fact.call)
+        return NOTHING
+
+    def _offer_ended(self, fact: OfferEnded) -> Consequences:
+        entry = self.entries.get(fact.call)
+        if entry is not None and entry.offered_to == fact.agent and entry.offers == fact.offer:
+            entry.offered_to = None
+            line = self.lines[entry.queue]
+            line.waiting.add(entry)
+            self._touch(line)
+        agent = self._engaged(fact.agent, fact.call, fact.offer)
+        if agent is None or agent.engagement is None:
+            return NOTHING
+        queue = agent.engagement.queue
+        move(agent.engagement, Move.RELEASE, fact.at)
+        agent.engagement = None
+        return self._after_offer(agent, queue, fact)
+
+    def _after_offer(self, agent: AgentRow, queue: QueueId, fact: OfferEnded) -> Consequences:
+        rest = REST_AFTER.get(fact.why)
+        if rest is not None:
+            self._rest(agent, fact.at + rest)
+        if fact.why not in MISSES:
+            self._list_if_free(agent)
+            return NOTHING
+        agent.idle_since = fact.at
+        agent.misses += 1
+        if agent.misses < self.lines[queue].rules.misses_allowed:
+            return NOTHING
+        agent.misses = 0
+        if agent.presence is not Presence.READY:
+            return NOTHING
+        return (PresenceChanged(fact.at, agent.id, Presence.PAUSED, "rona"),)
+
+    def _call_ended(self, fact: CallEnded) -> Consequences:
+        self._forget(fact.call)
+        agent = self.agents.get(fact.agent) if fact.agent is not None else None
+        engagement = agent.engagement if agent else None
+        if agent is None or engagement is None or engagement.call != fact.call:
+            return NOTHING
+        wrapping = move(engagement, Move.HANG_UP, fact.at)
+        until = fact.at + self.lines[engagement.queue].rules.wrap_up
+        agent.engagement = replace(wrapping, until=until)
+        if until == fact.at:
+            return (WrapEnded(fact.at, agent.id),)
+        self._deadlines.push(until, Due.WRAP, agent.id)
+        return NOTHING
+
+    def _wrap_ended(self, fact: WrapEnded) -> Consequences:
+        agent = self.agents.get(fact.agent)
+        if agent is not None and agent.engagement is not None:
+            move(agent.engagement, Move.FINISH_WRAP, fact.at)
+            agent.engagement = None
+            agent.idle_since = fact.at
+            self._list_if_free(agent)
+        return NOTHING
+
+    def _signed_in(self, fact: AgentSignedIn) -> Consequences:
+        agent = self.agents.get(fact.agent)
+        if agent is None:
+            return NOTHING
+        self._unlist(agent)
+        if agent.presence is Presence.SIGNED_OUT:
+            agent.presence, agent.pause_reason = Presence.PAUSED, "signed-in"
+            agent.presence_since = agent.idle_since = fact.at
+            agent.misses = 0
+        agent.device = fact.device
+        agent.reachable = fact.device.startswith("tel:")
+        self._list_if_free(agent)
+        return NOTHING
+
+    def _presence(self, fact: PresenceChanged) -> Consequences:
+        agent = self.agents.get(fact.agent)
+        if agent is None:
+            return NOTHING
+        self._unlist(agent)
+        agent.presence, agent.pause_reason = fact.presence, fact.reason
+        agent.presence_since = fact.at
+        if fact.presence is Presence.SIGNED_OUT:
+            agent.device, agent.reachable = "", False
+        if fact.presence is Presence.READY:
+            agent.misses = 0
+        self._list_if_free(agent)
+        return NOTHING
+
+    def _reachable(self, fact: DeviceReachable) -> Consequences:
+        agent = self.agents.get(fact.agent)
+        if agent is not None and agent.device:
+            self._unlist(agent)
+            agent.reachable = fact.reachable
+            self._list_if_free(agent)
+        return NOTHING
+
+    def _rest_ended(self, fact: RestEnded) -> Consequences:
+        agent = self.agents.get(fact.agent)
+        if agent is not None and agent.rest_until is not None:
+            agent.rest_until = None
+            self._list_if_free(agent)
+        return NOTHING
+
+    # -- matching -----------------------------------------------------------------------------
+
+    def next_offer(self, now: datetime) -> AgentOffered | None:
+        """The next pair to be made, or None when nobody who waits can be served now."""
+        while self._heads:
+            place, queue = heapq.heappop(self._heads)
+            line = self.lines.get(queue)
+            entry = line.head() if line else None
+            if line is None or entry is None:
+                continue
+            if entry.place != place:
+                self._touch(line)
+                continue
+            _, agent = line.free[0]
+            return AgentOffered(
+                now,
+                entry.call,
+                queue,
+                agent,
+                entry.offers + 1,
+                self.agents[agent].device,
+                f"longest idle of {len(line.free)} free, first of {len(line.waiting)} waiting",
+            )
+        return None
+
+    def _touch(self, line: Line) -> None:
+        entry = line.head()
+        if entry is not None:
+            heapq.heappush(self._heads, (entry.place, line.rules.id))
+
+    # -- time ---------------------------------------------------------------------------------
+
+    def next_deadline(self) -> datetime | None:
+        """When `due` may have something to say."""
+        return self._deadlines.next()
+
+    def due(self, now: datetime) -> list[Fact]:
+        """What time has brought since the last look."""
+        facts: list[Fact] = []
+        while (item := self._deadlines.pop(now)) is not None:
+            when, due, whose = item
+            fact = self._due(when, due, whose, now)
+            if fact is not None:
+                facts.append(fact)
+        return facts
+
+    def _due(self, when: datetime, due: Due, whose: str, now: datetime) -> Fact | None:
+        if due is Due.ANNOUNCEMENT:
+            return self._announce(when, CallId(whose), now)
+        agent = self.agents.get(AgentId(whose))
+        if agent is None:
+            return None
+        if due is Due.REST:
+            return RestEnded(now, agent.id) if agent.rest_until == when else None
+        engagement = agent.engagement
+        if engagement is None or engagement.until != when:
+            return None
+        if due is Due.WRAP:
+            return WrapEnded(now, agent.id)
+        lapsed = OfferEnd.LAPSED
+        return OfferEnded(now, engagement.call, agent.id, engagement.offer, lapsed)
+
+    def _announce(self, when: datetime, call: CallId, now: datetime) -> Fact | None:
+        entry = self.entries.get(call)
+        if entry is None or entry.announce_at != when:
+            return None
+        line = self.lines[entry.queue]
+        if line.rules.announce_every is None:
+            return None
+        self._announce_at(entry, now + line.rules.announce_every)
+        position = line.position(entry)
+        better = entry.told is None or position < entry.told
+        entry.told = position if better else entry.told
+        return PositionReached(now, call, position, better)
+
+    def _announce_at(self, entry: QueueEntry, when: datetime) -> None:
+        entry.announce_at = when
+        self._deadlines.push(when, Due.ANNOUNCEMENT, entry.call)
+
+    def _lease(self, agent: AgentRow, until: datetime) -> None:
+        assert agent.engagement is not None
+        agent.engagement = replace(agent.engagement, until=until)
+        self._deadlines.push(until, Due.LEASE, agent.id)
+
+    def _rest(self, agent: AgentRow, until: datetime) -> None:
+        agent.rest_until = until
+        self._deadlines.push(until, Due.REST, agent.id)
+
+    # -- rows ---------------------------------------------------------------------------------
+
+    def _engaged(self, agent: AgentId, call: CallId, offer: int) -> AgentRow | None:
+        row = self.agents.get(agent)
+        held = row.engagement if row else None
+        return row if held and held.call == call and held.offer == offer else None
+
+    def _forget(self, call: CallId) -> None:
+        entry = self.entries.pop(call, None)
+        if entry is not None:
+            line = self.lines[entry.queue]
+            line.entries.remove(entry)
+            line.waiting.discard(entry)
+            self._touch(line)
+
+    def _list_if_free(self, agent: AgentRow) -> None:
+        if agent.is_free and agent.idle_since is not None:
+            for queue in agent.queues:
+                line = self.lines[queue]
+                line.free.add((agent.idle_since, agent.id))
+                self._touch(line)
+
+    def _unlist(self, agent: AgentRow) -> None:
+        if agent.idle_since is not None:
+            for queue in agent.queues:
+                self.lines[queue].free.discard((agent.idle_since, agent.id))
+
+
+# Each handler takes exactly the fact it is listed under.
+_HANDLERS: Final[Mapping[type, Callable[[Floor, Any], Consequences]]] = {
+    QueueJoined: Floor._joined_queue,
+    AgentOffered: Floor._offered,
+    AgentRinging: Floor._ringing,
+    AgentAnswered: Floor._answered,
+    OfferEnded: Floor._offer_ended,
+    CallEnded: Floor._call_ended,
+    WrapEnded: Floor._wrap_ended,
+    AgentSignedIn: Floor._signed_in,
+    PresenceChanged: Floor._presence,
+    DeviceReachable: Floor._reachable,
+    RestEnded: Floor._rest_ended,
+}

@@ -1,0 +1,72 @@
+"""A queue: its rules, who waits in it and in which order, and who of its agents is free.
+
+One order: a caller's place is `arrival in the queue - priority`, so that priority is a head start in
+seconds and nobody starves. Ties fall to who joined first. An entry that is being offered stays where it
+is and keeps its place; it is only not offered a second time meanwhile.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sortedcontainers import SortedKeyList, SortedList
+
+from callcenter.core.ids import AgentId, CallId, QueueId
+
+Place = tuple[datetime, int]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    """What an admin sets for a queue. Times are durations; `announce_every` None: say nothing."""
+
+    id: QueueId
+    ring_for: timedelta = timedelta(seconds=20)
+    wrap_up: timedelta = timedelta(seconds=10)
+    misses_allowed: int = 2
+    announce_first: timedelta = timedelta(seconds=4)
+    announce_every: timedelta | None = timedelta(seconds=30)
+    # Music starts only after this: a caller who is answered at once never pays for it.
+    quiet_for: timedelta = timedelta(milliseconds=800)
+    music: str = "default"
+    service_level_within: timedelta = timedelta(seconds=20)
+
+
+@dataclass(slots=True)
+class QueueEntry:
+    """One caller waiting. `offers` counts the offers made so far; `told` is the position last said."""
+
+    call: CallId
+    queue: QueueId
+    enqueued_at: datetime
+    priority: float
+    place: Place
+    offers: int = 0
+    offered_to: AgentId | None = None
+    told: int | None = None
+    announce_at: datetime | None = None
+
+
+def _place(entry: QueueEntry) -> Place:
+    return entry.place
+
+
+@dataclass(slots=True)
+class Line:
+    """A queue at work: entries in order, the ones not being offered, and its free agents by idleness."""
+
+    rules: QueueRules
+    entries: SortedKeyList[QueueEntry, Place] = field(
+        default_factory=lambda: SortedKeyList(key=_place)
+    )
+    waiting: SortedKeyList[QueueEntry, Place] = field(
+        default_factory=lambda: SortedKeyList(key=_place)
+    )
+    free: SortedList[tuple[datetime, AgentId]] = field(default_factory=SortedList)
+
+    def position(self, entry: QueueEntry) -> int:
+        """1 for the head of the queue."""
+        return int(self.entries.bisect_key_left(entry.place)) + 1
+
+    def head(self) -> QueueEntry | None:
+        """Who is next, if there is anybody to serve them."""
+        return self.waiting[0] if self.waiting and self.free else None

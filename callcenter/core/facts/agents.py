@@ -1,0 +1,60 @@
+"""What agents do, and what becomes of their devices."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from callcenter.core.ids import AgentId
+
+
+class Presence(StrEnum):
+    """What the person asked for."""
+
+    READY = "ready"
+    PAUSED = "paused"
+    SIGNED_OUT = "signed-out"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSignedIn:
+    """The agent sits at `device` and is paused (reason `signed-in`) until they say they are ready."""
+
+    at: datetime
+    agent: AgentId
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged:
+    at: datetime
+    agent: AgentId
+    presence: Presence
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceReachable:
+    """Whether the agent's device can be rung at all."""
+
+    at: datetime
+    agent: AgentId
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WrapEnded:
+    """After-call work is over, by the agent's word or by time."""
+
+    at: datetime
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class RestEnded:
+    """The pause between a missed offer and the next one is over."""
+
+    at: datetime
+    agent: AgentId
+
+
+AgentFact = AgentSignedIn | PresenceChanged | DeviceReachable | WrapEnded | RestEnded

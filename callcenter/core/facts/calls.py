@@ -1,0 +1,205 @@
+"""What happens to one call."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from callcenter.core.ids import AgentId, CallId, LegId, QueueId
+
+
+class OfferEnd(StrEnum):
+    """Why an offer to an agent ended without an answer."""
+
+    NO_ANSWER = "no-answer"
+    REJECTED = "rejected"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+    CALLER_GONE = "caller-gone"
+    REFUSED = "refused"  # the call could not take it: it ended or moved on in the meantime
+    LAPSED = "lapsed"  # nobody reported back within the lease
+
+
+class Outcome(StrEnum):
+    """What a call came to."""
+
+    ANSWERED = "answered"  # talked with an agent
+    ABANDONED = "abandoned"  # gave up in a queue
+    LEFT_FLOW = "left-flow"  # hung up in the IVR
+    SERVED = "served"  # the flow said goodbye
+    FAULTED = "faulted"  # we failed; the dialplan took the caller over
+
+
+class EndedBy(StrEnum):
+    """Who ended the call."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+    FLOW = "flow"
+    SUPERVISOR = "supervisor"
+    SWITCH = "switch"  # the switch restarted or lost the leg
+
+
+class LegCause(StrEnum):
+    """Why a leg ended, as far as we act on it."""
+
+    NORMAL = "normal"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    NO_ANSWER = "no-answer"
+    UNREACHABLE = "unreachable"
+    GONE = "gone"  # found missing when we looked
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A caller is on the line. `ani` and `dnis` are normalised; `name` is what the network showed."""
+
+    at: datetime
+    call: CallId
+    leg: LegId
+    ani: str
+    dnis: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEnded:
+    """The `number`-th thing said to the caller is over; `played` is false if it could not be played."""
+
+    at: datetime
+    call: CallId
+    number: int
+    played: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    at: datetime
+    call: CallId
+    leg: LegId
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEntered:
+    """The caller reached a node of a flow: the trace of the IVR."""
+
+    at: datetime
+    call: CallId
+    flow: str
+    version: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueJoined:
+    """The caller waits in `queue`; `priority` is a head start in seconds."""
+
+    at: datetime
+    call: CallId
+    queue: QueueId
+    priority: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PositionReached:
+    """Time to tell the caller where they stand; `better` if it improved since they were told last."""
+
+    at: datetime
+    call: CallId
+    position: int
+    better: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOffered:
+    """The floor reserved `agent` for the call. `device` says what to ring (see `core.acd.device`)."""
+
+    at: datetime
+    call: CallId
+    queue: QueueId
+    agent: AgentId
+    offer: int
+    device: str
+    why: str  # the reason in the matcher's words
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRinging:
+    at: datetime
+    call: CallId
+    agent: AgentId
+    offer: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswered:
+    at: datetime
+    call: CallId
+    agent: AgentId
+    offer: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    at: datetime
+    call: CallId
+    agent: AgentId
+    offer: int
+    why: OfferEnd
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The switch says that a leg is gone."""
+
+    at: datetime
+    call: CallId
+    leg: LegId
+    cause: LegCause
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed:
+    """A moment the call asked to be woken at has come."""
+
+    at: datetime
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpAsked:
+    """Somebody with the right to do so wants the call ended."""
+
+    at: datetime
+    call: CallId
+    by: EndedBy
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The call is over; `agent` is the one it was connected to, if any."""
+
+    at: datetime
+    call: CallId
+    outcome: Outcome
+    by: EndedBy
+    agent: AgentId | None = None
+
+
+CallFact = (
+    CallArrived
+    | PromptEnded
+    | DigitPressed
+    | NodeEntered
+    | QueueJoined
+    | PositionReached
+    | AgentOffered
+    | AgentRinging
+    | AgentAnswered
+    | OfferEnded
+    | LegEnded
+    | DeadlinePassed
+    | HangUpAsked
+    | CallEnded
+)

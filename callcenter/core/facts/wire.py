@@ -1,0 +1,105 @@
+"""Facts as plain data and back: stable names (`call.arrived`), one table.
+
+Encoding needs no code of its own: a fact is a flat dataclass of text, numbers, enums and aware
+datetimes. `from_wire` is its inverse and says which name or field it cannot read.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType, UnionType
+from typing import Any, Final, get_args, get_type_hints
+
+from callcenter.core.facts import agents, calls
+from callcenter.core.facts.agents import AgentFact
+from callcenter.core.facts.calls import CallFact
+
+Fact = CallFact | AgentFact
+
+NAMES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
+    {
+        "call.arrived": calls.CallArrived,
+        "call.prompt_ended": calls.PromptEnded,
+        "call.digit_pressed": calls.DigitPressed,
+        "call.node_entered": calls.NodeEntered,
+        "call.queue_joined": calls.QueueJoined,
+        "call.position_reached": calls.PositionReached,
+        "call.agent_offered": calls.AgentOffered,
+        "call.agent_ringing": calls.AgentRinging,
+        "call.agent_answered": calls.AgentAnswered,
+        "call.offer_ended": calls.OfferEnded,
+        "call.leg_ended": calls.LegEnded,
+        "call.deadline_passed": calls.DeadlinePassed,
+        "call.hang_up_asked": calls.HangUpAsked,
+        "call.ended": calls.CallEnded,
+        "agent.signed_in": agents.AgentSignedIn,
+        "agent.presence_changed": agents.PresenceChanged,
+        "agent.device_reachable": agents.DeviceReachable,
+        "agent.wrap_ended": agents.WrapEnded,
+        "agent.rest_ended": agents.RestEnded,
+    }
+)
+_NAME_OF: Final[Mapping[type[Fact], str]] = {kind: name for name, kind in NAMES.items()}
+
+
+class UnreadableFact(ValueError):
+    """A line that is no fact we know: written by a newer version, or damaged."""
+
+
+def name_of(fact: Fact) -> str:
+    """The stable name of the fact's kind."""
+    return _NAME_OF[type(fact)]
+
+
+def from_wire(name: str, data: Mapping[str, Any]) -> Fact:
+    """The fact that was written as `name` and `data`.
+
+    Raises:
+        UnreadableFact: naming the kind or the field that cannot be read.
+    """
+    try:
+        kind, readers = NAMES[name], _READERS[name]
+    except KeyError:
+        raise UnreadableFact(f"no fact is called {name!r}") from None
+    values: dict[str, Any] = {}
+    for field, read in readers:
+        if field.name in data:
+            try:
+                values[field.name] = read(data[field.name])
+            except (TypeError, ValueError) as error:
+                raise UnreadableFact(f"{name}.{field.name}: {type(error).__name__}") from None
+        elif field.default is MISSING:
+            raise UnreadableFact(f"{name}.{field.name} is missing")
+    return kind(**values)
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    if isinstance(hint, UnionType):
+        inner = _reader(next(arg for arg in get_args(hint) if arg is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    hint = getattr(hint, "__supertype__", hint)
+    if hint is datetime:
+        return datetime.fromisoformat
+    if hint is float:
+        return float
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint
+    return _exactly(hint)
+
+
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError(kind.__name__)
+        return value
+
+    return read
+
+
+def _readers(kind: type[Fact]) -> tuple[tuple[Field[Any], Callable[[Any], Any]], ...]:
+    hints = get_type_hints(kind)
+    return tuple((field, _reader(hints[field.name])) for field in fields(kind))
+
+
+_READERS: Final = {name: _readers(kind) for name, kind in NAMES.items()}

@@ -1,0 +1,56 @@
+"""Phone numbers as they come from the outside, made safe and comparable.
+
+What a carrier or an attacker puts into a SIP header is text without any promise. `clean` makes it
+short and harmless, `normalise` turns what is a phone number into E.164. Nothing here raises: a
+number that cannot be understood is kept as its harmless characters, since the caller behind it is
+still a caller.
+"""
+
+import re
+from functools import lru_cache
+
+import phonenumbers
+
+ANONYMOUS = "anonymous"
+LONGEST = 40  # E.164 has 15 digits; extensions and SIP names need some more
+LONGEST_NAME = 80
+
+_NOT_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufffd]")
+_WITHHELD = frozenset({"", "anonymous", "restricted", "unavailable", "unknown", "private", "asterisk"})
+
+
+def clean(raw: str) -> str:
+    """The harmless characters of a dialled or calling number, at most `LONGEST` of them."""
+    return _NOT_NUMBER.sub("", raw[: LONGEST * 4])[:LONGEST]
+
+
+def clean_name(raw: str) -> str:
+    """A display name without control and direction characters, at most `LONGEST_NAME` long.
+
+    Markup stays as it is: escaping belongs to whoever shows it.
+    """
+    return _CONTROL.sub("", raw[: LONGEST_NAME * 4])[:LONGEST_NAME].strip()
+
+
+@lru_cache(maxsize=16_384)
+def normalise(raw: str, region: str) -> str:
+    """E.164 where `raw` is a possible number dialled in `region`; else its harmless characters.
+
+    A withheld number is `ANONYMOUS`.
+    """
+    number = clean(raw)
+    if number.lower() in _WITHHELD:
+        return ANONYMOUS
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return number
+    if not phonenumbers.is_possible_number(parsed):
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def masked(number: str) -> str:
+    """The number as it may stand in a log: the last two characters only."""
+    return f"…{number[-2:]}" if len(number) > 4 else "…"

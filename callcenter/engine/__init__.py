@@ -1,0 +1,1 @@
+"""What is alive now. Everybody outside comes in through `engine.api`."""

@@ -1,0 +1,1 @@
+"""Desk work: what has a transaction or a job."""

@@ -1,0 +1,1 @@
+"""Fakes, builders and test phones, shipped with the package so that anybody can test on them."""
