@@ -17,7 +17,9 @@ LONGEST_NAME = 80
 
 _NOT_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufffd]")
-_WITHHELD = frozenset({"", "anonymous", "restricted", "unavailable", "unknown", "private", "asterisk"})
+_WITHHELD = frozenset(
+    {"", "anonymous", "restricted", "unavailable", "unknown", "private", "asterisk"}
+)
 
 
 def clean(raw: str) -> str:

@@ -1,0 +1,30 @@
+"""The configuration as a call sees it: numbers, flows, queues, hours. Immutable; replaced whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.calendar import Calendar
+from callcenter.core.ids import AgentId, FlowId, QueueId
+from callcenter.core.ivr.flow import Flow
+
+SYSTEM = FlowId("system")  # ships with the product: what every centre must be able to say
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What is configured now. `numbers` maps a normalised dialled number to its flow."""
+
+    flows: Mapping[FlowId, Flow]
+    numbers: Mapping[str, FlowId] = field(default_factory=dict)
+    queues: Mapping[QueueId, QueueRules] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    assignments: Mapping[AgentId, tuple[QueueId, ...]] = field(default_factory=dict)
+
+    def flow_for(self, dnis: str) -> Flow:
+        """The flow of a dialled number; the announcement for unknown numbers where there is none."""
+        return self.flows[self.numbers.get(dnis, SYSTEM)]
+
+    def queue(self, queue: QueueId) -> QueueRules:
+        """The rules of a queue; the defaults for one that was deleted while somebody waits in it."""
+        return self.queues.get(queue) or QueueRules(queue)

@@ -1,0 +1,105 @@
+"""What a call can ask for.
+
+A leg effect goes to the switch, in the order given, and is named so that asking twice does no harm.
+`Record` is a fact that follows: it is journalled and heard by call and floor before anything else.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from callcenter.core.ids import AgentId, FlowId, LegId, PromptId
+
+if TYPE_CHECKING:
+    from callcenter.core.facts.wire import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Something to say: a prompt of a flow, in a language. Who speaks it is the adapter's affair."""
+
+    flow: FlowId
+    name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLeg:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say these, one after the other, as one thing with one id and one end."""
+
+    leg: LegId
+    id: PromptId
+    prompts: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopSaying:
+    id: PromptId
+
+
+@dataclass(frozen=True, slots=True)
+class StartMusic:
+    leg: LegId
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopMusic:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class RingAgent:
+    """Ring `device`, at most for `ring_for`; `caller` is the leg the call is for."""
+
+    leg: LegId
+    device: str
+    agent: AgentId
+    caller: LegId
+    ani: str
+    name: str
+    ring_for: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeLegs:
+    """Let these hear each other. `busy` if something may still be playing to one of them."""
+
+    legs: tuple[LegId, ...]
+    busy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpLeg:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Hand the caller back to the dialplan's fallback: we cannot serve them."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    fact: "Fact"
+
+
+LegEffect = (
+    AnswerLeg
+    | Say
+    | StopSaying
+    | StartMusic
+    | StopMusic
+    | RingAgent
+    | BridgeLegs
+    | HangUpLeg
+    | GiveBack
+)
+CallEffect = LegEffect | Record

@@ -1,0 +1,210 @@
+"""A call while the flow has it: from arrival until it waits in a queue or has heard the last word.
+
+The interpreter says what follows from an input; here that becomes effects on the caller's leg, and
+the nodes entered become facts, which are the IVR's trace. A prompt whose end is never reported, and
+a caller who floods us with keys, are both bounded.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from callcenter.core.calls.directory import SYSTEM, Directory
+from callcenter.core.calls.effects import (
+    AnswerLeg,
+    CallEffect,
+    HangUpLeg,
+    Prompt,
+    Record,
+    Say,
+    StopSaying,
+)
+from callcenter.core.calls.phases import Call, Ended, InFlow, Leaving, Queued
+from callcenter.core.errors import IllegalTransition
+from callcenter.core.facts.calls import (
+    AgentAnswered,
+    CallArrived,
+    CallEnded,
+    CallFact,
+    DeadlinePassed,
+    DigitPressed,
+    EndedBy,
+    LegEnded,
+    NodeEntered,
+    Outcome,
+    PromptEnded,
+    QueueJoined,
+)
+from callcenter.core.ids import FlowId, QueueId, offer_leg, prompt_id
+from callcenter.core.ivr import interpreter as ivr
+from callcenter.core.ivr.cursor import Phase as CursorPhase
+from callcenter.core.ivr.flow import Flow, Language, Menu, Play, PromptName
+
+# The longest a prompt may run before we go on without hearing of its end.
+LONGEST_PROMPT: Final = timedelta(minutes=3)
+LONGEST_LAST_WORD: Final = timedelta(seconds=60)
+# A person does not press more; a flood of keys makes the switch stumble over that leg.
+KEYS_ALLOWED: Final = 200
+UNAVAILABLE: Final = PromptName("unavailable")
+
+Step = tuple[Call, tuple[CallEffect, ...]]
+
+
+def begin(fact: CallArrived, directory: Directory) -> Step:
+    """A new call at the start of the flow its number leads to."""
+    flow = directory.flow_for(fact.dnis)
+    turn = ivr.begin(flow, ivr.Context(fact.at, directory.calendars))
+    # The phase is replaced by what the turn asks for; until then the call is nowhere.
+    call = Call(
+        id=fact.call,
+        caller=fact.leg,
+        ani=fact.ani,
+        name=fact.name,
+        dnis=fact.dnis,
+        arrived_at=fact.at,
+        language=flow.default_language,
+        said=0,
+        keys=0,
+        phase=Ended(Outcome.FAULTED),
+    )
+    call, effects = _follow(call, flow, turn, fact.at, directory)
+    return call, (AnswerLeg(fact.leg), *effects)
+
+
+def advance(call: Call, phase: InFlow, fact: CallFact, directory: Directory) -> Step:
+    """One fact while the flow has the call.
+
+    Raises:
+        IllegalTransition: the fact does not belong here.
+        EndlessFlow: the flow runs in a ring.
+    """
+    match fact:
+        case PromptEnded(number=number):
+            if number != phase.saying:
+                return call, ()  # the end of one that was interrupted
+            return _step(call, phase, ivr.PromptOver(), fact.at, directory)
+        case DigitPressed(digit=digit):
+            return _key(call, phase, digit, fact.at, directory)
+        case DeadlinePassed() if fact.at >= phase.until:
+            over = ivr.WaitOver() if phase.saying is None else ivr.PromptOver()
+            return _step(call, phase, over, fact.at, directory)
+        case QueueJoined(queue=queue):
+            return _wait(call, queue, fact.at, directory), ()
+        case AgentAnswered(offer=offer):
+            return call, (HangUpLeg(offer_leg(call.id, offer)),)
+        case LegEnded() | DeadlinePassed():
+            return call, ()
+    raise IllegalTransition("in-flow", type(fact).__name__)
+
+
+def leave(call: Call, phase: Leaving, fact: CallFact) -> Step:
+    """One fact while the last word is being said."""
+    match fact:
+        case PromptEnded(number=phase.saying):
+            return _goodbye(call, fact.at)
+        case DeadlinePassed() if fact.at >= phase.until:
+            return _goodbye(call, fact.at)
+        case PromptEnded() | LegEnded() | DeadlinePassed() | DigitPressed():
+            return call, ()
+        case AgentAnswered(offer=offer):
+            return call, (HangUpLeg(offer_leg(call.id, offer)),)
+    raise IllegalTransition("leaving", type(fact).__name__)
+
+
+def resume(call: Call, phase: InFlow, at: datetime, directory: Directory) -> Step:
+    """Say once more what was being said: keys pressed while we were away are lost anyway."""
+    flow = directory.flows.get(phase.cursor.flow)
+    if flow is None or flow.version != phase.cursor.version:
+        return _begin_again(call, flow or directory.flow_for(call.dnis), at, directory)
+    match flow.nodes[phase.cursor.node]:
+        case Play(prompt=prompt) | Menu(prompt=prompt):
+            call, say = _say(call, flow.id, (prompt,), phase.cursor.language)
+            saying = replace(phase.cursor, phase=CursorPhase.SAYING)
+            return replace(call, phase=InFlow(saying, call.said, at + LONGEST_PROMPT)), say
+        case _:
+            return _begin_again(call, flow, at, directory)
+
+
+def _key(call: Call, phase: InFlow, digit: str, at: datetime, directory: Directory) -> Step:
+    call = replace(call, keys=call.keys + 1)
+    if call.keys > KEYS_ALLOWED:
+        return _goodbye(call, at)
+    return _step(call, phase, ivr.Digit(digit), at, directory)
+
+
+def _step(call: Call, phase: InFlow, heard: ivr.Input, at: datetime, directory: Directory) -> Step:
+    flow = directory.flows.get(phase.cursor.flow)
+    if flow is None or flow.version != phase.cursor.version:
+        again = flow or directory.flow_for(call.dnis)
+        call, effects = _begin_again(call, again, at, directory)
+        return call, (*_hush(call, phase, heard), *effects)
+    turn = ivr.step(flow, phase.cursor, heard, ivr.Context(at, directory.calendars, call.language))
+    if isinstance(turn.move, ivr.Carry):
+        return call, ()
+    stop = _hush(call, phase, heard)
+    call, effects = _follow(call, flow, turn, at, directory)
+    return call, (*stop, *effects)
+
+
+def _hush(call: Call, phase: InFlow, heard: ivr.Input) -> tuple[CallEffect, ...]:
+    if phase.saying is None or isinstance(heard, ivr.PromptOver):
+        return ()
+    return (StopSaying(prompt_id(call.id, phase.saying)),)
+
+
+def _begin_again(call: Call, flow: Flow, at: datetime, directory: Directory) -> Step:
+    turn = ivr.begin(flow, ivr.Context(at, directory.calendars, call.language))
+    return _follow(call, flow, turn, at, directory)
+
+
+def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Directory) -> Step:
+    trace = tuple(
+        Record(NodeEntered(at, call.id, flow.id, flow.version, node)) for node in turn.entered
+    )
+    match turn.move:
+        case ivr.Say(prompts=names, language=language) if turn.cursor is not None:
+            call, say = _say(call, flow.id, names, language)
+            phase = InFlow(turn.cursor, call.said, at + LONGEST_PROMPT)
+            return replace(call, phase=phase), (*trace, *say)
+        case ivr.Listen(wait=wait) if turn.cursor is not None:
+            return replace(call, phase=InFlow(turn.cursor, None, at + wait)), trace
+        case ivr.ToQueue(queue=queue, priority=priority, language=language):
+            call = replace(call, language=language)
+            if queue not in directory.queues:
+                return _last_word(call, SYSTEM, (UNAVAILABLE,), at, trace)
+            joined = QueueJoined(at, call.id, queue, priority.total_seconds())
+            return _wait(call, queue, at, directory), (*trace, Record(joined))
+        case ivr.Goodbye(prompts=names, language=language):
+            return _last_word(replace(call, language=language), flow.id, names, at, trace)
+        case _:
+            return call, trace
+
+
+def _say(call: Call, flow: FlowId, names: tuple[PromptName, ...], language: Language | str) -> Step:
+    call = replace(call, said=call.said + 1, language=str(language))
+    prompts = tuple(Prompt(flow, name, call.language) for name in names)
+    return call, (Say(call.caller, prompt_id(call.id, call.said), prompts),)
+
+
+def _wait(call: Call, queue: QueueId, at: datetime, directory: Directory) -> Call:
+    return replace(call, phase=Queued(queue, at, at + directory.queue(queue).quiet_for))
+
+
+def _last_word(
+    call: Call,
+    flow: FlowId,
+    names: tuple[PromptName, ...],
+    at: datetime,
+    trace: tuple[CallEffect, ...],
+) -> Step:
+    if not names:
+        call, effects = _goodbye(call, at)
+        return call, (*trace, *effects)
+    call, say = _say(call, flow, names, call.language)
+    leaving = Leaving(call.said, at + LONGEST_LAST_WORD)
+    return replace(call, phase=leaving), (*trace, *say)
+
+
+def _goodbye(call: Call, at: datetime) -> Step:
+    ended = CallEnded(at, call.id, Outcome.SERVED, EndedBy.FLOW)
+    return replace(call, phase=Ended(Outcome.SERVED)), (HangUpLeg(call.caller), Record(ended))

@@ -1,0 +1,294 @@
+"""The call machine: `advance(call, fact) -> (call, effects)`, from arrival to end.
+
+Facts from the switch may be late or doubled: what does not fit the phase raises IllegalTransition,
+is counted and ignored. Facts from the floor are never ignored: an agent is reserved until the call
+answers, so a call that cannot take an offer refuses it in the same step.
+
+Sound while waiting: nothing for `quiet_for` (a caller who is served at once never pays for music),
+then music; an announcement silences the music, its end starts it again, and whoever is connected
+while something is said is not kept waiting for its end.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from callcenter.core.calls import flow_phase
+from callcenter.core.calls.directory import SYSTEM, Directory
+from callcenter.core.calls.effects import (
+    BridgeLegs,
+    CallEffect,
+    HangUpLeg,
+    Prompt,
+    Record,
+    RingAgent,
+    Say,
+    StartMusic,
+    StopMusic,
+    StopSaying,
+)
+from callcenter.core.calls.phases import (
+    Call,
+    Connected,
+    Ended,
+    InFlow,
+    Leaving,
+    Offered,
+    Queued,
+)
+from callcenter.core.errors import IllegalTransition
+from callcenter.core.facts.calls import (
+    AgentAnswered,
+    AgentOffered,
+    AgentRinging,
+    CallArrived,
+    CallEnded,
+    CallFact,
+    DeadlinePassed,
+    EndedBy,
+    HangUpAsked,
+    LegCause,
+    LegEnded,
+    NodeEntered,
+    OfferEnd,
+    OfferEnded,
+    Outcome,
+    PositionReached,
+    PromptEnded,
+    QueueJoined,
+)
+from callcenter.core.ids import AgentId, is_offer_leg, offer_leg, prompt_id
+
+# An announcement whose end the switch never reports must not keep the music away.
+LONGEST_ANNOUNCEMENT: Final = timedelta(seconds=30)
+HIGHEST_SPOKEN_POSITION: Final = 20
+
+WHY: Final = {
+    LegCause.BUSY: OfferEnd.BUSY,
+    LegCause.REJECTED: OfferEnd.REJECTED,
+    LegCause.NO_ANSWER: OfferEnd.NO_ANSWER,
+    LegCause.UNREACHABLE: OfferEnd.UNREACHABLE,
+    LegCause.GONE: OfferEnd.UNREACHABLE,
+    # A phone that hangs up instead of answering declined the call.
+    LegCause.NORMAL: OfferEnd.REJECTED,
+}
+
+Step = tuple[Call, tuple[CallEffect, ...]]
+
+
+def arrive(fact: CallArrived, directory: Directory) -> Step:
+    """A new call, at the beginning of the flow its number leads to."""
+    return flow_phase.begin(fact, directory)
+
+
+def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
+    """The call after `fact`, and what must be done about it.
+
+    Raises:
+        IllegalTransition: the fact is late or doubled; nothing changes.
+    """
+    match call.phase, fact:
+        case _, NodeEntered() | CallEnded():
+            return call, ()
+        case Ended(), _:
+            return _after_the_end(call, fact)
+        case _, LegEnded(leg=leg) if leg == call.caller:
+            return _caller_gone(call, fact)
+        case _, HangUpAsked(by=by):
+            return _hang_up(call, fact.at, by)
+        case InFlow() as phase, _:
+            return flow_phase.advance(call, phase, fact, directory)
+        case Queued() as place, _:
+            return _queued(call, place, fact, directory)
+        case Offered() as offered, _:
+            return _offered(call, offered, fact, directory)
+        case Connected() as connected, _:
+            return _connected(call, connected, fact)
+        case Leaving() as leaving, _:
+            return flow_phase.leave(call, leaving, fact)
+
+
+def _queued(call: Call, place: Queued, fact: CallFact, directory: Directory) -> Step:
+    match fact:
+        case AgentOffered(agent=agent, offer=offer, device=device):
+            ring_for = directory.queue(place.queue).ring_for
+            offered = Offered(place, agent, offer, fact.at, fact.at + ring_for)
+            leg = offer_leg(call.id, offer)
+            ring = RingAgent(leg, device, agent, call.caller, call.ani, call.name, ring_for)
+            return replace(call, phase=offered), (ring,)
+        case PositionReached(position=position, better=better):
+            return _announce(call, place, position, better, fact.at)
+        case OfferEnded() | QueueJoined():
+            return call, ()
+        case AgentAnswered(offer=offer):
+            return _too_late(call, offer)
+        case PromptEnded() | DeadlinePassed():
+            now, effects = _sound(call, place, fact, directory)
+            return replace(call, phase=now), effects
+        case LegEnded(leg=leg) if is_offer_leg(leg):
+            return call, ()
+    raise IllegalTransition("queued", type(fact).__name__)
+
+
+def _offered(call: Call, phase: Offered, fact: CallFact, directory: Directory) -> Step:
+    leg = offer_leg(call.id, phase.offer)
+    match fact:
+        case AgentRinging(offer=phase.offer) | PositionReached():
+            return call, ()
+        case AgentAnswered(offer=phase.offer):
+            talk = Connected(phase.agent, phase.offer, fact.at)
+            return replace(call, phase=talk), _connect(call, phase.place, phase.offer)
+        case AgentAnswered(offer=other):
+            return _too_late(call, other)
+        case LegEnded(leg=ended, cause=cause) if ended == leg:
+            return _back(call, phase, WHY[cause], fact.at, ())
+        case LegEnded(leg=ended) if is_offer_leg(ended):
+            return call, ()
+        case OfferEnded(offer=phase.offer):
+            # The floor's lease lapsed, or the floor could not hold it: stop ringing.
+            return replace(call, phase=phase.place), (HangUpLeg(leg),)
+        case AgentOffered(agent=agent, offer=offer):
+            return call, (_refusal(call, agent, offer, fact.at),)
+        case DeadlinePassed() if fact.at >= phase.ring_until:
+            return _back(call, phase, OfferEnd.NO_ANSWER, fact.at, (HangUpLeg(leg),))
+        case PromptEnded() | DeadlinePassed():
+            place, effects = _sound(call, phase.place, fact, directory)
+            return replace(call, phase=replace(phase, place=place)), effects
+    raise IllegalTransition("offered", type(fact).__name__)
+
+
+def _connected(call: Call, phase: Connected, fact: CallFact) -> Step:
+    match fact:
+        case LegEnded(leg=leg) if leg == offer_leg(call.id, phase.offer):
+            ended = CallEnded(fact.at, call.id, Outcome.ANSWERED, EndedBy.AGENT, phase.agent)
+            return replace(call, phase=Ended(Outcome.ANSWERED)), (
+                HangUpLeg(call.caller),
+                Record(ended),
+            )
+        case LegEnded(leg=leg) if is_offer_leg(leg):
+            return call, ()
+        case AgentAnswered(offer=offer) if offer != phase.offer:
+            return _too_late(call, offer)
+        case AgentOffered(agent=agent, offer=offer):
+            return call, (_refusal(call, agent, offer, fact.at),)
+        case PromptEnded():
+            return call, ()  # the announcement we cut short when the agent answered
+    raise IllegalTransition("connected", type(fact).__name__)
+
+
+def _after_the_end(call: Call, fact: CallFact) -> Step:
+    match fact:
+        case AgentOffered(agent=agent, offer=offer):
+            return call, (_refusal(call, agent, offer, fact.at),)
+        case AgentAnswered(offer=offer):
+            return _too_late(call, offer)
+        case LegEnded() | PromptEnded() | OfferEnded() | QueueJoined():
+            return call, ()
+    raise IllegalTransition("ended", type(fact).__name__)
+
+
+def _caller_gone(call: Call, fact: LegEnded) -> Step:
+    by = EndedBy.SWITCH if fact.cause is LegCause.GONE else EndedBy.CALLER
+    return _end(call, fact.at, by)
+
+
+def _hang_up(call: Call, at: datetime, by: EndedBy) -> Step:
+    ended, effects = _end(call, at, by)
+    return ended, (HangUpLeg(call.caller), *effects)
+
+
+def _end(call: Call, at: datetime, by: EndedBy) -> Step:
+    effects: tuple[CallEffect, ...] = ()
+    agent: AgentId | None = None
+    outcome = Outcome.LEFT_FLOW
+    match call.phase:
+        case Queued():
+            outcome = Outcome.ABANDONED
+        case Offered(agent=rung, offer=offer):
+            outcome = Outcome.ABANDONED
+            gone = OfferEnded(at, call.id, rung, offer, OfferEnd.CALLER_GONE)
+            effects = (HangUpLeg(offer_leg(call.id, offer)), Record(gone))
+        case Connected(agent=talking, offer=offer):
+            agent, outcome = talking, Outcome.ANSWERED
+            effects = (HangUpLeg(offer_leg(call.id, offer)),)
+        case Leaving():
+            outcome = Outcome.SERVED
+    ended = CallEnded(at, call.id, outcome, by, agent)
+    return replace(call, phase=Ended(outcome)), (*effects, Record(ended))
+
+
+def _back(
+    call: Call, phase: Offered, why: OfferEnd, at: datetime, first: tuple[CallEffect, ...]
+) -> Step:
+    """Back to waiting: the place was never lost, so there is nothing to restore."""
+    ended = OfferEnded(at, call.id, phase.agent, phase.offer, why)
+    return replace(call, phase=phase.place), (*first, Record(ended))
+
+
+def _too_late(call: Call, offer: int) -> Step:
+    return call, (HangUpLeg(offer_leg(call.id, offer)),)
+
+
+def _refusal(call: Call, agent: AgentId, offer: int, at: datetime) -> Record:
+    return Record(OfferEnded(at, call.id, agent, offer, OfferEnd.REFUSED))
+
+
+def _connect(call: Call, place: Queued, offer: int) -> tuple[CallEffect, ...]:
+    legs = (call.caller, offer_leg(call.id, offer))
+    if place.saying is not None:
+        stop = StopSaying(prompt_id(call.id, place.saying))
+        return stop, BridgeLegs(legs, busy=True)
+    if place.quiet_until is None:
+        return StopMusic(call.caller), BridgeLegs(legs, busy=False)
+    return (BridgeLegs(legs, busy=False),)
+
+
+def _announce(call: Call, place: Queued, position: int, better: bool, at: datetime) -> Step:
+    if place.saying is not None:
+        return call, ()
+    number = call.said + 1
+    spoken = str(position) if position <= HIGHEST_SPOKEN_POSITION else "more"
+    name = f"queue-position-{spoken}" if better else "queue-wait"
+    say = Say(call.caller, prompt_id(call.id, number), (Prompt(SYSTEM, name, call.language),))
+    until = at + LONGEST_ANNOUNCEMENT
+    place = replace(place, quiet_until=None, saying=number, say_until=until)
+    return replace(call, said=number, phase=place), (say,)
+
+
+def _sound(
+    call: Call, place: Queued, fact: PromptEnded | DeadlinePassed, directory: Directory
+) -> tuple[Queued, tuple[CallEffect, ...]]:
+    """Music, when the quiet is over or an announcement has been said."""
+    music = StartMusic(call.caller, directory.queue(place.queue).music)
+    match fact:
+        case PromptEnded(number=number) if number == place.saying:
+            return replace(place, saying=None, say_until=None), (music,)
+        case PromptEnded():
+            return place, ()
+        case DeadlinePassed(at=at) if place.say_until is not None:
+            if at < place.say_until:
+                return place, ()
+            return replace(place, saying=None, say_until=None), (music,)
+        case DeadlinePassed(at=at) if place.quiet_until is not None and at >= place.quiet_until:
+            return replace(place, quiet_until=None), (music,)
+        case _:
+            return place, ()
+
+
+def resume(call: Call, at: datetime, directory: Directory) -> Step:
+    """What must be sent after we were away, for the world to match the call again.
+
+    Everything here may be sent although nothing was lost.
+    """
+    match call.phase:
+        case InFlow() as phase:
+            return flow_phase.resume(call, phase, at, directory)
+        case Queued() as place:
+            place = replace(place, quiet_until=None, saying=None, say_until=None)
+            music = StartMusic(call.caller, directory.queue(place.queue).music)
+            return replace(call, phase=place), (music,)
+        case Connected(offer=offer):
+            legs = (call.caller, offer_leg(call.id, offer))
+            return call, (BridgeLegs(legs, busy=False),)
+        case Leaving() | Offered() | Ended():
+            return call, ()

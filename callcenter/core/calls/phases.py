@@ -1,0 +1,103 @@
+"""The phases of a call: one frozen dataclass each, holding exactly what exists in it.
+
+`deadline` says when a phase wants to be woken. There is no timer to lose: after a restart it is
+asked again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from callcenter.core.facts.calls import Outcome
+from callcenter.core.ids import AgentId, CallId, LegId, QueueId
+from callcenter.core.ivr.cursor import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class InFlow:
+    """In the IVR. `saying` is the prompt being said; `until` bounds it, or the wait for an input."""
+
+    cursor: Cursor
+    saying: int | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waiting. Quiet at first, then music, interrupted by announcements (`saying`)."""
+
+    queue: QueueId
+    since: datetime
+    quiet_until: datetime | None
+    saying: int | None = None
+    say_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Still waiting, while an agent is being rung. The entry never left the floor."""
+
+    place: Queued
+    agent: AgentId
+    offer: int
+    since: datetime
+    ring_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Talking with an agent."""
+
+    agent: AgentId
+    offer: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Hearing a last word, after which we hang up."""
+
+    saying: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    outcome: Outcome
+
+
+Phase = InFlow | Queued | Offered | Connected | Leaving | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. `said` counts the prompts so far, which names the next one; `keys` the
+    keys pressed."""
+
+    id: CallId
+    caller: LegId
+    ani: str
+    name: str
+    dnis: str
+    arrived_at: datetime
+    language: str
+    said: int
+    keys: int
+    phase: Phase
+
+
+def deadline(call: Call) -> datetime | None:
+    """When the call wants to be woken, or None."""
+    match call.phase:
+        case InFlow(until=until) | Leaving(until=until):
+            return until
+        case Queued() as place:
+            return _place_deadline(place)
+        case Offered(place=place, ring_until=ring_until):
+            own = _place_deadline(place)
+            return ring_until if own is None else min(own, ring_until)
+        case Connected() | Ended():
+            return None
+
+
+def _place_deadline(place: Queued) -> datetime | None:
+    return place.quiet_until if place.saying is None else place.say_until

@@ -1,0 +1,78 @@
+"""What the engine asks of the telephone switch.
+
+Sending never waits and never fails: whatever becomes of an effect comes back as a fact (`LegEnded`,
+`PromptEnded` …), since on a switch the answer to a command and the events of the leg race each other
+anyway. Effects of one call are carried out in the order given; calls do not wait for each other.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from callcenter.core.calls.effects import LegEffect
+from callcenter.core.facts.calls import CallArrived
+from callcenter.core.ids import AgentId, CallId, LegId, PromptId
+
+
+class SwitchAway(Exception):
+    """The switch cannot be asked now. Ordinary: it is restarting, or the connection is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLeg:
+    """A leg the switch has now.
+
+    `arrived` is set for a caller who is in our hands, `answered` for a leg in our hands at all;
+    `together` are the legs it can hear.
+    """
+
+    leg: LegId
+    answered: bool
+    arrived: CallArrived | None
+    together: frozenset[LegId]
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchPicture:
+    """Everything the switch has, as of `at` (when we began to ask)."""
+
+    at: datetime
+    legs: Mapping[LegId, SeenLeg]
+    playing: frozenset[PromptId]
+
+
+class Telephony(Protocol):
+    """The switch, as the engine sees it."""
+
+    def perform(self, call: CallId, effects: Sequence[LegEffect]) -> None:
+        """Send these on their way, in order."""
+        ...
+
+    async def picture(self, prompts: Sequence[PromptId]) -> SwitchPicture:
+        """What the switch has now; of `prompts`, those that are still being said.
+
+        Raises:
+            SwitchAway: it cannot be asked now.
+        """
+        ...
+
+
+class Endpoints(Protocol):
+    """The agents' telephone accounts on the switch. They live in its memory only."""
+
+    async def put(self, endpoint: str, password: str, *, browser: bool) -> None:
+        """Create or renew an account. Raises: SwitchAway."""
+        ...
+
+    async def remove(self, endpoint: str) -> None:
+        """Forget an account; one that does not exist is fine. Raises: SwitchAway."""
+        ...
+
+    async def reachable(self) -> Mapping[str, bool]:
+        """Which accounts have a telephone behind them now. Raises: SwitchAway."""
+        ...
+
+
+EndpointListener = Callable[[str, bool], None]
+AgentOfEndpoint = Callable[[str], AgentId | None]
