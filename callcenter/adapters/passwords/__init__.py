@@ -1,0 +1,1 @@
+"""Passwords by argon2, logins as signed JSON web tokens."""
