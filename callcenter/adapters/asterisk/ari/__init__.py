@@ -1,0 +1,1 @@
+"""The ARI client: typed requests, the events socket, and two roads for commands."""
