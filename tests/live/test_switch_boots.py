@@ -1,0 +1,343 @@
+"""A real Asterisk, prepared and configured by us, before any engine is there."""
+
+import asyncio
+import base64
+import dataclasses
+import json
+import re
+import secrets
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callcenter.host.asterisk_cli import CommandFailed, NotReady, run_command, wait_ready
+from callcenter.host.plan import SwitchPlan, Trunk
+from callcenter.host.render import Rendered, render_instance
+from callcenter.host.switch import Switch, prepare_switch
+
+pytestmark = pytest.mark.live
+
+PROJECT = Path(__file__).resolve().parents[2]
+SIP_PORT = 21060
+HTTP_PORT = 21088
+STRANGER = "127.0.0.66"
+CARRIER = "127.0.0.1"
+LAW = {"ulaw": 0, "alaw": 8}
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    switch: Switch
+    plan: SwitchPlan
+    rendered: Rendered
+    process: subprocess.Popen[bytes]
+
+    def ari(self, method: str, path: str, body: object = None) -> Any:
+        request = urllib.request.Request(f"{self.rendered.ari_url}{path}", method=method)
+        user = f"{self.rendered.ari_user}:{self.rendered.ari_password}"
+        request.add_header("Authorization", "Basic " + base64.b64encode(user.encode()).decode())
+        request.add_header("Content-Type", "application/json")
+        data = json.dumps(body).encode() if body is not None else None
+        with urllib.request.urlopen(request, data, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def cli(self, command: str) -> str:
+        return asyncio.run(run_command(self.switch, self.rendered.conf, command))
+
+    def channels(self) -> list[dict[str, Any]]:
+        found = self.ari("GET", "/channels")
+        assert isinstance(found, list)
+        return found
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    switch = prepare_switch(PROJECT / "run/switch", mirror=None, progress=lambda *_: None)
+    # Deep on purpose: the control socket of a clone in a long path must still be reachable.
+    folder = tmp_path_factory.mktemp("switch") / ("deep" * 20)
+    plan = SwitchPlan(
+        run_folder=folder,
+        modules_dir=switch.modules_dir,
+        data_dir=switch.data_dir,
+        sounds_dir=switch.sounds_dir,
+        moh_dir=switch.moh_dir,
+        sip_port=SIP_PORT,
+        http_port=HTTP_PORT,
+        rtp_first=21200,
+        rtp_last=21299,
+        trunks=(
+            Trunk("carrier", (CARRIER,), trust_identity=True, qualify_seconds=0, max_calls=2),
+            Trunk("far", ("192.0.2.10",), kind="registering", username="us", secret="x;y\\z"),
+        ),
+    )
+    rendered = render_instance(plan)
+    process = subprocess.Popen(
+        switch.asterisk_argv(rendered.conf), env=switch.asterisk.environment()
+    )
+    try:
+        asyncio.run(wait_ready(rendered.ari_url, rendered.ari_user, rendered.ari_password))
+        yield Instance(switch, plan, rendered, process)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(autouse=True)
+def no_calls_left(instance: Instance) -> Iterator[None]:
+    yield
+    for channel in instance.channels():
+        instance.ari("DELETE", f"/channels/{channel['id']}")
+    wait_until(lambda: instance.channels() == [])
+
+
+class Phone:
+    """Just enough SIP over UDP to send one request and to stay in one call."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.sip = self._socket()
+        self.rtp = self._socket()
+        self.port = self.sip.getsockname()[1]
+        self.call = secrets.token_hex(8)
+
+    def _socket(self) -> socket.socket:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind((self.address, 0))
+        udp.settimeout(10)
+        return udp
+
+    def __enter__(self) -> "Phone":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sip.close()
+        self.rtp.close()
+
+    def send(
+        self,
+        method: str,
+        to: str,
+        *,
+        sender: str = "15550001",
+        more: tuple[str, ...] = (),
+        law: str = "ulaw",
+    ) -> None:
+        body = ""
+        if method == "INVITE":
+            body = (
+                f"v=0\r\no=- 1 1 IN IP4 {self.address}\r\ns=-\r\nc=IN IP4 {self.address}\r\n"
+                f"t=0 0\r\nm=audio {self.rtp.getsockname()[1]} RTP/AVP {LAW[law]}\r\n"
+            )
+        lines = [
+            f"{method} sip:{to}@127.0.0.1:{SIP_PORT} SIP/2.0",
+            f"Via: SIP/2.0/UDP {self.address}:{self.port};branch=z9hG4bK{secrets.token_hex(6)}",
+            f"From: <sip:{sender}@127.0.0.1>;tag={self.call}",
+            f"To: <sip:{to}@127.0.0.1>",
+            f"Call-ID: {self.call}",
+            f"CSeq: 1 {method}",
+            f"Contact: <sip:{sender}@{self.address}:{self.port}>",
+            "Max-Forwards: 70",
+            *more,
+            *(["Content-Type: application/sdp"] if body else []),
+            f"Content-Length: {len(body)}",
+        ]
+        text = "\r\n".join(lines) + "\r\n\r\n" + body
+        self.sip.sendto(text.encode(), ("127.0.0.1", SIP_PORT))
+
+    def final_status(self) -> int:
+        while True:
+            data = self.sip.recv(65535)
+            status = int(data.split()[1]) if data.startswith(b"SIP/2.0") else 0
+            if status >= 200:
+                return status
+
+    def heard(self, packets: int) -> list[bytes]:
+        return [self.rtp.recv(2048) for _ in range(packets)]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true within 10 s"
+
+
+def test_it_boots_without_a_warning(instance: Instance) -> None:
+    lines = instance.rendered.log.read_text().splitlines()
+    # A registering trunk whose carrier is not there may say so.
+    assert [
+        line for line in lines if re.search("WARNING|ERROR", line) and "192.0.2.10" not in line
+    ] == []
+
+
+def test_every_listed_module_runs(instance: Instance) -> None:
+    listed = set(
+        re.findall(
+            r"^(?:load|require) = (\S+)",
+            (instance.plan.etc_dir / "modules.conf").read_text(),
+            re.MULTILINE,
+        )
+    )
+    shown = instance.cli("module show")
+    running = set(re.findall(r"^(\S+\.so) .*Running", shown, re.MULTILINE))
+    assert listed <= running
+
+
+def test_ari_wants_the_password(instance: Instance) -> None:
+    rendered = instance.rendered
+    with pytest.raises(NotReady, match="401"):
+        asyncio.run(wait_ready(rendered.ari_url, rendered.ari_user, "guessed"))
+
+
+def test_an_unknown_console_command_is_an_error(instance: Instance) -> None:
+    with pytest.raises(CommandFailed, match="No such command"):
+        instance.cli("make coffee")
+
+
+def test_ids_carry_the_name_of_the_node(instance: Instance) -> None:
+    with Phone(CARRIER) as phone:
+        phone.send("INVITE", "5000")
+        assert phone.final_status() == 200
+        assert re.fullmatch(r"cc1-\d+\.\d+", instance.channels()[0]["id"])
+
+
+@pytest.mark.parametrize("method", ["INVITE", "REGISTER", "SUBSCRIBE", "OPTIONS", "MESSAGE"])
+def test_a_stranger_is_asked_who_they_are_and_gets_no_channel(
+    instance: Instance, method: str
+) -> None:
+    with Phone(STRANGER) as phone:
+        phone.send(method, "5000")
+        assert phone.final_status() == 401
+    assert instance.channels() == []
+
+
+def test_a_stranger_who_knows_the_name_of_a_trunk_is_still_a_stranger(instance: Instance) -> None:
+    for name in (*instance.rendered.trunk_endpoints.values(), "carrier", "far", "us"):
+        with Phone(STRANGER) as phone:
+            phone.send("INVITE", "5000", sender=name)
+            assert phone.final_status() == 401
+    assert instance.channels() == []
+
+
+@pytest.fixture
+def agent(instance: Instance) -> Iterator[str]:
+    """An agent's endpoint, written while the switch runs, as the engine does it."""
+    objects = {
+        "auth": {"auth_type": "digest", "username": "agent-7", "password": "s3cret"},
+        "aor": {"max_contacts": "1", "remove_existing": "yes"},
+        "endpoint": {
+            "identify_by": "auth_username,username",
+            "context": "from-agent",
+            "disallow": "all",
+            "allow": "ulaw",
+            "auth": "agent-7",
+            "aors": "agent-7",
+        },
+    }
+    path = "/asterisk/config/dynamic/res_pjsip"
+    for kind, fields in objects.items():
+        attributes = [{"attribute": name, "value": value} for name, value in fields.items()]
+        instance.ari("PUT", f"{path}/{kind}/agent-7", {"fields": attributes})
+    yield "agent-7"
+    for kind in ("endpoint", "aor", "auth"):
+        instance.ari("DELETE", f"{path}/{kind}/agent-7")
+
+
+@pytest.mark.parametrize("address", [STRANGER, CARRIER])
+def test_whoever_says_to_be_an_agent_is_asked_for_the_password(
+    instance: Instance, agent: str, address: str
+) -> None:
+    with Phone(address) as phone:
+        phone.send("INVITE", "5000", sender=agent)
+        assert phone.final_status() == 401
+    assert instance.channels() == []
+
+
+def variable(instance: Instance, name: str) -> str:
+    [channel] = instance.channels()
+    value = instance.ari("GET", f"/channels/{channel['id']}/variable?variable={name}")["value"]
+    assert isinstance(value, str)
+    return value
+
+
+@pytest.mark.parametrize(
+    "dialled, did",
+    [
+        ("+442079460000", "+442079460000"),
+        ("5000%2Cadopt-push%2Cx", "5000adopt-pushx"),
+        ("5000&6000", "50006000"),
+        ("%24%7BEPOCH%7D", "EPOCH"),
+        ("9" * 300, "9" * 40),
+        ("%22%29%2C%28", "unknown"),
+        ("sales.desk_1", "sales.desk_1"),
+        ("*43", "*43"),
+    ],
+)
+def test_any_number_comes_in_and_only_harmless_signs_stay(
+    instance: Instance, dialled: str, did: str
+) -> None:
+    with Phone(CARRIER) as phone:
+        phone.send("INVITE", dialled)
+        assert phone.final_status() == 200
+        assert variable(instance, "CC_DID") == did
+        assert variable(instance, "CC_TRUNK") == "carrier"
+        assert variable(instance, "CC_SINCE").isdigit()
+
+
+@pytest.mark.parametrize(
+    "first, kept",
+    [
+        ("<sip:111@example.test>;reason=unconditional", "111"),
+        ('"Desk, \\"A\\" (1)" <sip:+1,1&1@example.test>', "+111"),
+        ("<tel:+4420111>;reason=unknown", "+4420111"),
+    ],
+)
+def test_the_number_first_dialled_is_kept(instance: Instance, first: str, kept: str) -> None:
+    with Phone(CARRIER) as phone:
+        diversions = ("Diversion: <sip:222@example.test>;reason=no-answer", f"Diversion: {first}")
+        phone.send("INVITE", "5000", more=diversions)
+        assert phone.final_status() == 200
+        assert variable(instance, "CC_RDNIS") == kept
+
+
+def test_a_trusted_trunk_says_who_is_calling(instance: Instance) -> None:
+    with Phone(CARRIER) as phone:
+        phone.send("INVITE", "5000", more=("P-Asserted-Identity: <sip:+15557777@example.test>",))
+        assert phone.final_status() == 200
+        assert variable(instance, "CALLERID(num)") == "+15557777"
+
+
+def test_a_trunk_that_is_full_says_so(instance: Instance) -> None:
+    with Phone(CARRIER) as one, Phone(CARRIER) as two, Phone(CARRIER) as three:
+        for phone in (one, two):
+            phone.send("INVITE", "5000")
+            assert phone.final_status() == 200
+        three.send("INVITE", "5000")
+        assert three.final_status() == 503
+
+
+@pytest.mark.parametrize("law", LAW)
+def test_without_an_engine_callers_hear_music_in_their_own_codec(
+    instance: Instance, law: str
+) -> None:
+    with Phone(CARRIER) as phone:
+        phone.send("INVITE", "5000", law=law)
+        assert phone.final_status() == 200
+        packets = phone.heard(100)
+        [channel] = instance.channels()
+        shown = instance.cli(f"core show channel {channel['name']}")
+    assert {packet[1] & 0x7F for packet in packets} == {LAW[law]}
+    assert len({packet[12:] for packet in packets}) > 90
+    assert "WriteTranscode: No" in shown
+    assert "Application: Queue" in shown
+
+
+def test_an_agents_phone_cannot_dial_out_by_itself(instance: Instance) -> None:
+    shown = instance.cli("dialplan show 0015551234@from-agent")
+    assert "Hangup(21)" in shown
+    assert "Dial(" not in shown
