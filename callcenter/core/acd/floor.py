@@ -32,6 +32,7 @@ from callcenter.core.acd.agent_state import (
 from callcenter.core.acd.deadlines import Deadlines, Due
 from callcenter.core.acd.queue import Line, Place, QueueEntry, QueueRules
 from callcenter.core.facts.agents import (
+    AgentRestored,
     AgentSignedIn,
     DeviceReachable,
     Presence,
@@ -262,6 +263,25 @@ class Floor:
             self._list_if_free(agent)
         return NOTHING
 
+    def _restored(self, fact: AgentRestored) -> Consequences:
+        agent = self.agents.get(fact.agent)
+        if agent is None:
+            return NOTHING
+        self._unlist(agent)
+        agent.device, agent.reachable = fact.device, fact.reachable
+        agent.presence, agent.pause_reason = fact.presence, fact.reason
+        agent.presence_since, agent.idle_since = fact.presence_since, fact.idle_since
+        agent.misses = fact.misses
+        if fact.rest_until is not None:
+            self._rest(agent, fact.rest_until)
+        if fact.wrap_until is not None and fact.call is not None and fact.queue is not None:
+            wrapping = Activity.WRAPPING
+            held = Engagement(fact.call, fact.queue, 0, wrapping, fact.at, fact.wrap_until)
+            agent.engagement = held
+            self._deadlines.push(fact.wrap_until, Due.WRAP, agent.id)
+        self._list_if_free(agent)
+        return NOTHING
+
     # -- matching -----------------------------------------------------------------------------
 
     def next_offer(self, now: datetime) -> AgentOffered | None:
@@ -391,4 +411,5 @@ _HANDLERS: Final[Mapping[type, Callable[[Floor, Any], Consequences]]] = {
     PresenceChanged: Floor._presence,
     DeviceReachable: Floor._reachable,
     RestEnded: Floor._rest_ended,
+    AgentRestored: Floor._restored,
 }

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calendar import Calendar
 from callcenter.core.ids import AgentId, FlowId, QueueId
+from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.flow import Flow
-
-SYSTEM = FlowId("system")  # ships with the product: what every centre must be able to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class Directory:
 
     def flow_for(self, dnis: str) -> Flow:
         """The flow of a dialled number; the announcement for unknown numbers where there is none."""
-        return self.flows[self.numbers.get(dnis, SYSTEM)]
+        return self.flows[self.numbers.get(dnis, SYSTEM_FLOW)]
 
     def queue(self, queue: QueueId) -> QueueRules:
         """The rules of a queue; the defaults for one that was deleted while somebody waits in it."""

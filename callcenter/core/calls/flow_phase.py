@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from callcenter.core.calls.directory import SYSTEM, Directory
+from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
     AnswerLeg,
     CallEffect,
@@ -37,6 +37,7 @@ from callcenter.core.facts.calls import (
 )
 from callcenter.core.ids import FlowId, QueueId, offer_leg, prompt_id
 from callcenter.core.ivr import interpreter as ivr
+from callcenter.core.ivr.announcements import QUEUE_NO_AGENTS, SYSTEM_FLOW
 from callcenter.core.ivr.cursor import Phase as CursorPhase
 from callcenter.core.ivr.flow import Flow, Language, Menu, Play, PromptName
 
@@ -45,7 +46,6 @@ LONGEST_PROMPT: Final = timedelta(minutes=3)
 LONGEST_LAST_WORD: Final = timedelta(seconds=60)
 # A person does not press more; a flood of keys makes the switch stumble over that leg.
 KEYS_ALLOWED: Final = 200
-UNAVAILABLE: Final = PromptName("unavailable")
 
 Step = tuple[Call, tuple[CallEffect, ...]]
 
@@ -120,7 +120,7 @@ def resume(call: Call, phase: InFlow, at: datetime, directory: Directory) -> Ste
         case Play(prompt=prompt) | Menu(prompt=prompt):
             call, say = _say(call, flow.id, (prompt,), phase.cursor.language)
             saying = replace(phase.cursor, phase=CursorPhase.SAYING)
-            return replace(call, phase=InFlow(saying, call.said, at + LONGEST_PROMPT)), say
+            return replace(call, phase=InFlow(saying, call.said, at, at + LONGEST_PROMPT)), say
         case _:
             return _begin_again(call, flow, at, directory)
 
@@ -164,14 +164,14 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
     match turn.move:
         case ivr.Say(prompts=names, language=language) if turn.cursor is not None:
             call, say = _say(call, flow.id, names, language)
-            phase = InFlow(turn.cursor, call.said, at + LONGEST_PROMPT)
+            phase = InFlow(turn.cursor, call.said, at, at + LONGEST_PROMPT)
             return replace(call, phase=phase), (*trace, *say)
         case ivr.Listen(wait=wait) if turn.cursor is not None:
-            return replace(call, phase=InFlow(turn.cursor, None, at + wait)), trace
+            return replace(call, phase=InFlow(turn.cursor, None, at, at + wait)), trace
         case ivr.ToQueue(queue=queue, priority=priority, language=language):
             call = replace(call, language=language)
             if queue not in directory.queues:
-                return _last_word(call, SYSTEM, (UNAVAILABLE,), at, trace)
+                return _last_word(call, SYSTEM_FLOW, (QUEUE_NO_AGENTS,), at, trace)
             joined = QueueJoined(at, call.id, queue, priority.total_seconds())
             return _wait(call, queue, at, directory), (*trace, Record(joined))
         case ivr.Goodbye(prompts=names, language=language):
@@ -201,7 +201,7 @@ def _last_word(
         call, effects = _goodbye(call, at)
         return call, (*trace, *effects)
     call, say = _say(call, flow, names, call.language)
-    leaving = Leaving(call.said, at + LONGEST_LAST_WORD)
+    leaving = Leaving(call.said, at, at + LONGEST_LAST_WORD)
     return replace(call, phase=leaving), (*trace, *say)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callcenter.core.calls import flow_phase
-from callcenter.core.calls.directory import SYSTEM, Directory
+from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
     BridgeLegs,
     CallEffect,
@@ -58,10 +58,10 @@ from callcenter.core.facts.calls import (
     QueueJoined,
 )
 from callcenter.core.ids import AgentId, is_offer_leg, offer_leg, prompt_id
+from callcenter.core.ivr.announcements import QUEUE_WAIT, SYSTEM_FLOW, queue_position
 
 # An announcement whose end the switch never reports must not keep the music away.
 LONGEST_ANNOUNCEMENT: Final = timedelta(seconds=30)
-HIGHEST_SPOKEN_POSITION: Final = 20
 
 WHY: Final = {
     LegCause.BUSY: OfferEnd.BUSY,
@@ -247,11 +247,10 @@ def _announce(call: Call, place: Queued, position: int, better: bool, at: dateti
     if place.saying is not None:
         return call, ()
     number = call.said + 1
-    spoken = str(position) if position <= HIGHEST_SPOKEN_POSITION else "more"
-    name = f"queue-position-{spoken}" if better else "queue-wait"
-    say = Say(call.caller, prompt_id(call.id, number), (Prompt(SYSTEM, name, call.language),))
+    name = queue_position(position) if better else QUEUE_WAIT
+    say = Say(call.caller, prompt_id(call.id, number), (Prompt(SYSTEM_FLOW, name, call.language),))
     until = at + LONGEST_ANNOUNCEMENT
-    place = replace(place, quiet_until=None, saying=number, say_until=until)
+    place = replace(place, quiet_until=None, saying=number, say_since=at, say_until=until)
     return replace(call, said=number, phase=place), (say,)
 
 
@@ -262,13 +261,13 @@ def _sound(
     music = StartMusic(call.caller, directory.queue(place.queue).music)
     match fact:
         case PromptEnded(number=number) if number == place.saying:
-            return replace(place, saying=None, say_until=None), (music,)
+            return replace(place, saying=None, say_since=None, say_until=None), (music,)
         case PromptEnded():
             return place, ()
         case DeadlinePassed(at=at) if place.say_until is not None:
             if at < place.say_until:
                 return place, ()
-            return replace(place, saying=None, say_until=None), (music,)
+            return replace(place, saying=None, say_since=None, say_until=None), (music,)
         case DeadlinePassed(at=at) if place.quiet_until is not None and at >= place.quiet_until:
             return replace(place, quiet_until=None), (music,)
         case _:
@@ -284,7 +283,7 @@ def resume(call: Call, at: datetime, directory: Directory) -> Step:
         case InFlow() as phase:
             return flow_phase.resume(call, phase, at, directory)
         case Queued() as place:
-            place = replace(place, quiet_until=None, saying=None, say_until=None)
+            place = replace(place, quiet_until=None, saying=None, say_since=None, say_until=None)
             music = StartMusic(call.caller, directory.queue(place.queue).music)
             return replace(call, phase=place), (music,)
         case Connected(offer=offer):

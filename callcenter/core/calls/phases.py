@@ -14,10 +14,12 @@ from callcenter.core.ivr.cursor import Cursor
 
 @dataclass(frozen=True, slots=True)
 class InFlow:
-    """In the IVR. `saying` is the prompt being said; `until` bounds it, or the wait for an input."""
+    """In the IVR. `saying` is the prompt being said since `since`; `until` bounds it, or the wait
+    for an input."""
 
     cursor: Cursor
     saying: int | None
+    since: datetime
     until: datetime
 
 
@@ -29,6 +31,7 @@ class Queued:
     since: datetime
     quiet_until: datetime | None
     saying: int | None = None
+    say_since: datetime | None = None
     say_until: datetime | None = None
 
 
@@ -57,6 +60,7 @@ class Leaving:
     """Hearing a last word, after which we hang up."""
 
     saying: int
+    since: datetime
     until: datetime
 
 
@@ -97,6 +101,25 @@ def deadline(call: Call) -> datetime | None:
             return ring_until if own is None else min(own, ring_until)
         case Connected() | Ended():
             return None
+
+
+def saying(call: Call) -> tuple[int, datetime] | None:
+    """The number of the prompt whose end we wait for, and since when it has been ordered."""
+    match call.phase:
+        case InFlow(saying=int(number), since=since) | Leaving(saying=number, since=since):
+            return number, since
+        case Queued() as place:
+            return _announcement(place)
+        case Offered(place=place):
+            return _announcement(place)
+        case _:
+            return None
+
+
+def _announcement(place: Queued) -> tuple[int, datetime] | None:
+    if place.saying is None or place.say_since is None:
+        return None
+    return place.saying, place.say_since
 
 
 def _place_deadline(place: Queued) -> datetime | None:

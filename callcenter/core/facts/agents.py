@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from callcenter.core.ids import AgentId
+from callcenter.core.ids import AgentId, CallId, QueueId
 
 
 class Presence(StrEnum):
@@ -57,4 +57,26 @@ class RestEnded:
     agent: AgentId
 
 
-AgentFact = AgentSignedIn | PresenceChanged | DeviceReachable | WrapEnded | RestEnded
+@dataclass(frozen=True, slots=True)
+class AgentRestored:
+    """How an agent was when a new segment of the journal was begun: what the facts before it came to.
+    The last three are set while they wrap up a call that has ended."""
+
+    at: datetime
+    agent: AgentId
+    device: str
+    presence: Presence
+    reason: str
+    presence_since: datetime | None
+    reachable: bool
+    idle_since: datetime | None
+    misses: int
+    rest_until: datetime | None
+    wrap_until: datetime | None = None
+    call: CallId | None = None
+    queue: QueueId | None = None
+
+
+AgentFact = (
+    AgentSignedIn | PresenceChanged | DeviceReachable | WrapEnded | RestEnded | AgentRestored
+)

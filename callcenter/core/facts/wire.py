@@ -38,6 +38,7 @@ NAMES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
         "agent.device_reachable": agents.DeviceReachable,
         "agent.wrap_ended": agents.WrapEnded,
         "agent.rest_ended": agents.RestEnded,
+        "agent.restored": agents.AgentRestored,
     }
 )
 _NAME_OF: Final[Mapping[type[Fact], str]] = {kind: name for name, kind in NAMES.items()}

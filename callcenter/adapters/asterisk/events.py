@@ -1,0 +1,130 @@
+"""The switch's events as facts: one pure function, from JSON to what happened.
+
+Two events may say that one leg is gone (it left us, it was destroyed): both become `LegEnded`, and the
+second is late. What a caller's network put into names and numbers is made harmless here, once.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from callcenter.adapters.asterisk.ari.generated import (
+    AnyEvent,
+    Channel,
+    ChannelDestroyed,
+    ChannelDtmfReceived,
+    ChannelStateChange,
+    PlaybackFinished,
+    StasisEnd,
+    StasisStart,
+)
+from callcenter.core.facts.calls import (
+    AgentAnswered,
+    AgentRinging,
+    CallArrived,
+    DigitPressed,
+    LegCause,
+    LegEnded,
+    PromptEnded,
+)
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import AgentId, CallId, LegId, PromptId, is_offer_leg, offer_of, prompt_of
+from callcenter.core.numbers import clean_name, normalise
+
+# Q.850 causes as Asterisk derives them from SIP answers (486, 603, 408/480, 404 …). What is not
+# listed is a leg that could not be reached or broke down.
+CAUSES: Final[Mapping[int, LegCause]] = {
+    16: LegCause.NORMAL,
+    17: LegCause.BUSY,
+    18: LegCause.NO_ANSWER,
+    19: LegCause.NO_ANSWER,
+    21: LegCause.REJECTED,
+    # We gave up ringing ourselves, or somebody else answered.
+    26: LegCause.NORMAL,
+    31: LegCause.NORMAL,
+}
+
+
+def fact_of(event: AnyEvent, at: datetime, region: str) -> Fact | None:
+    """What happened, or None when it does not concern a call.
+
+    `region` is the country whose way of writing numbers callers and carriers use.
+    """
+    translate = _TRANSLATIONS.get(event["type"])
+    return translate(event, at, region) if translate else None
+
+
+def arrival(channel: Channel, dialled: str, at: datetime, region: str) -> CallArrived:
+    """A caller, from the leg that brought them."""
+    leg = LegId(channel["id"])
+    ani = normalise(channel["caller"]["number"], region)
+    name = clean_name(channel["caller"]["name"])
+    return CallArrived(at, CallId(leg), leg, ani, normalise(dialled, region), name)
+
+
+def call_of(leg: LegId) -> CallId:
+    """The call a leg belongs to: a caller's leg gives the call its name."""
+    return offer_of(leg)[0] if is_offer_leg(leg) else CallId(leg)
+
+
+def _started(event: StasisStart, at: datetime, region: str) -> Fact | None:
+    channel = event["channel"]
+    match event["args"]:
+        case ["inbound", dialled]:
+            return arrival(channel, dialled, at, region)
+        case ["agent", _, agent] if is_offer_leg(LegId(channel["id"])):
+            call, offer = offer_of(LegId(channel["id"]))
+            return AgentAnswered(at, call, AgentId(agent), offer)
+        case ["adopt-pull" | "adopt-push"]:
+            return arrival(channel, variable(channel, "CC_DID"), at, region)
+        case _:
+            return None
+
+
+def _state(event: ChannelStateChange, at: datetime, region: str) -> Fact | None:
+    channel = event["channel"]
+    leg = LegId(channel["id"])
+    if channel["state"] != "Ringing" or not is_offer_leg(leg):
+        return None
+    call, offer = offer_of(leg)
+    return AgentRinging(at, call, AgentId(variable(channel, "CC_AGENT")), offer)
+
+
+def _digit(event: ChannelDtmfReceived, at: datetime, region: str) -> Fact | None:
+    leg = LegId(event["channel"]["id"])
+    return None if is_offer_leg(leg) else DigitPressed(at, CallId(leg), leg, event["digit"])
+
+
+def _played(event: PlaybackFinished, at: datetime, region: str) -> Fact | None:
+    playback = event["playback"]
+    try:
+        call, number = prompt_of(PromptId(playback["id"]))
+    except ValueError:
+        return None
+    return PromptEnded(at, call, number, playback["state"] != "failed")
+
+
+def _left(event: StasisEnd, at: datetime, region: str) -> Fact | None:
+    leg = LegId(event["channel"]["id"])
+    return LegEnded(at, call_of(leg), leg, LegCause.NORMAL)
+
+
+def _destroyed(event: ChannelDestroyed, at: datetime, region: str) -> Fact | None:
+    leg = LegId(event["channel"]["id"])
+    return LegEnded(at, call_of(leg), leg, CAUSES.get(event["cause"], LegCause.UNREACHABLE))
+
+
+def variable(channel: Channel, name: str) -> str:
+    """A variable that the switch reports with every leg; empty when it is not set."""
+    return str(channel.get("channelvars", {}).get(name) or "")
+
+
+# Each function takes exactly the event it is listed under.
+_TRANSLATIONS: Final[Mapping[str, Callable[[Any, datetime, str], Fact | None]]] = {
+    "StasisStart": _started,
+    "ChannelStateChange": _state,
+    "ChannelDtmfReceived": _digit,
+    "PlaybackFinished": _played,
+    "StasisEnd": _left,
+    "ChannelDestroyed": _destroyed,
+}

@@ -1,0 +1,165 @@
+"""The engine's connection to its switch: hears it, keeps it agreeing with the engine, and tells the
+dialplan once a beat that somebody is there.
+
+While we reconcile, events wait; then they are heard in order. The heartbeat is the switch's own time
+of the last canary that came back, and it is written only while we really follow: a frozen engine, a
+cut line and a jumping clock all look the same from the dialplan, and callers go to the fallback.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from callcenter.adapters.asterisk.ari.connection import until_first_ends
+from callcenter.adapters.asterisk.ari.event_socket import MUTED, Canary, EventSocket
+from callcenter.adapters.asterisk.ari.generated import AnyEvent, asterisk
+from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
+from callcenter.adapters.asterisk.ari.request import AriError
+from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
+from callcenter.adapters.asterisk.bridge_pool import BridgePool
+from callcenter.adapters.asterisk.endpoints import PREFIX
+from callcenter.adapters.asterisk.events import fact_of
+from callcenter.core.facts.calls import LegEnded
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import AgentId, BridgeId, LegId
+from callcenter.ports.clock import Clock
+from callcenter.ports.telephony import SwitchAway
+
+logger = logging.getLogger(__name__)
+
+NOT_NEEDED: Final = MUTED | {"ChannelEnteredBridge", "ChannelHangupRequest", "PlaybackStarted"}
+_ONLINE: Final = frozenset({"Reachable", "NonQualified", "Created"})
+_RETRY_SECONDS: Final = 0.2
+
+
+class AriLink:
+    """Listens, translates, delivers; see `ari.event_socket.Listener`."""
+
+    def __init__(
+        self,
+        ear: Callable[["AriLink"], EventSocket],
+        rest: RestSockets,
+        http: PooledHttp,
+        pool: BridgePool,
+        *,
+        clock: Clock,
+        region: str,
+        deliver: Callable[[Fact], None],
+        set_reachable: Callable[[AgentId, bool], None],
+        on_connected: Callable[[], Awaitable[None]],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._ear = ear(self)
+        self._rest = rest
+        self._http = http
+        self._pool = pool
+        self._clock = clock
+        self._region = region
+        self._deliver = deliver
+        self._set_reachable = set_reachable
+        self._on_connected = on_connected
+        self._on_lost = on_lost
+        self._waiting: list[AnyEvent] | None = []
+        self._up = asyncio.Event()
+        self._beat: Canary | None = None
+        self._beats = asyncio.Event()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the switch is heard and we agree with it."""
+        return self._waiting is None and self._ear.is_up
+
+    async def run(self) -> None:
+        """Keep the connection for ever.
+
+        Raises:
+            Replaced: another engine has taken over; exit at once.
+        """
+        await until_first_ends(
+            self._ear.run(), self._rest.run(), self._agree(), self._keep_heartbeat()
+        )
+
+    # -- Listener -------------------------------------------------------------------------------
+
+    def on_event(self, event: AnyEvent) -> None:
+        """One event, in the order the switch sent it."""
+        if self._waiting is not None:
+            self._waiting.append(event)
+            return
+        self._hear(event)
+
+    def on_up(self, canary: Canary) -> None:
+        """Connected, and proved to hear."""
+        self._beat = canary
+        self._up.set()
+
+    def on_canary(self, canary: Canary) -> None:
+        """Still hearing."""
+        self._beat = canary
+        if self._waiting is None:
+            self._beats.set()
+
+    def on_lost(self, why: str) -> None:
+        """What happens from here on is not heard."""
+        logger.warning("switch lost", extra={"why": why})
+        self._waiting = []
+        self._up.clear()
+        self._pool.stale = True
+        self._on_lost()
+
+    # -- tasks ----------------------------------------------------------------------------------
+
+    async def _agree(self) -> None:
+        """After each connect: reconcile, then hear what came meanwhile."""
+        while True:
+            await self._up.wait()
+            await self._rest.ready()
+            try:
+                await self._on_connected()
+            except SwitchAway as error:
+                logger.warning("switch cannot be asked", extra={"why": str(error)})
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            if not self._up.is_set():
+                continue
+            self._up.clear()
+            waiting, self._waiting = self._waiting or [], None
+            for event in waiting:
+                self._hear(event)
+            self._beats.set()
+            logger.info("switch followed", extra={"waited": len(waiting)})
+
+    async def _keep_heartbeat(self) -> None:
+        while True:
+            await self._beats.wait()
+            self._beats.clear()
+            beat = self._beat
+            if beat is None or self._waiting is not None:
+                continue
+            write = asterisk.set_global_var(variable="CC_HB", value=str(beat.epoch_seconds))
+            try:
+                await self._http.ask(write)
+            except AriError as error:
+                logger.warning("heartbeat not written", extra={"why": type(error).__name__})
+
+    # -- events ---------------------------------------------------------------------------------
+
+    def _hear(self, event: AnyEvent) -> None:
+        match event["type"]:
+            case "ChannelLeftBridge":
+                bridge = event["bridge"]
+                left = LegId(event["channel"]["id"])
+                remaining = [LegId(leg) for leg in bridge["channels"]]
+                self._pool.left(BridgeId(bridge["id"]), left, remaining)
+            case "ContactStatusChange":
+                name = event["endpoint"]["resource"]
+                status = event["contact_info"]["contact_status"]
+                if name.startswith(PREFIX):
+                    self._set_reachable(AgentId(name.removeprefix(PREFIX)), status in _ONLINE)
+            case _:
+                fact = fact_of(event, self._clock.now(), self._region)
+                if isinstance(fact, LegEnded):
+                    self._pool.gone(fact.leg)
+                if fact is not None:
+                    self._deliver(fact)

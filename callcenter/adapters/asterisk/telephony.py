@@ -1,0 +1,253 @@
+"""Effects to commands: the engine's wishes, said to Asterisk in order and without waiting.
+
+Commands of one call travel on one socket and the switch carries them out in series, so order needs no
+waiting here. The exception is a command on a leg to which something may still be playing: it waits inside
+the switch for the playback's length, and everything behind it on the socket would wait too. Those go by
+pooled HTTP.
+
+An answer is only looked at when it means that an event will never come: an agent's leg that could not be
+made, a prompt that was not taken. 404 and 409 are everyday life: the leg hung up first, or it exists.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from callcenter.adapters.asterisk.ari.generated import Bridge, Channel, bridges, channels, playbacks
+from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
+from callcenter.adapters.asterisk.ari.request import AriError, Refused, Reply, Request
+from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
+from callcenter.adapters.asterisk.bridge_pool import BridgePool
+from callcenter.adapters.asterisk.events import arrival, variable
+from callcenter.core.acd.device import parse_device
+from callcenter.core.calls.effects import (
+    AnswerLeg,
+    BridgeLegs,
+    GiveBack,
+    HangUpLeg,
+    LegEffect,
+    Prompt,
+    RingAgent,
+    Say,
+    StartMusic,
+    StopMusic,
+    StopSaying,
+)
+from callcenter.core.facts.calls import LegCause, LegEnded, PromptEnded
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import BridgeId, CallId, LegId, PromptId, is_offer_leg, prompt_of
+from callcenter.ports.clock import Clock
+from callcenter.ports.telephony import SeenLeg, SwitchAway, SwitchPicture
+
+logger = logging.getLogger(__name__)
+
+_UNQUOTABLE = re.compile(r'["\\<>\x00-\x1f]')
+_EXISTS: Final = 409
+_GONE: Final = 404
+# Asterisk ends the ringing itself a little after the engine should have: a bound, not a timer.
+_RING_BOUND_SECONDS: Final = 3
+
+OutsideDial = Callable[[str], str | None]
+
+
+class AriTelephony:
+    """The engine's switch: Asterisk by ARI."""
+
+    def __init__(
+        self,
+        rest: RestSockets,
+        http: PooledHttp,
+        *,
+        clock: Clock,
+        deliver: Callable[[Fact], None],
+        media: Callable[[Prompt], str],
+        outside: OutsideDial,
+        region: str,
+        app: str = "cc",
+    ) -> None:
+        self.pool = BridgePool()
+        self._rest = rest
+        self._http = http
+        self._clock = clock
+        self._deliver = deliver
+        self._media = media
+        self._outside = outside
+        self._region = region
+        self._app = app
+        self._waiting: set[asyncio.Task[None]] = set()
+
+    # -- the port -----------------------------------------------------------------------------
+
+    def perform(self, call: CallId, effects: Sequence[LegEffect]) -> None:
+        """See `ports.telephony`."""
+        for effect in effects:
+            match effect:
+                case AnswerLeg(leg=leg):
+                    self._send(call, channels.answer(leg))
+                case RingAgent():
+                    self._ring(call, effect)
+                case BridgeLegs():
+                    self._bridge(call, effect)
+                case HangUpLeg(leg=leg):
+                    self._send(call, channels.hangup(leg))
+                case GiveBack(leg=leg):
+                    back = channels.continue_in_dialplan(
+                        leg, context="fallback", extension="s", priority=1
+                    )
+                    self._send(call, back)
+                case _:
+                    self._sound(call, effect)
+
+    async def picture(self, prompts: Sequence[PromptId]) -> SwitchPicture:
+        """See `ports.telephony`."""
+        at = self._clock.now()
+        try:
+            all_legs = await self._http.ask(channels.list_all())
+            all_bridges = await self._http.ask(bridges.list_all())
+            playing = [prompt for prompt in prompts if await self._is_playing(prompt)]
+        except AriError as error:
+            raise SwitchAway(type(error).__name__) from None
+        ours = [b for b in all_bridges if b["id"].startswith("br-")]
+        self.pool.learn((BridgeId(b["id"]), [LegId(leg) for leg in b["channels"]]) for b in ours)
+        together = _together(ours)
+        legs = {
+            LegId(leg["id"]): self._seen(leg, together.get(LegId(leg["id"]), frozenset()), at)
+            for leg in all_legs
+        }
+        return SwitchPicture(at, legs, frozenset(playing))
+
+    async def close(self) -> None:
+        """Let go of what is still under way."""
+        for task in list(self._waiting):
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
+
+    # -- effects ------------------------------------------------------------------------------
+
+    def _sound(self, call: CallId, effect: Say | StopSaying | StartMusic | StopMusic) -> None:
+        match effect:
+            case Say(leg=leg, id=prompt, prompts=prompts):
+                media = [f"sound:{self._media(one)}" for one in prompts]
+                unsaid = PromptEnded(self._clock.now(), call, prompt_of(prompt)[1], played=False)
+                self._send(call, channels.play_with_id(leg, prompt, media=media), unsaid)
+            case StopSaying(id=prompt):
+                self._send(call, playbacks.stop(prompt))
+            case StartMusic(leg=leg, music=music):
+                self._send(call, channels.start_moh(leg, moh_class=music))
+            case StopMusic(leg=leg):
+                self._send(call, channels.stop_moh(leg))
+
+    def _ring(self, call: CallId, effect: RingAgent) -> None:
+        device = parse_device(effect.device)
+        outside = device.kind == "tel"
+        dial = self._outside(device.address) if outside else f"PJSIP/{device.address}"
+        failed = LegEnded(self._clock.now(), call, effect.leg, LegCause.UNREACHABLE)
+        if dial is None:
+            self._later(failed)
+            return
+        request = channels.originate_with_id(
+            effect.leg,
+            endpoint=dial,
+            # Not `app=`: who answers while we restart would be cut off. The dialplan tries again.
+            context="agent-outside" if outside else "agent-leg",
+            extension="s",
+            priority=1,
+            caller_id=f'"{_UNQUOTABLE.sub("", effect.name)}" <{effect.ani}>',
+            timeout=int(effect.ring_for.total_seconds()) + _RING_BOUND_SECONDS,
+            originator=effect.caller,
+            variables={
+                "CC_CALL": call,
+                "CC_AGENT": effect.agent,
+                "PJSIP_HEADER(add,X-CC-Call)": call,
+            },
+        )
+        self._send(call, request, failed)
+
+    def _bridge(self, call: CallId, effect: BridgeLegs) -> None:
+        bridge, new = self.pool.take(effect.legs)
+        make: list[Request[Any]] = [bridges.create_with_id(bridge, type="mixing")] if new else []
+        add: Request[Any] = bridges.add_channel(bridge, channel=list(effect.legs))
+        if effect.busy:
+            self._wait_for([*make, add])
+            return
+        for request in (*make, add):
+            self._send(call, request)
+
+    # -- sending ------------------------------------------------------------------------------
+
+    def _send(self, call: CallId, request: Request[Any], if_refused: Fact | None = None) -> None:
+        """Put a command on its way; `if_refused` is what has then happened instead."""
+        answer = self._rest.send(request, key=call)
+        answer.add_done_callback(lambda done: self._answered(request, done, if_refused))
+
+    def _answered(
+        self, request: Request[Any], done: asyncio.Future[Reply[Any]], if_refused: Fact | None
+    ) -> None:
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is not None:
+            # Not a failure yet: it may have been carried out. Leases and reconciling find out.
+            logger.info("command unanswered", extra={"why": type(error).__name__})
+            return
+        reply = done.result()
+        if reply.ok or reply.status == _EXISTS:
+            return
+        if reply.status != _GONE:
+            logger.info("command refused", extra={"status": reply.status, "method": request.method})
+        if if_refused is not None:
+            self._deliver(if_refused)
+
+    def _later(self, fact: Fact) -> None:
+        asyncio.get_running_loop().call_soon(self._deliver, fact)
+
+    def _wait_for(self, requests: Sequence[Request[Any]]) -> None:
+        task = asyncio.get_running_loop().create_task(self._in_turn(requests))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def _in_turn(self, requests: Sequence[Request[Any]]) -> None:
+        for request in requests:
+            try:
+                await self._http.send(request)
+            except AriError as error:
+                logger.info("command unanswered", extra={"why": type(error).__name__})
+
+    # -- looking ------------------------------------------------------------------------------
+
+    async def _is_playing(self, prompt: PromptId) -> bool:
+        try:
+            await self._http.ask(playbacks.get(prompt))
+        except Refused as refused:
+            if refused.status == _GONE:
+                return False
+            raise
+        return True
+
+    def _seen(self, leg: Channel, together: frozenset[LegId], at: datetime) -> SeenLeg:
+        leg_id = LegId(leg["id"])
+        place = leg["dialplan"]
+        inside = place.get("app_name") == "Stasis" and str(place.get("app_data", "")).startswith(
+            f"{self._app},"
+        )
+        arrived = None
+        if inside and not is_offer_leg(leg_id):
+            since = _epoch(variable(leg, "CC_SINCE")) or at
+            arrived = arrival(leg, variable(leg, "CC_DID"), min(since, at), self._region)
+        return SeenLeg(leg_id, inside and leg["state"] == "Up", arrived, together)
+
+
+def _together(all_bridges: Sequence[Bridge]) -> Mapping[LegId, frozenset[LegId]]:
+    found: dict[LegId, frozenset[LegId]] = {}
+    for bridge in all_bridges:
+        legs = frozenset(LegId(leg) for leg in bridge["channels"])
+        for leg in legs:
+            found[leg] = legs - {leg}
+    return found
+
+
+def _epoch(text: str) -> datetime | None:
+    return datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else None

@@ -1,0 +1,219 @@
+"""The door: the only part of the engine that anybody else may hold.
+
+`deliver` takes facts from the switch, `ask` takes commands from people, `snapshot` and `follow` feed
+screens. What a person may do is asked here, once, for HTTP, socket and command line alike.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from callcenter.core.access import Action, Actor, check_may
+from callcenter.core.acd.agent_state import Activity, AgentRow
+from callcenter.core.acd.device import parse_device
+from callcenter.core.calls.directory import Directory
+from callcenter.core.calls.phases import Call, Connected, Offered
+from callcenter.core.errors import (
+    AlreadySignedIn,
+    Invalid,
+    NoSuchAgent,
+    NoSuchCall,
+    NothingToWrap,
+    NotSignedIn,
+)
+from callcenter.core.facts.agents import (
+    AgentSignedIn,
+    DeviceReachable,
+    Presence,
+    PresenceChanged,
+    WrapEnded,
+)
+from callcenter.core.facts.calls import EndedBy, HangUpAsked
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import AgentId, CallId
+from callcenter.engine.loop import Counters, Engine
+from callcenter.engine.rows import agent_row, call_row
+from callcenter.ports.clock import Clock
+
+LONGEST_REASON = 40
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Sit down at a device. `take_over`: sign out whoever sits there under the same name first."""
+
+    agent: AgentId
+    device: str
+    take_over: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class SetPresence:
+    agent: AgentId
+    presence: Presence
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishWrap:
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    call: CallId
+
+
+Command = SignIn | SignOut | SetPresence | FinishWrap | HangUp
+
+
+class Door:
+    """What services and adapters hold of the engine."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    # -- facts and commands ---------------------------------------------------------------------
+
+    def deliver(self, *facts: Fact) -> None:
+        """Facts from the switch, in the order they happened."""
+        self._engine.deliver(*facts)
+
+    def ask(self, actor: Actor, command: Command) -> None:
+        """Carry out a command.
+
+        Raises:
+            NotPermitted: the actor may not.
+            CoreError: the present state does not allow it; its code says why.
+        """
+        match command:
+            case SignIn():
+                self._sign_in(actor, command)
+            case SignOut(agent=agent):
+                row = self._signed_in(actor, Action.SIGN_IN_AGENT, agent)
+                self._say(PresenceChanged(self.now, row.id, Presence.SIGNED_OUT))
+            case SetPresence():
+                self._set_presence(actor, command)
+            case FinishWrap(agent=agent):
+                row = self._agent(actor, Action.SET_PRESENCE, agent)
+                if row.activity is not Activity.WRAPPING:
+                    raise NothingToWrap
+                self._say(WrapEnded(self.now, agent))
+            case HangUp(call=call_id):
+                self._hang_up(actor, call_id)
+
+    def set_reachable(self, agent: AgentId, reachable: bool) -> None:
+        """The agent's device appeared or vanished; what is already known is not said twice."""
+        row = self._engine.floor.agents.get(agent)
+        if row is not None and row.device and row.reachable != reachable:
+            self._say(DeviceReachable(self.now, agent, reachable))
+
+    def configure(self, directory: Directory) -> None:
+        """Put a new configuration in force at once, for those who already wait too."""
+        self._engine.configure(directory)
+
+    # -- what is --------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        """The engine's time."""
+        return self._clock.now()
+
+    @property
+    def directory(self) -> Directory:
+        """The configuration in force."""
+        return self._engine.directory
+
+    @property
+    def counters(self) -> Counters:
+        """What the engine counts about itself."""
+        return self._engine.counters
+
+    def snapshot(self) -> tuple[int, dict[str, Any]]:
+        """Every row, and the number it stands for."""
+        return self._engine.feed.snapshot()
+
+    def follow(self, after: int) -> AsyncIterator[tuple[int, Mapping[str, Any]]]:
+        """Every change with a greater number; raises Gap (see `ports.feed`)."""
+        return self._engine.feed.follow(after)
+
+    def agent(self, agent: AgentId) -> dict[str, Any]:
+        """One agent's row. Raises: NoSuchAgent."""
+        try:
+            return agent_row(self._engine.floor.agents[agent])
+        except KeyError:
+            raise NoSuchAgent(agent) from None
+
+    def call(self, call: CallId) -> dict[str, Any]:
+        """One live call's row. Raises: NoSuchCall."""
+        try:
+            return call_row(self._engine.calls[call])
+        except KeyError:
+            raise NoSuchCall(call) from None
+
+    def device_of(self, agent: AgentId) -> str:
+        """What would be rung for the agent; empty when signed out. Raises: NoSuchAgent."""
+        try:
+            return self._engine.floor.agents[agent].device
+        except KeyError:
+            raise NoSuchAgent(agent) from None
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def _sign_in(self, actor: Actor, command: SignIn) -> None:
+        row = self._agent(actor, Action.SIGN_IN_AGENT, command.agent)
+        parse_device(command.device)
+        if row.presence is not Presence.SIGNED_OUT and not command.take_over:
+            raise AlreadySignedIn(command.agent)
+        self._say(AgentSignedIn(self.now, command.agent, command.device))
+
+    def _set_presence(self, actor: Actor, command: SetPresence) -> None:
+        row = self._signed_in(actor, Action.SET_PRESENCE, command.agent)
+        if command.presence is Presence.SIGNED_OUT:
+            raise Invalid("presence: sign out instead")
+        reason = command.reason.strip()
+        if len(reason) > LONGEST_REASON or not reason.isprintable():
+            raise Invalid(f"reason: at most {LONGEST_REASON} printable characters")
+        if command.presence is Presence.READY:
+            reason = ""
+        if (row.presence, row.pause_reason) != (command.presence, reason):
+            self._say(PresenceChanged(self.now, row.id, command.presence, reason))
+
+    def _hang_up(self, actor: Actor, call_id: CallId) -> None:
+        call = self._engine.calls.get(call_id)
+        check_may(actor, Action.STEER_CALL, agent=_owner(call))
+        if call is None:
+            raise NoSuchCall(call_id)
+        own = actor.agent_id is not None and actor.agent_id == _owner(call)
+        by = EndedBy.AGENT if own else EndedBy.SUPERVISOR
+        self._say(HangUpAsked(self.now, call_id, by))
+
+    def _agent(self, actor: Actor, action: Action, agent: AgentId) -> AgentRow:
+        check_may(actor, action, agent=agent)
+        try:
+            return self._engine.floor.agents[agent]
+        except KeyError:
+            raise NoSuchAgent(agent) from None
+
+    def _signed_in(self, actor: Actor, action: Action, agent: AgentId) -> AgentRow:
+        row = self._agent(actor, action, agent)
+        if row.presence is Presence.SIGNED_OUT:
+            raise NotSignedIn(agent)
+        return row
+
+    def _say(self, fact: Fact) -> None:
+        self._engine.deliver(fact)
+
+
+def _owner(call: Call | None) -> AgentId | None:
+    match call.phase if call else None:
+        case Connected(agent=agent) | Offered(agent=agent):
+            return agent
+    return None

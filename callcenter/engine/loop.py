@@ -1,0 +1,377 @@
+"""The engine's one loop: a mailbox of facts, one writer of everything that is alive.
+
+A lap is one fact: numbered, heard by its call, then by the floor, each once. What follows from it is a
+fact again and goes before anything that came from outside, so that a decision and its consequences are
+never torn apart by a late event. When the mailbox is empty the floor makes its offers, one lap each.
+
+A burst is all the laps until nothing is left. At its end the facts are written to the journal, then the
+effects leave for the switch, then screens are told: nothing is done that was not written down first,
+and a burst costs one write.
+
+There is no task and no lock per call. An exception inside one call's lap ends that call alone: the
+caller is handed back to the dialplan, the fault is a fact, the other calls do not notice.
+"""
+
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from callcenter.core.acd.agent_state import Activity, AgentRow
+from callcenter.core.acd.floor import Floor
+from callcenter.core.calls import machine
+from callcenter.core.calls.directory import Directory
+from callcenter.core.calls.effects import CallEffect, GiveBack, HangUpLeg, LegEffect, Record
+from callcenter.core.calls.phases import Call, Connected, Offered
+from callcenter.core.errors import IllegalTransition
+from callcenter.core.facts.agents import AgentFact, AgentRestored
+from callcenter.core.facts.calls import (
+    AgentAnswered,
+    AgentOffered,
+    CallArrived,
+    CallEnded,
+    CallFact,
+    EndedBy,
+    OfferEnd,
+    OfferEnded,
+    Outcome,
+)
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import AgentId, CallId, QueueId, offer_leg
+from callcenter.engine.feed import Feed, Rows
+from callcenter.engine.rows import agent_row, call_row, queue_row
+from callcenter.engine.timers import Timers
+from callcenter.ports.clock import Clock
+from callcenter.ports.journal import Journal, Numbered
+from callcenter.ports.telephony import Telephony
+
+logger = logging.getLogger(__name__)
+
+# A burst longer than this is written in parts, so that a flood does not hold up the first effects.
+LONGEST_BURST: Final = 256
+# Calls that ended a moment ago: their late events are expected, their legs are to be hung up.
+REMEMBERED: Final = 10_000
+
+
+@dataclass(slots=True)
+class Counters:
+    """What the engine counts about itself since it started."""
+
+    facts: int = 0
+    late_facts: int = 0
+    faults: int = 0
+    offers: int = 0
+    answered: int = 0
+    abandoned: int = 0
+    arrived: int = 0
+    answer_waits: list[float] = field(default_factory=list)  # seconds; drained by metrics
+
+
+class Engine:
+    """Calls, floor, journal and feed, moved by `deliver` and by time."""
+
+    def __init__(
+        self, *, directory: Directory, clock: Clock, journal: Journal, telephony: Telephony
+    ) -> None:
+        self.calls: dict[CallId, Call] = {}
+        self.ended: OrderedDict[CallId, None] = OrderedDict()
+        self.floor = Floor()
+        self.counters = Counters()
+        self.feed = Feed(self.snapshot)
+        self.number = 0
+        self._directory = directory
+        self._clock = clock
+        self._journal = journal
+        self._telephony = telephony
+        self._outside: deque[Fact] = deque()
+        self._following: deque[Fact] = deque()
+        self._running = False
+        self._timers = Timers(clock, self.wake)
+        self._kept: dict[CallId, list[Numbered]] = {}
+        self._written: list[Numbered] = []
+        self._outbox: list[tuple[CallId, list[LegEffect]]] = []
+        self._touched: set[tuple[str, str]] = set()
+        self._configure_floor()
+
+    # -- the door's side ----------------------------------------------------------------------
+
+    @property
+    def directory(self) -> Directory:
+        """The configuration in force."""
+        return self._directory
+
+    def configure(self, directory: Directory) -> None:
+        """Put a new configuration in force, for callers who are already waiting too."""
+        self._directory = directory
+        self._configure_floor()
+        self._touched.update(("queues", queue) for queue in self.floor.lines)
+        self._touched.update(("agents", agent) for agent in self.floor.agents)
+        self._burst()
+
+    def deliver(self, *facts: Fact) -> None:
+        """Take facts from outside, in order, and do everything that follows from them."""
+        self._outside.extend(facts)
+        self._burst()
+
+    def wake(self) -> None:
+        """Look at the clock: everything that is due happens now."""
+        now = self._clock.now()
+        self._outside.extend(self._timers.due(now, self.calls))
+        self._outside.extend(self.floor.due(now))
+        self._burst()
+
+    def send(self, call: CallId, effects: Iterable[LegEffect]) -> None:
+        """Send effects that follow from no fact: repairs found by reconciling."""
+        self._telephony.perform(call, list(effects))
+
+    def snapshot(self) -> tuple[int, Rows]:
+        """Every row, and the number of the last fact they stand for."""
+        rows: Rows = {
+            "calls": {call_id: call_row(call) for call_id, call in self.calls.items()},
+            "queues": {queue: queue_row(line) for queue, line in self.floor.lines.items()},
+            "agents": {agent_id: agent_row(row) for agent_id, row in self.floor.agents.items()},
+        }
+        return self.number, rows
+
+    # -- start --------------------------------------------------------------------------------
+
+    def replay(self) -> int:
+        """Fold the journal: the state as it was when the last fact was written. Sends nothing.
+
+        Returns the number of facts read.
+        """
+        count = 0
+        for number, fact in self._journal.replay():
+            self.number = max(self.number, number)
+            self._lap(number, fact)
+            count += 1
+            self._following.clear()
+        self._outbox.clear()
+        self._written.clear()
+        self._touched.clear()
+        self.counters = Counters()
+        self.feed.begin(self.number)
+        self._timers.rearm(self.calls, self.floor.next_deadline())
+        return count
+
+    def resume(self, calls: Iterable[CallId]) -> None:
+        """Bring the switch back in line with these calls after we were away."""
+        now = self._clock.now()
+        for call_id in calls:
+            call, effects = machine.resume(self.calls[call_id], now, self._directory)
+            self.calls[call_id] = call
+            self._take(call_id, effects)
+            self._timers.watch(call)
+        self._burst()
+
+    # -- laps ---------------------------------------------------------------------------------
+
+    def _burst(self) -> None:
+        if self._running:
+            return
+        self._running = True
+        try:
+            self._laps()
+            while self._written or self._outbox or self._touched:
+                # What a neighbour answers while it is being told something is heard in the next round.
+                self._flush()
+                self._laps()
+        finally:
+            self._running = False
+        self._timers.arm(self.floor.next_deadline())
+
+    def _laps(self) -> None:
+        while len(self._written) < LONGEST_BURST and (fact := self._next()) is not None:
+            self.number += 1
+            self._written.append((self.number, fact))
+            self._lap(self.number, fact)
+
+    def _next(self) -> Fact | None:
+        if self._following:
+            return self._following.popleft()
+        if self._outside:
+            return self._outside.popleft()
+        return self.floor.next_offer(self._clock.now())
+
+    def _lap(self, number: int, fact: Fact) -> None:
+        self.counters.facts += 1
+        if isinstance(fact, AgentFact):
+            self._touched.add(("agents", fact.agent))
+        else:
+            self._hear(number, fact)
+        try:
+            self._following.extend(self.floor.advance(fact))
+        except IllegalTransition as error:
+            self._late(fact, error)
+        if isinstance(fact, CallEnded):
+            self._forget(fact)
+
+    def _hear(self, number: int, fact: CallFact) -> None:
+        """Let the fact's call hear it."""
+        self._touch_call(fact)
+        call = self.calls.get(fact.call)
+        try:
+            if call is not None:
+                call, effects = machine.advance(call, fact, self._directory)
+            elif isinstance(fact, CallArrived):
+                call, effects = machine.arrive(fact, self._directory)
+                self.counters.arrived += 1
+                self._kept[fact.call] = []
+            else:
+                self._following.extend(_answer_for_nobody(fact))
+                self._take(fact.call, _hang_up_for_nobody(fact))
+                return
+        except IllegalTransition as error:
+            self._late(fact, error)
+            return
+        except Exception as error:
+            # One call's bug is one call's problem; the type is enough to find it, its text may
+            # hold what the caller sent us.
+            logger.exception("call faulted", extra={"call": fact.call, "why": type(error).__name__})
+            self._fault(fact, call)
+            return
+        self._kept.setdefault(fact.call, []).append((number, fact))
+        self.calls[fact.call] = call
+        self._take(fact.call, effects)
+        self._timers.watch(call)
+        self._count(call, fact)
+
+    def _take(self, call: CallId, effects: Iterable[CallEffect]) -> None:
+        out: list[LegEffect] = []
+        for effect in effects:
+            if isinstance(effect, Record):
+                self._following.append(effect.fact)
+            else:
+                out.append(effect)
+        if out:
+            self._outbox.append((call, out))
+
+    def _fault(self, fact: CallFact, call: Call | None) -> None:
+        self.counters.faults += 1
+        leg = call.caller if call else getattr(fact, "leg", None)
+        if leg is not None:
+            self._take(fact.call, (GiveBack(leg),))
+        agent: AgentId | None = None
+        if call is not None:
+            match call.phase:
+                case Offered(agent=rung, offer=offer):
+                    gone = OfferEnd.CALLER_GONE
+                    self._following.append(OfferEnded(fact.at, call.id, rung, offer, gone))
+                    self._take(call.id, (HangUpLeg(offer_leg(call.id, offer)),))
+                case Connected(agent=agent, offer=offer):
+                    self._take(call.id, (HangUpLeg(offer_leg(call.id, offer)),))
+        ended = CallEnded(fact.at, fact.call, Outcome.FAULTED, EndedBy.SWITCH, agent)
+        self.calls.pop(fact.call, None)
+        self._following.append(ended)
+
+    def _forget(self, fact: CallEnded) -> None:
+        self.calls.pop(fact.call, None)
+        self._kept.pop(fact.call, None)
+        self.ended[fact.call] = None
+        if len(self.ended) > REMEMBERED:
+            self.ended.popitem(last=False)
+
+    def _late(self, fact: Fact, error: IllegalTransition) -> None:
+        # Late and doubled facts are everyday life on a switch.
+        self.counters.late_facts += 1
+        logger.debug("fact ignored", extra={"fact": type(fact).__name__, "why": str(error)})
+
+    # -- the end of a burst -------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        if self._written:
+            self._journal.append(self._written)
+            self._written.clear()
+            if self._journal.is_full:
+                self._journal.turn_over(self._carry())
+        outbox, self._outbox = self._outbox, []
+        for call, effects in outbox:
+            self._telephony.perform(call, effects)
+        if self._touched:
+            self.feed.publish(self.number, self._changed_rows())
+            self._touched.clear()
+
+    def _carry(self) -> list[Numbered]:
+        """What a start would still need: the open calls' facts, then how the agents are."""
+        kept = sorted((item for facts in self._kept.values() for item in facts), key=_number)
+        now = self._clock.now()
+        agents = [(self.number, restored(row, now)) for row in self.floor.agents.values()]
+        return [*kept, *agents]
+
+    def _changed_rows(self) -> Rows:
+        rows: Rows = {}
+        for kind, key in self._touched:
+            rows.setdefault(kind, {})[key] = self._row(kind, key)
+        return rows
+
+    def _row(self, kind: str, key: str) -> dict[str, Any] | None:
+        if kind == "calls":
+            call = self.calls.get(CallId(key))
+            return call_row(call) if call else None
+        if kind == "queues":
+            line = self.floor.lines.get(QueueId(key))
+            return queue_row(line) if line else None
+        agent = self.floor.agents.get(AgentId(key))
+        return agent_row(agent) if agent else None
+
+    def _touch_call(self, fact: CallFact) -> None:
+        self._touched.add(("calls", fact.call))
+        agent = getattr(fact, "agent", None)
+        if agent is not None:
+            self._touched.add(("agents", agent))
+        entry = self.floor.entries.get(fact.call)
+        queue = entry.queue if entry else getattr(fact, "queue", None)
+        if queue is not None:
+            self._touched.add(("queues", queue))
+
+    def _count(self, call: Call, fact: CallFact) -> None:
+        match fact:
+            case AgentOffered():
+                self.counters.offers += 1
+            case AgentAnswered() if isinstance(call.phase, Connected):
+                self.counters.answered += 1
+            case CallEnded(outcome=Outcome.ABANDONED):
+                self.counters.abandoned += 1
+
+    def _configure_floor(self) -> None:
+        self.floor.configure(self._directory.queues.values(), self._directory.assignments)
+
+
+def restored(row: AgentRow, at: datetime) -> AgentRestored:
+    """An agent's state as one fact, for the head of a new segment."""
+    wrapping = row.engagement if row.activity is Activity.WRAPPING else None
+    return AgentRestored(
+        at,
+        row.id,
+        row.device,
+        row.presence,
+        row.pause_reason,
+        row.presence_since,
+        row.reachable,
+        row.idle_since,
+        row.misses,
+        row.rest_until,
+        wrapping.until if wrapping else None,
+        wrapping.call if wrapping else None,
+        wrapping.queue if wrapping else None,
+    )
+
+
+def _number(item: Numbered) -> int:
+    return item[0]
+
+
+def _answer_for_nobody(fact: CallFact) -> tuple[Fact, ...]:
+    """A call that is gone cannot take an offer; the floor always gets its answer."""
+    if isinstance(fact, AgentOffered):
+        return (OfferEnded(fact.at, fact.call, fact.agent, fact.offer, OfferEnd.REFUSED),)
+    return ()
+
+
+def _hang_up_for_nobody(fact: CallFact) -> tuple[LegEffect, ...]:
+    """Nobody is there for this agent any more."""
+    if isinstance(fact, AgentAnswered):
+        return (HangUpLeg(offer_leg(fact.call, fact.offer)),)
+    return ()

@@ -1,0 +1,127 @@
+"""What we believe against what the switch has: the differences, as facts and repairs.
+
+Used at every connect and from time to time in between. Asterisk is the truth about what exists, the
+journal about what was meant. Only what was settled before the picture was asked for is compared: a leg
+that was ordered a moment ago may not be on the picture yet.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from callcenter.core.calls.effects import BridgeLegs, HangUpLeg, LegEffect
+from callcenter.core.calls.phases import Call, Connected, Offered, saying
+from callcenter.core.facts.calls import AgentAnswered, LegCause, LegEnded, PromptEnded
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import (
+    CallId,
+    LegId,
+    PromptId,
+    is_offer_leg,
+    offer_leg,
+    offer_of,
+    prompt_id,
+)
+from callcenter.ports.telephony import SeenLeg, SwitchPicture
+
+SETTLED_AFTER: Final = timedelta(seconds=2)
+
+
+@dataclass(slots=True)
+class Differences:
+    """What to tell the engine, and what to tell the switch."""
+
+    facts: list[Fact] = field(default_factory=list)
+    repairs: list[tuple[CallId, LegEffect]] = field(default_factory=list)
+
+
+def differences(
+    calls: Mapping[CallId, Call],
+    ended: Collection[CallId],
+    picture: SwitchPicture,
+    now: datetime,
+) -> Differences:
+    """Compare. Facts come before repairs, callers who arrived in our absence in their order."""
+    found = Differences()
+    settled = picture.at - SETTLED_AFTER
+    for call in calls.values():
+        for fact in _missing(call, picture, settled, now):
+            found.facts.append(fact)
+        found.repairs.extend((call.id, effect) for effect in _apart(call, picture, settled))
+    for seen in sorted(picture.legs.values(), key=_arrival):
+        _strays(seen, calls, ended, found, now)
+    return found
+
+
+def prompts_asked_about(calls: Mapping[CallId, Call]) -> list[PromptId]:
+    """The prompts whose end we wait for."""
+    return [
+        prompt_id(call.id, said[0]) for call in calls.values() if (said := saying(call)) is not None
+    ]
+
+
+def _missing(
+    call: Call, picture: SwitchPicture, settled: datetime, now: datetime
+) -> Iterator[Fact]:
+    """Legs and prompts we believe in and the switch does not have."""
+    if call.caller not in picture.legs:
+        if call.arrived_at <= settled:
+            yield LegEnded(now, call.id, call.caller, LegCause.GONE)
+        return
+    match call.phase:
+        case Offered(agent=agent, offer=offer, since=since):
+            leg = picture.legs.get(offer_leg(call.id, offer))
+            if leg is None and since <= settled:
+                yield LegEnded(now, call.id, offer_leg(call.id, offer), LegCause.GONE)
+            elif leg is not None and leg.answered:
+                yield AgentAnswered(now, call.id, agent, offer)
+        case Connected(offer=offer, since=since):
+            if offer_leg(call.id, offer) not in picture.legs and since <= settled:
+                yield LegEnded(now, call.id, offer_leg(call.id, offer), LegCause.NORMAL)
+    said = saying(call)
+    if said is not None and said[1] <= settled:
+        number, _ = said
+        if prompt_id(call.id, number) not in picture.playing:
+            yield PromptEnded(now, call.id, number, played=False)
+
+
+def _apart(call: Call, picture: SwitchPicture, settled: datetime) -> Iterator[LegEffect]:
+    """Parties that should hear each other and do not."""
+    match call.phase:
+        case Connected(offer=offer, since=since) if since <= settled:
+            agent = offer_leg(call.id, offer)
+            caller = picture.legs.get(call.caller)
+            if caller and agent in picture.legs and agent not in caller.together:
+                yield BridgeLegs((call.caller, agent), busy=True)
+
+
+def _strays(
+    seen: SeenLeg,
+    calls: Mapping[CallId, Call],
+    ended: Collection[CallId],
+    found: Differences,
+    now: datetime,
+) -> None:
+    """Legs the switch has and we know nothing of."""
+    if seen.arrived is not None and seen.arrived.call not in calls:
+        if seen.arrived.call in ended:
+            found.repairs.append((seen.arrived.call, HangUpLeg(seen.leg)))
+        else:
+            found.facts.append(seen.arrived)
+    elif is_offer_leg(seen.leg):
+        call_id, offer = offer_of(seen.leg)
+        if _wanted(calls.get(call_id)) != offer:
+            found.repairs.append((call_id, HangUpLeg(seen.leg)))
+
+
+def _wanted(call: Call | None) -> int | None:
+    match call.phase if call else None:
+        case Offered(offer=offer) | Connected(offer=offer):
+            return offer
+    return None
+
+
+def _arrival(seen: SeenLeg) -> tuple[bool, datetime | None, LegId]:
+    at = seen.arrived.at if seen.arrived else None
+    return (at is None, at, seen.leg)

@@ -1,0 +1,79 @@
+"""What a live screen sees of calls, queues and agents: plain rows, complete in themselves."""
+
+from datetime import datetime
+from typing import Any
+
+from callcenter.core.acd.agent_state import AgentRow
+from callcenter.core.acd.queue import Line
+from callcenter.core.calls.phases import (
+    Call,
+    Connected,
+    Ended,
+    InFlow,
+    Leaving,
+    Offered,
+    Phase,
+    Queued,
+)
+
+Row = dict[str, Any]
+
+
+def agent_row(agent: AgentRow) -> Row:
+    """One agent: what they asked for, what we are doing with them, and since when."""
+    held = agent.engagement
+    return {
+        "presence": agent.presence.value,
+        "reason": agent.pause_reason,
+        "presence_since": _when(agent.presence_since),
+        "activity": agent.activity.value,
+        "activity_since": _when(held.since if held else agent.idle_since),
+        "call": held.call if held else None,
+        "queue": held.queue if held else None,
+        "device": agent.device.partition(":")[0],
+        "reachable": agent.reachable,
+        "queues": list(agent.queues),
+    }
+
+
+def queue_row(line: Line) -> Row:
+    """One queue: who waits, how long, and how many could serve them now."""
+    first = line.entries[0] if line.entries else None
+    return {
+        "waiting": len(line.entries),
+        "longest_since": _when(first.enqueued_at if first else None),
+        "free": len(line.free),
+    }
+
+
+def call_row(call: Call) -> Row:
+    """One call: who, where it came in, and where it is now."""
+    return {
+        "ani": call.ani,
+        "name": call.name,
+        "dnis": call.dnis,
+        "language": call.language,
+        "arrived_at": _when(call.arrived_at),
+        **_phase_row(call.phase),
+    }
+
+
+def _phase_row(phase: Phase) -> Row:
+    match phase:
+        case InFlow(cursor=cursor):
+            return {"phase": "in-flow", "flow": cursor.flow, "node": cursor.node}
+        case Queued(queue=queue, since=since):
+            return {"phase": "queued", "queue": queue, "since": _when(since)}
+        case Offered(place=place, agent=agent):
+            waiting = {"queue": place.queue, "since": _when(place.since)}
+            return {"phase": "offered", **waiting, "agent": agent}
+        case Connected(agent=agent, since=since):
+            return {"phase": "connected", "agent": agent, "since": _when(since)}
+        case Leaving():
+            return {"phase": "leaving"}
+        case Ended(outcome=outcome):
+            return {"phase": "ended", "outcome": outcome.value}
+
+
+def _when(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,88 @@
+"""Keeps the engine and the switch agreeing: at start, at every connect, and from time to time.
+
+Start: the journal is folded. Connect: a picture of the switch is taken while its events wait, the
+differences are heard as facts, calls that survived are brought back in line, then the events that
+waited are heard, through handlers that do not mind hearing a thing twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from callcenter.core.calls.phases import Call, InFlow, Queued, saying
+from callcenter.core.ids import CallId, prompt_id
+from callcenter.engine.loop import Engine
+from callcenter.engine.reconcile import differences, prompts_asked_about
+from callcenter.ports.clock import Clock
+from callcenter.ports.telephony import SwitchAway, SwitchPicture, Telephony
+
+logger = logging.getLogger(__name__)
+
+EVERY: Final = timedelta(seconds=30)
+
+
+class Runtime:
+    """Reconciles; knows whether we have been away."""
+
+    def __init__(self, engine: Engine, telephony: Telephony, clock: Clock) -> None:
+        self._engine = engine
+        self._telephony = telephony
+        self._clock = clock
+        self._away = True
+
+    def start(self) -> None:
+        """Fold the journal."""
+        facts = self._engine.replay()
+        logger.info("journal replayed", extra={"facts": facts, "calls": len(self._engine.calls)})
+
+    def lost(self) -> None:
+        """The connection is gone: calls may change without our hearing of it."""
+        self._away = True
+
+    async def reconcile(self) -> None:
+        """Compare with the switch and mend both sides.
+
+        Raises:
+            SwitchAway: it cannot be asked now.
+        """
+        engine = self._engine
+        picture = await self._telephony.picture(prompts_asked_about(engine.calls))
+        found = differences(engine.calls, engine.ended, picture, self._clock.now())
+        if found.facts or found.repairs:
+            logger.info(
+                "reconciled", extra={"facts": len(found.facts), "repairs": len(found.repairs)}
+            )
+        known = [] if not self._away else _cut_short(engine.calls.values(), picture)
+        engine.deliver(*found.facts)
+        for call, effect in found.repairs:
+            engine.send(call, (effect,))
+        if self._away:
+            self._away = False
+            engine.resume(call for call in known if call in engine.calls)
+
+    async def run(self) -> None:
+        """Reconcile every `EVERY`, for ever."""
+        while True:
+            await asyncio.sleep(EVERY.total_seconds())
+            try:
+                await self.reconcile()
+            except SwitchAway:
+                logger.info("switch away, reconciling later")
+
+
+def _cut_short(calls: Iterable[Call], picture: SwitchPicture) -> list[CallId]:
+    """Callers who may be listening to nothing: what they should hear is not playing."""
+    return [
+        call.id
+        for call in calls
+        if call.caller in picture.legs
+        and isinstance(call.phase, InFlow | Queued)
+        and not _is_heard(call, picture)
+    ]
+
+
+def _is_heard(call: Call, picture: SwitchPicture) -> bool:
+    said = saying(call)
+    return said is not None and prompt_id(call.id, said[0]) in picture.playing

@@ -1,0 +1,57 @@
+"""When calls want to be woken: an index over `deadline(call)`, and one alarm for everything.
+
+The truth is the call's phase. An item whose moment no longer stands in the phase is dropped when it
+comes up, so a deadline is moved by changing the phase and nothing else. After a restart the calls
+are asked again.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from callcenter.core.calls.phases import Call, deadline
+from callcenter.core.facts.calls import DeadlinePassed
+from callcenter.core.ids import CallId
+from callcenter.ports.clock import Clock
+
+
+class Timers:
+    """A heap of (when, call)."""
+
+    def __init__(self, clock: Clock, wake: Callable[[], None]) -> None:
+        self._clock = clock
+        self._wake = wake
+        self._heap: list[tuple[datetime, CallId]] = []
+        self._armed: datetime | None = None
+
+    def watch(self, call: Call) -> None:
+        """Remember when this call wants to be woken."""
+        when = deadline(call)
+        if when is not None:
+            heapq.heappush(self._heap, (when, call.id))
+
+    def due(self, now: datetime, calls: Mapping[CallId, Call]) -> Iterator[DeadlinePassed]:
+        """The calls whose moment has come, each once."""
+        self._armed = None
+        seen: set[CallId] = set()
+        while self._heap and self._heap[0][0] <= now:
+            when, call_id = heapq.heappop(self._heap)
+            call = calls.get(call_id)
+            if call is not None and call_id not in seen and deadline(call) == when:
+                seen.add(call_id)
+                yield DeadlinePassed(now, call_id)
+
+    def rearm(self, calls: Mapping[CallId, Call], floor: datetime | None) -> None:
+        """Build the index again from the calls."""
+        self._heap.clear()
+        for call in calls.values():
+            self.watch(call)
+        self.arm(floor)
+
+    def arm(self, floor: datetime | None) -> None:
+        """Set the alarm for whatever is due first: a call, or the floor's own `floor`."""
+        first = self._heap[0][0] if self._heap else None
+        when = min((moment for moment in (first, floor) if moment is not None), default=None)
+        if when != self._armed:
+            self._armed = when
+            self._clock.wake_at(when, self._wake)
