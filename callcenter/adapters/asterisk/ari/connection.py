@@ -34,7 +34,7 @@ class SocketLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Where ARI answers, such as http://127.0.0.1:8088, and as whom we speak."""
+    """Where ARI answers, such as http://127.0.0.1:8088/ari, and as whom we speak."""
 
     url: str
     user: str
@@ -70,7 +70,7 @@ async def open_socket(
     session: ClientSession, switch: Switch, app: str
 ) -> AsyncIterator[ClientWebSocketResponse[bool]]:
     """A WebSocket on which the switch knows us as `app`. Open does not yet mean listened to."""
-    url = f"{switch.url}/ari/events?app={quote(app, safe='')}&subscribeAll=false"
+    url = f"{switch.url}/events?app={quote(app, safe='')}&subscribeAll=false"
     async with asyncio.timeout(CONNECT_SECONDS):
         socket = await session.ws_connect(
             url,

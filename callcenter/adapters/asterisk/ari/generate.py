@@ -56,14 +56,14 @@ RENAMED = {"list": "list_all"}
 
 
 def fetch(url: str, user: str, password: str) -> list[Description]:
-    """Read all resource descriptions from the switch whose HTTP address is `url`.
+    """Read all resource descriptions from the switch whose ARI is at `url`.
 
     Raises OSError (urllib's) when the switch cannot be reached or does not know the user.
     """
     token = b64encode(f"{user}:{password}".encode()).decode()
 
     def read(name: str) -> Description:
-        address = f"{url.rstrip('/')}/ari/api-docs/{name}.json"
+        address = f"{url.rstrip('/')}/api-docs/{name}.json"
         request = urllib.request.Request(address, headers={"Authorization": f"Basic {token}"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             described: Description = orjson.loads(answer.read())
@@ -211,7 +211,7 @@ def _formatted(source: str) -> str:
 def main() -> None:
     if len(sys.argv) != 4:
         sys.exit(
-            "usage: scripts/generate-ari URL USER PASSWORD  (URL such as http://127.0.0.1:8088)"
+            "usage: scripts/generate-ari URL USER PASSWORD  (URL such as http://127.0.0.1:8088/ari)"
         )
     Path(__file__).with_name("generated.py").write_text(render(fetch(*sys.argv[1:])))
 

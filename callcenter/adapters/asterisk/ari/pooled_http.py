@@ -85,7 +85,7 @@ class PooledHttp:
         return reply.value()
 
     def _url(self, request: Request[T]) -> URL:
-        text = f"{self._switch.url}/ari/{request.path}"
+        text = f"{self._switch.url}/{request.path}"
         if request.query:
             text += "?" + urlencode(request.query, quote_via=quote)
         # Already encoded: "%2F" inside a recording's name must arrive as it is.
