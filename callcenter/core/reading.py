@@ -55,9 +55,18 @@ def dotted(path: Path) -> str:
 
 def shown(value: object) -> str:
     """A value as it may be repeated in a message: short, on one line."""
-    text = str(value)
+    text = word(value)
     flat = "".join(c if c.isprintable() else "�" for c in text[: _SHOWN_CHARACTERS + 1])
     return flat if len(flat) <= _SHOWN_CHARACTERS else flat[:_SHOWN_CHARACTERS] + "…"
+
+
+def word(value: object) -> str:
+    """A scalar as text; anything larger only as what it is, for it may be of any size and depth."""
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return "a list"
+    return str(value)
 
 
 class Reader:
@@ -144,6 +153,18 @@ class Reader:
             "such as main-menu.",
             f"{shown(value)} 不能作为名称，请使用不超过 64 个的 a-z、0-9 和中间的连字符，"
             "例如 main-menu。",
+        )
+        return None
+
+    def count(self, value: object, path: Path, *, least: int, most: int) -> int | None:
+        """A whole number."""
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        self.note(
+            "bad-count",
+            path,
+            f"{shown(value)} does not serve: write a whole number from {least} to {most}.",
+            f"{shown(value)} 无效，请填写 {least} 到 {most} 之间的整数。",
         )
         return None
 

@@ -123,14 +123,14 @@ def test_an_hour_that_comes_twice_is_open_through_both() -> None:
 
 
 @given(
-    at=st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)),
+    hours=st.floats(0, 24 * 365 * 6),
     zone=st.sampled_from(["America/New_York", "Australia/Lord_Howe", "Asia/Shanghai"]),
 )
-def test_the_next_opening_is_open_and_never_past(at: datetime, zone: str) -> None:
+def test_the_next_opening_is_open_and_never_past(hours: float, zone: str) -> None:
     calendar = parse_calendar(
         {"zone": zone, "weekly": {"sun": ["02:15-02:45", "22:00-03:00"], "wed": ["09:00-12:00"]}}
     )
-    moment = at.replace(tzinfo=UTC)
+    moment = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
     opening = calendar.next_open(moment)
     assert opening is not None
     assert opening >= moment

@@ -1,0 +1,50 @@
+"""Where a caller stands in a flow, small enough to write down with every fact of the call."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from callcenter.core.ids import FlowId
+from callcenter.core.ivr.flow import Language, NodeId
+
+
+class Phase(StrEnum):
+    """What is going on at the node."""
+
+    SAYING = "saying"  # a prompt is running
+    LISTENING = "listening"  # the menu's prompt is over and its deadline runs
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in one version of one flow.
+
+    `said` counts how often the present menu was said. `drifted` counts the nodes entered since the
+    caller last pressed a key that a menu took: what bounds a flow that runs in a ring.
+    """
+
+    flow: FlowId
+    version: str
+    node: NodeId
+    language: Language
+    phase: Phase
+    said: int = 1
+    drifted: int = 1
+
+
+def cursor_to_dict(cursor: Cursor) -> dict[str, str | int]:
+    """The cursor in plain values, for the journal."""
+    return asdict(cursor)
+
+
+def cursor_from_dict(data: Mapping[str, object]) -> Cursor:
+    """The cursor that `cursor_to_dict` wrote; ValueError or KeyError if it did not."""
+    return Cursor(
+        flow=FlowId(str(data["flow"])),
+        version=str(data["version"]),
+        node=NodeId(str(data["node"])),
+        language=Language(str(data["language"])),
+        phase=Phase(str(data["phase"])),
+        said=int(str(data["said"])),
+        drifted=int(str(data["drifted"])),
+    )

@@ -1,0 +1,143 @@
+"""The parts a flow is made of, and the ways that lead out of each.
+
+A flow is a graph. A node says something, decides something, or ends the flow. What may be done
+with the graph needs only two questions of a node, so they are asked here once: which ways lead out
+of it at all (`exits`), and which of them are taken without the caller pressing a key (`drift`).
+A ring of drifting ways would hold a caller for ever: `check` refuses it, the interpreter stops it.
+
+A flow that came from `parse` is sound: every node, prompt and language it names exists.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, NewType
+
+from callcenter.core.ids import FlowId, QueueId
+
+NodeId = NewType("NodeId", str)
+PromptName = NewType("PromptName", str)
+Language = NewType("Language", str)
+
+KEYS: Final = "0123456789*#"
+
+# Nobody may hear more than 3 s of silence: a menu waits at most this long, then speaks again.
+LONGEST_WAIT: Final = timedelta(seconds=2.5)
+SHORTEST_WAIT: Final = timedelta(seconds=0.5)
+
+USUAL_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A text and the language in which it is spoken."""
+
+    language: Language
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Say something. Keys pressed meanwhile are dropped."""
+
+    prompt: PromptName
+    then: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Say something and take one key; a key pressed while it speaks interrupts it.
+
+    `tries` is how often the menu is said in all. After the last silence or wrong key the caller
+    goes `otherwise`; before that, `on_timeout` or `on_invalid` is said first, then the menu again.
+    """
+
+    prompt: PromptName
+    choices: Mapping[str, NodeId]
+    otherwise: NodeId
+    wait: timedelta = LONGEST_WAIT
+    tries: int = USUAL_TRIES
+    on_timeout: PromptName | None = None
+    on_invalid: PromptName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetLanguage:
+    language: Language
+    then: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Go one way in business hours and another outside them."""
+
+    calendar: str
+    open: NodeId
+    closed: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Wait for an agent; `priority` is a head start on those who are waiting."""
+
+    queue: QueueId
+    priority: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call, after a last word if there is one."""
+
+    prompt: PromptName | None = None
+
+
+Node = Play | Menu | SetLanguage | Hours | Enqueue | HangUp
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow. `version` changes whenever anything in it does.
+
+    `prompts` gives what is said by prompt and language; a prompt may mix languages ("中文请按 1.
+    For English, press 2."), so that each is a series of utterances.
+    """
+
+    id: FlowId
+    version: str
+    start: NodeId
+    nodes: Mapping[NodeId, Node]
+    prompts: Mapping[PromptName, Mapping[Language, tuple[Utterance, ...]]]
+    languages: tuple[Language, ...]
+    default_language: Language
+
+
+def drift(node: Node) -> tuple[NodeId, ...]:
+    """Where the caller may get from here without pressing a key."""
+    match node:
+        case Play(then=then) | SetLanguage(then=then):
+            return (then,)
+        case Menu(otherwise=otherwise):
+            return (otherwise,)
+        case Hours(open=open_, closed=closed):
+            return (open_, closed)
+        case Enqueue() | HangUp():
+            return ()
+
+
+def exits(node: Node) -> tuple[NodeId, ...]:
+    """Where the caller may get from here at all."""
+    keyed = tuple(node.choices.values()) if isinstance(node, Menu) else ()
+    return keyed + drift(node)
+
+
+def prompts_of(node: Node) -> tuple[PromptName, ...]:
+    """What this node may say."""
+    match node:
+        case Play(prompt=prompt):
+            return (prompt,)
+        case Menu(prompt=prompt, on_timeout=on_timeout, on_invalid=on_invalid):
+            return tuple(name for name in (prompt, on_timeout, on_invalid) if name is not None)
+        case HangUp(prompt=last_word):
+            return () if last_word is None else (last_word,)
+        case SetLanguage() | Hours() | Enqueue():
+            return ()

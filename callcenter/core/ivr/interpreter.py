@@ -1,0 +1,219 @@
+"""One caller's way through a flow: a place and an input give the next place and what to do now.
+
+The interpreter holds no state and reads no clock, so the same inputs always give the same walk.
+
+* Barge-in: a key pressed while a menu speaks interrupts it, and counts as an answer even when it is
+  a wrong one. A key pressed while anything else is said is dropped, and keys are not kept for a
+  menu to come: typing ahead past an announcement that may have changed sends people astray.
+* Silence: a menu listens for 2.5 s at most and then speaks again, or moves on.
+* Rings: a caller who presses nothing enters each node at most once (`check` proves it for a flow
+  before it is used), so a walk that enters more nodes than there are without a key is running in a
+  ring. It ends in `EndlessFlow`, and whoever drives the call gives the caller to the fallback.
+* A cursor belongs to the version of the flow it was made for. Held against another it raises
+  `FlowChanged`; the caller begins again rather than land in a node that means something else.
+
+Inputs that come late are ignored with `Carry`: nothing is to be done, what runs goes on running.
+Every other move replaces what was being said: stop a prompt that still runs first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from callcenter.core.calendar import Calendar
+from callcenter.core.errors import Conflict, CoreError
+from callcenter.core.ids import QueueId
+from callcenter.core.ivr.cursor import Cursor, Phase
+from callcenter.core.ivr.flow import (
+    Enqueue,
+    Flow,
+    HangUp,
+    Hours,
+    Language,
+    Menu,
+    NodeId,
+    Play,
+    PromptName,
+    SetLanguage,
+)
+
+
+class FlowChanged(Conflict):
+    """The cursor belongs to another flow or to another version of this one: begin again."""
+
+    code: ClassVar[str] = "flow-changed"
+    title: ClassVar[Mapping[str, str]] = {
+        "en": "The flow has changed since the caller entered it.",
+        "zh": "来电者进入后流程已被修改。",
+    }
+
+
+class EndlessFlow(CoreError):
+    """The flow runs in a ring without asking the caller anything."""
+
+    code: ClassVar[str] = "endless-flow"
+    title: ClassVar[Mapping[str, str]] = {
+        "en": "The flow runs in a ring without the caller pressing a key.",
+        "zh": "流程在没有来电者按键的情况下循环。",
+    }
+
+
+# ── what comes in ──
+
+
+@dataclass(frozen=True, slots=True)
+class PromptOver:
+    """What the last `Say` asked for has been said, or could not be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitOver:
+    """The time of the last `Listen` ran out."""
+
+
+Input = PromptOver | Digit | WaitOver
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the flow may ask about. `language` is the one in which to begin, if it is known."""
+
+    now: datetime
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    language: str | None = None
+
+
+# ── what comes out ──
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say these one after the other, then report `PromptOver`."""
+
+    prompts: tuple[PromptName, ...]
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Say nothing; report `WaitOver` after this long."""
+
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Nothing to do: what is being said or waited for goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToQueue:
+    """The flow is over: the caller waits for an agent."""
+
+    queue: QueueId
+    priority: timedelta
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye:
+    """The flow is over: say these, if any, then hang up."""
+
+    prompts: tuple[PromptName, ...]
+    language: Language
+
+
+Move = Say | Listen | Carry | ToQueue | Goodbye
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where the caller stands now, what to do, and the nodes entered on the way, in order.
+
+    `cursor` is None once the flow is over (`ToQueue`, `Goodbye`).
+    """
+
+    cursor: Cursor | None
+    move: Move
+    entered: tuple[NodeId, ...] = ()
+
+
+def begin(flow: Flow, context: Context) -> Turn:
+    """Enter the flow at its start.
+
+    Raises: EndlessFlow, for a flow that `check` would have refused.
+    """
+    wanted = Language(context.language or "")
+    language = wanted if wanted in flow.languages else flow.default_language
+    origin = Cursor(flow.id, flow.version, flow.start, language, Phase.SAYING, drifted=0)
+    return _walk(flow, origin, flow.start, context)
+
+
+def step(flow: Flow, cursor: Cursor, heard: Input, context: Context) -> Turn:
+    """What follows from one input.
+
+    Raises: FlowChanged; EndlessFlow, for a flow that `check` would have refused.
+    """
+    if (cursor.flow, cursor.version) != (flow.id, flow.version):
+        raise FlowChanged(f"{cursor.flow} {cursor.version} is now {flow.id} {flow.version}")
+    match flow.nodes[cursor.node], heard:
+        case Play(then=then), PromptOver():
+            return _walk(flow, cursor, then, context)
+        case Menu(wait=wait), PromptOver() if cursor.phase is Phase.SAYING:
+            return Turn(replace(cursor, phase=Phase.LISTENING), Listen(wait))
+        case Menu(on_timeout=excuse) as menu, WaitOver() if cursor.phase is Phase.LISTENING:
+            return _again(flow, cursor, menu, excuse, context)
+        case Menu(choices=choices) as menu, Digit(key=key):
+            attended = replace(cursor, drifted=0)
+            if key in choices:
+                return _walk(flow, attended, choices[key], context)
+            return _again(flow, attended, menu, menu.on_invalid, context)
+    return Turn(cursor, Carry())
+
+
+def _again(
+    flow: Flow, cursor: Cursor, menu: Menu, excuse: PromptName | None, context: Context
+) -> Turn:
+    if cursor.said >= menu.tries:
+        return _walk(flow, cursor, menu.otherwise, context)
+    said = (menu.prompt,) if excuse is None else (excuse, menu.prompt)
+    repeated = replace(cursor, phase=Phase.SAYING, said=cursor.said + 1)
+    return Turn(repeated, Say(said, cursor.language))
+
+
+def _walk(flow: Flow, cursor: Cursor, to: NodeId, context: Context) -> Turn:
+    """Enter nodes from `to` on until one of them wants to be heard or ends the flow."""
+    entered: list[NodeId] = []
+    language, node_id = cursor.language, to
+    while True:
+        entered.append(node_id)
+        drifted = cursor.drifted + len(entered)
+        if drifted > len(flow.nodes):
+            raise EndlessFlow(f"flow {flow.id} version {flow.version} at node {node_id}")
+        match flow.nodes[node_id]:
+            case SetLanguage(language=chosen, then=then):
+                language, node_id = chosen, then
+            case Hours() as hours:
+                node_id = hours.open if _is_open(hours.calendar, context) else hours.closed
+            case Play(prompt=prompt) | Menu(prompt=prompt):
+                place = Cursor(
+                    flow.id, flow.version, node_id, language, Phase.SAYING, drifted=drifted
+                )
+                return Turn(place, Say((prompt,), language), tuple(entered))
+            case Enqueue(queue=queue, priority=priority):
+                return Turn(None, ToQueue(queue, priority, language), tuple(entered))
+            case HangUp(prompt=last_word):
+                prompts = () if last_word is None else (last_word,)
+                return Turn(None, Goodbye(prompts, language), tuple(entered))
+
+
+def _is_open(name: str, context: Context) -> bool:
+    # A calendar that was deleted after the flow was checked must not turn every caller away.
+    calendar = context.calendars.get(name)
+    return calendar is None or calendar.is_open(context.now)
