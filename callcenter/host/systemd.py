@@ -1,0 +1,87 @@
+"""Units for `callcenter service install`: systemd in the keeper's place.
+
+One unit a process, so that a dead engine never takes the switch, and with it every call, along.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+SYSTEM_FOLDER = Path("/etc/systemd/system")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One process as systemd shall run it."""
+
+    name: str
+    """Without `.service`, for example `callcenter-engine`."""
+    description: str
+    argv: Sequence[str]
+    folder: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    after: Sequence[str] = ()
+    """Names of services to be started before this one, which may still die without it."""
+    stop_within: timedelta = timedelta(seconds=30)
+
+
+def unit_text(service: Service, *, user: str | None) -> str:
+    """The unit file: of the system, running as `user`, or of one's own systemd if that is None."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9@_.-]*", service.name):
+        raise ValueError(f"{service.name!r} cannot be the name of a unit; use letters and -")
+    after = " ".join(["network-online.target", *(f"{name}.service" for name in service.after)])
+    wants = "\nWants=network-online.target" if user else ""
+    environment = "".join(
+        f"Environment={_quote(f'{name}={value}', dollars=False)}\n"
+        for name, value in sorted(service.env.items())
+    )
+    return f"""\
+[Unit]
+Description={service.description.replace("%", "%%")}
+After={after}{wants}
+# Never give up: a centre that is down stays worth another try.
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+{f"User={user}" if user else ""}
+WorkingDirectory={str(service.folder).replace("%", "%%")}
+{environment}ExecStart={" ".join(map(_quote, service.argv))}
+Restart=always
+RestartSec=0.5
+TimeoutStopSec={service.stop_within.total_seconds():g}
+KillMode=mixed
+UMask=0077
+NoNewPrivileges=yes
+LimitNOFILE=65536
+
+[Install]
+WantedBy={"multi-user.target" if user else "default.target"}
+""".replace("\n\nWorking", "\nWorking")
+
+
+def write_units(services: Sequence[Service], folder: Path, *, user: str | None) -> list[Path]:
+    """Write all units into `folder` and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{service.name}.service" for service in services]
+    for path, service in zip(paths, services, strict=True):
+        path.write_text(unit_text(service, user=user))
+    return paths
+
+
+def next_steps(services: Sequence[Service], *, user: str | None) -> list[str]:
+    """The commands that put written units to work."""
+    names = " ".join(f"{service.name}.service" for service in services)
+    systemctl = "systemctl" if user else "systemctl --user"
+    steps = [f"{systemctl} daemon-reload", f"{systemctl} enable --now {names}"]
+    # Without lingering a user's services end when they sign out.
+    return steps if user else [*steps, "loginctl enable-linger"]
+
+
+def _quote(word: str, *, dollars: bool = True) -> str:
+    if "\n" in word:
+        raise ValueError("a unit file cannot hold a line end in a word")
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return '"' + (escaped.replace("$", "$$") if dollars else escaped) + '"'
