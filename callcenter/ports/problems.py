@@ -153,9 +153,10 @@ def _weight(parameters: str) -> float:
     if not name:
         return 1.0
     try:
-        return min(1.0, float(value)) if name.strip() == "q" else 0.0
+        weight = float(value)
     except ValueError:
         return 0.0
+    return weight if name.strip() == "q" and 0.0 <= weight <= 1.0 else 0.0
 
 
 def content_language(language: str) -> str:
