@@ -14,6 +14,7 @@ import phonenumbers
 ANONYMOUS = "anonymous"
 LONGEST = 40  # E.164 has 15 digits; extensions and SIP names need some more
 LONGEST_NAME = 80
+SHORT = 6  # up to so many digits without a + are an extension or a short code, not a national number
 
 _NOT_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufffd]")
@@ -44,6 +45,8 @@ def normalise(raw: str, region: str) -> str:
     number = clean(raw)
     if number.lower() in _WITHHELD:
         return ANONYMOUS
+    if number.isdecimal() and len(number) <= SHORT:
+        return number
     try:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:

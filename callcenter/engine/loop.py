@@ -144,10 +144,10 @@ class Engine:
         """
         count = 0
         for number, fact in self._journal.replay():
-            self.number = max(self.number, number)
             self._lap(number, fact)
             count += 1
             self._following.clear()
+        self.number = self._journal.last_number
         self._outbox.clear()
         self._written.clear()
         self._touched.clear()

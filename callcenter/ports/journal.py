@@ -19,6 +19,11 @@ class Journal(Protocol):
         """What a start must read: the facts carried over, then those since."""
         ...
 
+    @property
+    def last_number(self) -> int:
+        """The number of the last fact written; 0 for a new journal."""
+        ...
+
     def append(self, facts: Sequence[Numbered]) -> None:
         """Write these and hand them to the operating system; survives the death of this process."""
         ...

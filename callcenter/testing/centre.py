@@ -26,6 +26,7 @@ from callcenter.core.ivr.flow import (
     HangUp,
     Language,
     Menu,
+    Node,
     NodeId,
     PromptName,
     Utterance,
@@ -59,7 +60,7 @@ def straight(queue: QueueId) -> Flow:
 def menu() -> Flow:
     """1 sales, 2 support, goodbye after three tries."""
     prompts = {PromptName("menu"): _said("Press 1 or 2."), PromptName("bye"): _said("Goodbye.")}
-    nodes = {
+    nodes: dict[NodeId, Node] = {
         NodeId("menu"): Menu(
             PromptName("menu"), {"1": NodeId("sales"), "2": NodeId("support")}, NodeId("bye")
         ),
@@ -191,4 +192,6 @@ class Centre:
 
     def facts(self, call: CallId) -> list[Fact]:
         """Everything written down about the call, in order."""
-        return [fact for _, fact in self.journal.facts if getattr(fact, "call", None) == call]
+        return [
+            fact for _, fact in self.journal.read_after(0) if getattr(fact, "call", None) == call
+        ]

@@ -9,7 +9,7 @@ from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType, UnionType
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from callcenter.core.facts import agents, calls
 from callcenter.core.facts.agents import AgentFact
@@ -76,7 +76,7 @@ def from_wire(name: str, data: Mapping[str, Any]) -> Fact:
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
-    if isinstance(hint, UnionType):
+    if get_origin(hint) in (Union, UnionType):  # a NewType | None is the old Union
         inner = _reader(next(arg for arg in get_args(hint) if arg is not type(None)))
         return lambda value: None if value is None else inner(value)
     hint = getattr(hint, "__supertype__", hint)
