@@ -65,7 +65,9 @@ class Calendar:
         for frame in self.exceptions.get(day, self.weekly.get(day.weekday(), ())):
             opens = _instant(day, frame.opens, self.zone, fold=0)
             closes = _instant(day, frame.closes, self.zone, fold=1)
-            yield opens, closes
+            # Nothing is left of a frame that lies within the hour the clocks leave out.
+            if opens < closes:
+                yield opens, closes
 
 
 def _instant(day: date, distance: timedelta, zone: ZoneInfo, *, fold: int) -> datetime:

@@ -113,6 +113,11 @@ def test_a_time_that_does_not_exist_means_the_moment_the_clocks_jump() -> None:
     assert not calendar.is_open(new_york("2026-03-08T04:00"))
 
 
+def test_a_frame_within_the_hour_that_is_left_out_does_not_open() -> None:
+    calendar = parse_calendar({"zone": "America/New_York", "weekly": {"sun": ["02:15-02:45"]}})
+    assert calendar.next_open(new_york("2026-03-07T12:00")) == new_york("2026-03-15T02:15")
+
+
 def test_an_hour_that_comes_twice_is_open_through_both() -> None:
     # 2026-11-01, New York: 02:00 becomes 01:00.
     calendar = parse_calendar({"zone": "America/New_York", "weekly": {"sun": ["00:00-01:30"]}})

@@ -1,0 +1,192 @@
+"""Plain data to flows, and everything that can be wrong with it."""
+
+import json
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from callcenter.core.ids import QueueId
+from callcenter.core.ivr.flow import Enqueue, HangUp, Language, Menu, NodeId, PromptName, Utterance
+from callcenter.core.ivr.parse import LONGEST_TEXT, parse_flow
+from callcenter.core.reading import Path, Unreadable, dotted
+
+pytestmark = pytest.mark.core
+
+
+def source() -> dict[str, Any]:
+    return {
+        "id": "small",
+        "languages": ["zh", "en"],
+        "start": "ask",
+        "nodes": {
+            "ask": {
+                "menu": {
+                    "prompt": "which",
+                    "choices": {1: "sales", "*": "bye"},
+                    "otherwise": "bye",
+                }
+            },
+            "sales": {"enqueue": {"queue": "sales"}},
+            "bye": {"hang_up": None},
+        },
+        "prompts": {
+            "which": [{"zh": "销售请按 1。"}, {"en": "For sales,  press 1."}],
+            "spare": {"zh": "您好。", "en": "Hello."},
+        },
+    }
+
+
+def problems_of(data: object) -> list[tuple[str, str]]:
+    with pytest.raises(Unreadable) as refused:
+        parse_flow(data)
+    assert all(p.text["en"] and p.text["zh"] for p in refused.value.problems)
+    return [(p.code, dotted(p.path)) for p in refused.value.problems]
+
+
+def test_a_flow_is_read_with_its_defaults() -> None:
+    flow = parse_flow(source())
+    assert flow.default_language == "zh"
+    menu = flow.nodes[NodeId("ask")]
+    assert isinstance(menu, Menu)
+    assert menu.choices == {"1": "sales", "*": "bye"}
+    assert (menu.wait, menu.tries) == (timedelta(seconds=2.5), 3)
+    assert flow.nodes[NodeId("sales")] == Enqueue(QueueId("sales"), timedelta())
+    assert flow.nodes[NodeId("bye")] == HangUp()
+
+
+def test_a_prompt_in_parts_is_said_whole_in_every_language() -> None:
+    said = parse_flow(source()).prompts[PromptName("which")]
+    both = (
+        Utterance(Language("zh"), "销售请按 1。"),
+        Utterance(Language("en"), "For sales, press 1."),
+    )
+    assert said == {"zh": both, "en": both}
+
+
+def test_the_version_is_that_of_the_content_whatever_the_order_and_the_kind_of_keys() -> None:
+    flow = parse_flow(source())
+    as_json = json.loads(json.dumps(source()))
+    backwards = {key: as_json[key] for key in reversed(as_json)}
+    assert parse_flow(backwards).version == flow.version
+    changed = source()
+    changed["prompts"]["spare"]["en"] = "Hello!"
+    assert parse_flow(changed).version != flow.version
+
+
+def _put(data: dict[str, Any], path: Path, value: object) -> dict[str, Any]:
+    inner: Any = data
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return data
+
+
+MENU: Path = ("nodes", "ask", "menu")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code"),
+    [
+        (("id",), "../etc", "bad-name"),
+        (("id",), 7, "bad-name"),
+        (("start",), "begin", "unknown-node"),
+        (("colour",), "red", "unknown-key"),
+        (("nodes", "sales", "enqueue", "que"), "x", "unknown-key"),
+        (("nodes", "sales", "enqueue", "queue"), ["sales"], "bad-name"),
+        (("nodes", "sales", "enqueue", "priority_seconds"), -1, "bad-number"),
+        (("nodes", "sales", "enqueue", "priority_seconds"), float("nan"), "bad-number"),
+        ((*MENU, "choices", 12), "sales", "bad-key"),
+        ((*MENU, "choices", "A"), "sales", "bad-key"),
+        ((*MENU, "choices", "1"), "bye", "key-given-twice"),
+        ((*MENU, "choices", 1), "nowhere", "unknown-node"),
+        ((*MENU, "choices"), {}, "no-choices"),
+        ((*MENU, "otherwise"), ["bye"], "unknown-node"),
+        ((*MENU, "prompt"), "whhich", "unknown-prompt"),
+        ((*MENU, "on_timeout"), "nothing", "unknown-prompt"),
+        ((*MENU, "wait_seconds"), 3, "bad-number"),
+        ((*MENU, "wait_seconds"), True, "bad-number"),
+        ((*MENU, "tries"), 0, "bad-count"),
+        ((*MENU, "tries"), 2.5, "bad-count"),
+        (("prompts", "spare", "zh"), "", "not-speakable"),
+        (("prompts", "spare", "zh"), "。。。", "not-speakable"),
+        (("prompts", "spare", "zh"), "a\x1b[2J", "not-speakable"),
+        (("prompts", "spare", "zh"), "长" * (LONGEST_TEXT + 1), "too-long"),
+        (("prompts", "spare", "zh"), 7, "not-text"),
+        (("prompts", "spare", "fr"), "Bonjour", "unknown-language"),
+        (("prompts", "which", 0), "text", "not-a-mapping"),
+    ],
+)
+def test_a_mistake_is_told_where_it_is(path: Path, value: object, code: str) -> None:
+    assert problems_of(_put(source(), path, value)) == [(code, dotted(path))]
+
+
+@pytest.mark.parametrize(
+    ("languages", "problem"),
+    [
+        ([], ("no-language", "languages")),
+        (["zh", "../en"], ("bad-language", "languages.1")),
+        (["zh", "zh"], ("bad-language", "languages.1")),
+        ("zh", ("not-a-list", "languages")),
+    ],
+)
+def test_a_language_that_is_none_is_told_first(languages: object, problem: tuple[str, str]) -> None:
+    assert problems_of({**source(), "languages": languages})[0] == problem
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    data = source()
+    data["start"] = "aks"
+    data["nodes"]["bye"] = {"hang_up": None, "play": None}
+    data["nodes"]["sales"] = {"enque": {}}
+    data["nodes"]["ask"]["menu"] = {"prompt": "which"}
+    assert problems_of(data) == [
+        ("missing-key", "nodes.ask.menu"),
+        ("missing-key", "nodes.ask.menu"),
+        ("unknown-node-kind", "nodes.sales.enque"),
+        ("not-one-kind", "nodes.bye"),
+        ("unknown-node", "start"),
+    ]
+
+
+def test_a_slip_is_answered_with_the_nearest_name() -> None:
+    with pytest.raises(Unreadable) as refused:
+        parse_flow({**source(), "start": "slaes"})
+    assert refused.value.problems[0].text == {
+        "en": "There is no node called slaes. Did you mean: sales?",
+        "zh": "没有名为 slaes 的节点。您是否想写：sales？",
+    }
+
+
+def test_a_message_repeats_only_the_beginning_of_what_it_refuses() -> None:
+    with pytest.raises(Unreadable) as refused:
+        parse_flow({**source(), "id": "x\n" * 10_000})
+    assert len(refused.value.problems[0].text["en"]) < 200
+    assert "\n" not in refused.value.problems[0].text["en"]
+
+
+def test_a_flow_of_any_depth_is_refused_and_not_walked_into() -> None:
+    deep: Any = "x"
+    for _ in range(5000):
+        deep = [deep]
+    assert ("unknown-node", "start") in problems_of({**source(), "start": deep})
+
+
+KEYS = st.sampled_from([*source(), "ask", "menu", "choices", "prompt", "then", "zh", "play"])
+LEAVES = st.sampled_from([None, 7, "", "ask", "which", True, 2.5])
+
+
+@settings(max_examples=100)
+@given(
+    key=st.sampled_from(sorted(source())),
+    value=st.recursive(
+        LEAVES, lambda s: st.lists(s, max_size=3) | st.dictionaries(KEYS, s), max_leaves=8
+    ),
+)
+def test_whatever_stands_there_is_read_or_refused(key: str, value: object) -> None:
+    with suppress(Unreadable):
+        flow = parse_flow({**source(), key: value})
+        assert flow.start in flow.nodes
