@@ -7,6 +7,7 @@ has a deadline and says what it waited for; nothing here sleeps.
 import asyncio
 import contextlib
 import enum
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,10 +22,12 @@ from callcenter.testing.phones_audio import Ear, Voice, load_audio
 from callcenter.testing.tones import (
     RATE,
     SAMPLE_BYTES,
+    SILENT_BELOW_DBFS,
     SPOKEN_DBFS,
     WINDOW,
     Recording,
     hears,
+    loudness,
     tone,
 )
 
@@ -67,6 +70,12 @@ class Ending:
     at: datetime
     status: int | None
     reason: str
+
+    @property
+    def cause(self) -> int | None:
+        """The Q.850 cause that a refusal carried (RFC 3326), e.g. 21 for call rejected."""
+        found = re.search(r"Q\.850;cause=(\d+)", self.reason)
+        return int(found[1]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +254,16 @@ class CallLeg:
             return self._ear is not None and hears(self._ear.arrived(2 * WINDOW), hz)
 
         await self._until(is_heard, within, f"a tone of {hz} Hz to be heard")
+
+    async def hears_anything(self, within: timedelta = SOON) -> None:
+        """Wait until the last 200 ms that arrived are louder than silence."""
+
+        def is_loud() -> bool:
+            return self._ear is not None and (
+                loudness(self._ear.arrived(2 * WINDOW)) > SILENT_BELOW_DBFS
+            )
+
+        await self._until(is_loud, within, "any sound")
 
     async def hears_no_more(self, hz: int, within: timedelta = SOON) -> None:
         """Wait until 200 ms have passed without the tone."""

@@ -273,9 +273,11 @@ def _projections(frames: Samples, hz: float) -> Levels:
     if size == 0:
         return np.zeros(frames.shape[0])
     # Not `np.hanning`: the periodic window's sidelobes vanish at every other bin's centre.
-    weights = 0.5 - 0.5 * np.cos(2 * math.pi * np.arange(size) / size)
-    reference = weights * np.exp(-2j * math.pi * hz * np.arange(size) / RATE)
-    amplitudes: Levels = np.abs(frames @ reference) * 2 / (weights.sum() * FULL_SCALE)
+    turn = 2 * math.pi * np.arange(size)
+    weights = 0.5 - 0.5 * np.cos(turn / size)
+    reference = np.stack((np.cos(turn * hz / RATE), np.sin(turn * hz / RATE)), axis=1)
+    parts = frames.astype(np.float64) @ (reference * weights[:, np.newaxis])
+    amplitudes: Levels = np.hypot(parts[:, 0], parts[:, 1]) * 2 / (weights.sum() * FULL_SCALE)
     return amplitudes
 
 

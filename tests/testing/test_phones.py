@@ -28,7 +28,7 @@ SHORT = timedelta(milliseconds=50)
 
 @pytest.fixture
 async def phones() -> AsyncIterator[Phones]:
-    async with Phones(sip_port=SIP_PORT, rtp_ports=(23100, 23998)) as opened:
+    async with Phones(sip_port=SIP_PORT, rtp_ports=(23100, 23198)) as opened:
         yield opened
 
 
