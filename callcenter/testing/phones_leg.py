@@ -202,9 +202,9 @@ class CallLeg:
         """Take the far end off hold."""
         await self._call.resume()
 
-    async def transfer(self, number_uri: str, within: timedelta = SOON) -> None:
+    async def transfer(self, uri: str, within: timedelta = SOON) -> None:
         """Blind transfer (REFER) to a SIP URI; this leg ends when the far end reports success."""
-        await self._call.transfer(number_uri, timeout=within.total_seconds())
+        await self._call.transfer(uri, timeout=within.total_seconds())
 
     # ── speaking ──
 
