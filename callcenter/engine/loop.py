@@ -15,7 +15,7 @@ caller is handed back to the dialplan, the fault is a fact, the other calls do n
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -66,7 +66,6 @@ class Counters:
     answered: int = 0
     abandoned: int = 0
     arrived: int = 0
-    answer_waits: list[float] = field(default_factory=list)  # seconds; drained by metrics
 
 
 class Engine:

@@ -1,0 +1,60 @@
+"""The engine's figures, read off at the moment somebody asks. Labels are queues and states, never people.
+
+Nothing is counted twice: the engine's own counters are shown as they are.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from callcenter.engine.api import Door
+
+
+class EngineMetrics(Collector):
+    """Collects from the door."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def collect(self) -> Iterator[Metric]:
+        """All figures."""
+        _, rows = self._door.snapshot()
+        yield from self._queues(rows["queues"])
+        yield _by_state("callcenter_agents", "Agents by activity", rows["agents"], "activity")
+        yield _by_state("callcenter_calls", "Live calls by phase", rows["calls"], "phase")
+        yield from self._counters()
+
+    def _queues(self, rows: dict[str, dict[str, object]]) -> Iterator[Metric]:
+        waiting = GaugeMetricFamily(
+            "callcenter_waiting_callers", "Callers waiting", labels=["queue"]
+        )
+        free = GaugeMetricFamily("callcenter_free_agents", "Agents free now", labels=["queue"])
+        for queue, row in rows.items():
+            waiting.add_metric([queue], float(str(row["waiting"])))
+            free.add_metric([queue], float(str(row["free"])))
+        yield waiting
+        yield free
+
+    def _counters(self) -> Iterator[Metric]:
+        counted = self._door.counters
+        for name, text, value in (
+            ("callcenter_facts", "Facts heard", counted.facts),
+            ("callcenter_late_facts", "Facts that came late or twice", counted.late_facts),
+            ("callcenter_faults", "Calls handed back because of a fault", counted.faults),
+            ("callcenter_calls_arrived", "Calls that came in", counted.arrived),
+            ("callcenter_offers", "Offers to agents", counted.offers),
+            ("callcenter_calls_answered", "Calls an agent answered", counted.answered),
+            ("callcenter_calls_abandoned", "Callers who gave up waiting", counted.abandoned),
+        ):
+            yield CounterMetricFamily(name, text, value=value)
+
+
+def _by_state(
+    name: str, text: str, rows: dict[str, dict[str, object]], column: str
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=["state"])
+    for state, count in Counter(str(row[column]) for row in rows.values()).items():
+        family.add_metric([state], count)
+    return family
