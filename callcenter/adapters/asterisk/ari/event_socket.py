@@ -9,9 +9,9 @@ one is what the heartbeat tells the dialplan, since our clock may jump.
 The filter outlives a socket, so it is set at every connect, and only ever as a list of what is not
 wanted: a list of what is wanted would forget, one day, the message that says we were replaced.
 
-`endpoint:PJSIP` is the one source to follow: it covers phones that are provisioned later, tells
-of their registrations, and carries the channel events of all of them. `channel:` beside it would
-bring each channel event twice (run with Asterisk 22.10.1).
+What is followed is `channel:` (every channel) and `endpoint:` (the registrations of every endpoint,
+later ones too). `endpoint:PJSIP` would seem narrower, but is refused while no such endpoint exists,
+and beside `channel:` it brings each channel event twice (run with Asterisk 22.10.1).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from callcenter.adapters.asterisk.ari.request import AriError
 logger = logging.getLogger(__name__)
 
 CANARY: Final = "cc-canary"
-SOURCES: Final = ("endpoint:PJSIP",)
+SOURCES: Final = ("channel:", "endpoint:")
 MUTED: Final = frozenset(
     {
         "BridgeCreated",

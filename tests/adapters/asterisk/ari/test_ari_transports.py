@@ -361,7 +361,7 @@ async def test_up_means_filtered_subscribed_and_a_canary_heard(
     (_, filter_path, filtered), (_, subscribe_path, _) = double.http
     assert filter_path == "/ari/applications/cc/eventFilter"
     assert {kind["type"] for kind in filtered["disallowed"]} == MUTED
-    assert subscribe_path == "/ari/applications/cc/subscription?eventSource=endpoint%3APJSIP"
+    assert subscribe_path == "/ari/applications/cc/subscription?eventSource=channel%3A%2Cendpoint%3A"
     assert ear.canaries[0].at.isoformat() == "2026-11-22T03:56:18.270000+00:00"
     assert ear.canaries[0].epoch_seconds == 1795319778
     assert socket.last_canary == ear.canaries[-1]
