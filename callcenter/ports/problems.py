@@ -116,6 +116,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "body-too-large": 413,
         "too-many-attempts": 429,
         "too-many-sockets": 429,
+        "too-many-phones": 429,
         "passwords-busy": 503,
         "try-later": 503,
         "took-too-long": 503,
@@ -159,9 +160,18 @@ def _weight(parameters: str) -> float:
     return weight if name.strip() == "q" and 0.0 <= weight <= 1.0 else 0.0
 
 
-def content_language(language: str) -> str:
-    """The tag under which an answer's language is announced."""
-    return "zh-CN" if language == "zh" else "en"
+def problem_headers(refusal: type[CoreError] | CoreError, language: str) -> dict[str, str]:
+    """What goes with the body of a problem answer."""
+    headers = {
+        "Content-Language": "zh-CN" if language == "zh" else "en",
+        "Vary": "Accept-Language",
+        "Cache-Control": "no-store",
+    }
+    if status_of(refusal) == 401:
+        headers["WWW-Authenticate"] = "Bearer, ApiKey"
+    if isinstance(refusal, TryLater):
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
+    return headers
 
 
 def problem(

@@ -22,10 +22,9 @@ from callcenter.ports.problems import (
     NoSuchPage,
     NotUnderstood,
     TooSlow,
-    TryLater,
-    content_language,
     language_of,
     problem,
+    problem_headers,
     status_of,
 )
 
@@ -107,17 +106,12 @@ def problem_response(request: web.BaseRequest, refusal: CoreError) -> web.Respon
     language = language_of(request.headers.get("Accept-Language"))
     errors = refusal.errors if isinstance(refusal, InvalidRequest) else ()
     body = problem(refusal, language, errors=errors)
-    response = web.Response(
+    return web.Response(
         status=status_of(refusal),
         body=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
         content_type=PROBLEM_TYPE,
-        headers={"Content-Language": content_language(language), "Vary": "Accept-Language"},
+        headers=problem_headers(refusal, language),
     )
-    if response.status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer, ApiKey"
-    if isinstance(refusal, TryLater):
-        response.headers["Retry-After"] = str(refusal.retry_after_seconds)
-    return response
 
 
 @web.middleware
