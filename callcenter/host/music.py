@@ -58,7 +58,7 @@ def compose() -> "array[int]":
     """About a minute of music at a level that does not shout (peak -9 dBFS)."""
     order = [(chord, step) for steps in PASSES for chord in CHORDS for step in steps]
     beat = int(BEAT * RATE)
-    mixed = [0.0] * (beat * (len(order) + 8))
+    mixed = [0.0] * (beat * (len(order) + 4))
     tones = {pitch: _tone(pitch, 1.6) for pitch in {pitch for chord in CHORDS for pitch in chord}}
     basses = {chord[0]: _tone(chord[0] - 12, 3.2) for chord in CHORDS}
     for number, (chord, step) in enumerate(order):

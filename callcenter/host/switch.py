@@ -93,12 +93,12 @@ def upgrade_switch(home: Path, *, mirror: str | None, progress: Progress) -> Swi
 
 def find_switch(home: Path) -> Switch | None:
     """The switch that `prepare_switch` would give without fetching, or None."""
-    system, _ = find_system_asterisk()
+    system, note = find_system_asterisk()
     wanted = _missing(system)
     tree = find_tree(home, wanted) if wanted else None
     if wanted and tree is None:
         return None
-    return _switch(home, system, tree, "")
+    return _switch(home, system, tree, note)
 
 
 def find_system_asterisk() -> tuple[str | None, str]:
@@ -225,7 +225,8 @@ def _version_text(argv: Sequence[str]) -> str:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"asterisk -V failed: {type(error).__name__}"
-    return (done.stdout or done.stderr).strip().splitlines()[0] if done.stdout else done.stderr
+    lines = (done.stdout or done.stderr).strip().splitlines()
+    return lines[0] if lines else f"asterisk -V ended with status {done.returncode} and no word"
 
 
 def _search_path() -> str:

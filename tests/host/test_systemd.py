@@ -1,0 +1,65 @@
+"""Units for systemd."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from callcenter.host.systemd import Service, next_steps, unit_text, write_units
+
+pytestmark = pytest.mark.service
+
+ENGINE = Service(
+    name="callcenter-engine",
+    description="Call centre: 100% engine",
+    argv=("/srv/our folder/bin/callcenter", "run", "--name", 'a"b$c%d'),
+    folder=Path("/srv/our folder"),
+    env={"CC_SETTINGS": "/etc/100% cc.toml"},
+    after=("callcenter-switch",),
+    stop_within=timedelta(minutes=2),
+)
+
+
+def test_a_dead_process_is_started_again_at_once_and_for_ever() -> None:
+    lines = unit_text(ENGINE, user="callcenter").splitlines()
+    for line in ("Restart=always", "RestartSec=0.5", "StartLimitIntervalSec=0", "User=callcenter"):
+        assert line in lines
+    assert "TimeoutStopSec=120" in lines
+    assert "WantedBy=multi-user.target" in lines
+
+
+def test_words_reach_the_program_as_they_are() -> None:
+    lines = unit_text(ENGINE, user=None).splitlines()
+    assert 'ExecStart="/srv/our folder/bin/callcenter" "run" "--name" "a\\"b$$c%%d"' in lines
+    assert 'Environment="CC_SETTINGS=/etc/100%% cc.toml"' in lines
+    assert "Description=Call centre: 100%% engine" in lines
+
+
+def test_the_engine_comes_after_the_switch_but_does_not_die_with_it() -> None:
+    text = unit_text(ENGINE, user="callcenter")
+    assert "After=network-online.target callcenter-switch.service" in text
+    assert "Requires=" not in text
+    assert "BindsTo=" not in text
+
+
+def test_ones_own_systemd_has_no_user_and_lingers() -> None:
+    text = unit_text(ENGINE, user=None)
+    assert "User=" not in text
+    assert "WantedBy=default.target" in text
+    assert next_steps([ENGINE], user=None) == [
+        "systemctl --user daemon-reload",
+        "systemctl --user enable --now callcenter-engine.service",
+        "loginctl enable-linger",
+    ]
+
+
+def test_units_are_written_under_their_names(tmp_path: Path) -> None:
+    [path] = write_units([ENGINE], tmp_path / "units", user=None)
+    assert path == tmp_path / "units/callcenter-engine.service"
+    assert path.read_text() == unit_text(ENGINE, user=None)
+
+
+@pytest.mark.parametrize("name", ["a b", "../x", "", "a\nb"])
+def test_a_name_that_is_no_file_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be the name of a unit"):
+        unit_text(Service(name, "d", ("x",), Path("/")), user=None)
