@@ -1,0 +1,226 @@
+"""Where agents sit: signing in at a device, signing out, and the telephone accounts that go with it.
+
+Whoever signs in at a browser or a desk phone gets a telephone account of their own with a password
+made for this one login. Three places know about it, told in this order: the engine (may they, can
+they), the store (so that a switch that restarted can be told again), the switch. A switch that is
+away is told when it is back: `push_all` makes what it has agree with what is kept.
+
+One person has one device. A second sign-in takes over from the first, or is refused, by setting.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Final, TypeVar
+from weakref import WeakValueDictionary
+
+from callcenter.core.access import Action, Actor, check_may
+from callcenter.core.acd.device import Device
+from callcenter.core.errors import Conflict, Invalid, NoSuchAgent, NotSignedIn
+from callcenter.core.ids import AgentId
+from callcenter.engine.api import Door, SignIn, SignOut
+from callcenter.ports import store, telephony
+from callcenter.ports.store import AgentProfile, EndpointSecret, StoreAway
+from callcenter.ports.telephony import SwitchAway
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ENDPOINT_PREFIX: Final = "agent-"
+_PASSWORD_BYTES: Final = 24
+_AT_ONCE: Final = 8  # accounts written at the same time after the switch came back
+
+
+class PhoneKind(StrEnum):
+    """What an agent takes calls on."""
+
+    BROWSER = "browser"
+    DESK_PHONE = "desk-phone"
+    OUTSIDE = "outside"
+
+
+class SecondSignIn(StrEnum):
+    """What becomes of a sign-in by somebody who is signed in already."""
+
+    TAKES_OVER = "takes-over"
+    REFUSED = "refused"
+
+
+class AgentClosed(Conflict):
+    """The profile is switched off."""
+
+    code = "agent-closed"
+    title: ClassVar[Mapping[str, str]] = {
+        "en": "This agent is switched off. An admin can switch them on again.",
+        "zh": "该坐席已停用，请管理员重新启用。",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SipAccount:
+    """What a telephone needs to register. Made for one login, shown once."""
+
+    endpoint: str
+    password: str
+    browser: bool
+
+    def __repr__(self) -> str:
+        return f"SipAccount(endpoint={self.endpoint!r}, password=***, browser={self.browser!r})"
+
+
+def endpoint_of(agent: AgentId) -> str:
+    """The name of the agent's telephone account."""
+    return f"{ENDPOINT_PREFIX}{agent}"
+
+
+class AgentDesk:
+    """Signs agents in and out, and keeps their telephone accounts on the switch."""
+
+    def __init__(
+        self,
+        door: Door,
+        switch: telephony.Endpoints,
+        kept: store.Endpoints,
+        agents: store.Agents,
+        *,
+        second_sign_in: SecondSignIn = SecondSignIn.TAKES_OVER,
+    ) -> None:
+        self._door = door
+        self._switch = switch
+        self._kept = kept
+        self._agents = agents
+        self._takes_over = second_sign_in is SecondSignIn.TAKES_OVER
+        self._locks: WeakValueDictionary[AgentId, asyncio.Lock] = WeakValueDictionary()
+        # Who signed in or out since the last `push_all` began: what it read about them is stale.
+        self._moved: set[AgentId] = set()
+
+    async def sign_in(
+        self, actor: Actor, agent: AgentId, phone: PhoneKind = PhoneKind.BROWSER
+    ) -> SipAccount | None:
+        """Sit down at a phone; the account it registers with, None for a number outside.
+
+        Raises:
+            NotPermitted, NoSuchAgent, AgentClosed, AlreadySignedIn.
+            Invalid: no outside number is known of this agent.
+            StoreAway: nothing was changed.
+        """
+        check_may(actor, Action.SIGN_IN_AGENT, agent=agent)
+        profile = await self._agents.find(agent)
+        if profile is None:
+            raise NoSuchAgent(agent)
+        if not profile.enabled:
+            raise AgentClosed(agent)
+        async with self._lock(agent):
+            self._moved.add(agent)
+            if phone is PhoneKind.OUTSIDE:
+                self._ask_in(actor, agent, _outside(profile))
+                await self._drop(agent)
+                return None
+            return await self._give_account(actor, agent, browser=phone is PhoneKind.BROWSER)
+
+    async def sign_out(self, actor: Actor, agent: AgentId) -> None:
+        """Go home. Raises: NotPermitted, NoSuchAgent, NotSignedIn."""
+        async with self._lock(agent):
+            self._door.ask(actor, SignOut(agent))
+            self._moved.add(agent)
+            await self._drop(agent)
+
+    async def send_home(self, actor: Actor, agent: AgentId) -> None:
+        """Sign out whoever may still be signed in: their profile is about to go."""
+        try:
+            await self.sign_out(actor, agent)
+        except (NotSignedIn, NoSuchAgent):
+            return
+
+    async def push_all(self) -> None:
+        """Make the switch's accounts agree with those who are signed in, and learn who can be rung.
+
+        To be called after each connect. Raises: SwitchAway, StoreAway.
+        """
+        self._moved.clear()
+        kept = {one.agent: one for one in await self._kept.list() if self._is_due(one)}
+        there = await self._switch.reachable()
+        wanted = {one.endpoint for one in kept.values()}
+        strangers = [
+            name for name in there if name.startswith(ENDPOINT_PREFIX) and name not in wanted
+        ]
+        for due in _batches(list(kept.values())):
+            await asyncio.gather(*(self._push(one) for one in due))
+        for gone in _batches(strangers):
+            await asyncio.gather(*(self._remove_stranger(name) for name in gone))
+        self._tell_reachable(kept.keys(), await self._switch.reachable())
+        logger.info("accounts pushed", extra={"kept": len(kept), "strangers": len(strangers)})
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _ask_in(self, actor: Actor, agent: AgentId, device: Device) -> None:
+        self._door.ask(actor, SignIn(agent, str(device), self._takes_over))
+
+    async def _give_account(self, actor: Actor, agent: AgentId, *, browser: bool) -> SipAccount:
+        endpoint = endpoint_of(agent)
+        self._ask_in(actor, agent, Device("sip", endpoint))
+        account = SipAccount(endpoint, secrets.token_urlsafe(_PASSWORD_BYTES), browser)
+        try:
+            await self._kept.put(EndpointSecret(agent, endpoint, account.password, browser))
+        except BaseException:
+            # An account nobody knows of would be gone with the switch's next restart.
+            self._door.ask(actor, SignOut(agent))
+            raise
+        try:
+            await self._switch.put(endpoint, account.password, browser=browser)
+        except SwitchAway:
+            logger.info("account waits for the switch", extra={"agent": agent})
+        return account
+
+    async def _drop(self, agent: AgentId) -> None:
+        """Take the account away. The person is signed out whether or not that works at once."""
+        try:
+            await self._kept.delete(agent)
+        except StoreAway:
+            logger.warning("account not forgotten yet", extra={"agent": agent})
+        try:
+            await self._switch.remove(endpoint_of(agent))
+        except SwitchAway:
+            logger.info("account goes when the switch is back", extra={"agent": agent})
+
+    def _is_due(self, one: EndpointSecret) -> bool:
+        try:
+            return self._door.device_of(one.agent) == str(Device("sip", one.endpoint))
+        except NoSuchAgent:
+            return False
+
+    async def _push(self, one: EndpointSecret) -> None:
+        async with self._lock(one.agent):
+            if one.agent not in self._moved:
+                await self._switch.put(one.endpoint, one.password, browser=one.browser)
+
+    async def _remove_stranger(self, endpoint: str) -> None:
+        agent = AgentId(endpoint.removeprefix(ENDPOINT_PREFIX))
+        async with self._lock(agent):
+            if agent not in self._moved:
+                await self._switch.remove(endpoint)
+
+    def _tell_reachable(self, kept: Iterable[AgentId], reachable: Mapping[str, bool]) -> None:
+        known = set(kept)
+        _, rows = self._door.snapshot()
+        for agent, row in rows["agents"].items():
+            if row["device"] == "sip":
+                online = reachable.get(endpoint_of(agent), False)
+                self._door.set_reachable(agent, online and (agent in known or agent in self._moved))
+
+    def _lock(self, agent: AgentId) -> asyncio.Lock:
+        return self._locks.setdefault(agent, asyncio.Lock())
+
+
+def _outside(profile: AgentProfile) -> Device:
+    if profile.outside_number is None:
+        raise Invalid("phone: this agent has no outside number; write one into the profile first")
+    return Device("tel", profile.outside_number)
+
+
+def _batches(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[at : at + _AT_ONCE] for at in range(0, len(items), _AT_ONCE)]

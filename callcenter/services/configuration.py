@@ -1,0 +1,311 @@
+"""The configuration in force: agents, queues and numbers from the store, flows from their folder.
+
+A change is written to the store first, in one transaction, and then given to the engine whole, as one
+immutable directory: callers who wait meanwhile keep their places under the new rules.
+
+A flow comes into force only when it can be read, when everything it names exists, and when all that it
+says has been spoken to a file. Until then the version that runs goes on running, and whoever asks
+is told file, line and cure. A flow that never ran is left out; callers of its numbers hear that
+the line is out of order.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from callcenter.core.access import Action, Actor, check_may
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.calls.directory import Directory
+from callcenter.core.errors import Invalid, NoSuchAgent, NoSuchFlow, NoSuchQueue, StillInUse
+from callcenter.core.ids import AgentId, FlowId, QueueId
+from callcenter.core.ivr.flow import Enqueue
+from callcenter.core.numbers import normalise
+from callcenter.engine.api import Door
+from callcenter.ports.store import (
+    AgentProfile,
+    Agents,
+    Assignments,
+    NumberEntry,
+    Numbers,
+    Queues,
+    UnitOfWork,
+)
+from callcenter.services.agents import AgentDesk
+from callcenter.services.emergency_flow import BROKEN_FLOW, broken_flow
+from callcenter.services.flows import FlowProblem, FlowShelf
+from callcenter.services.queue_limits import check_rules
+
+logger = logging.getLogger(__name__)
+
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_DID: Final = re.compile(r"\+?[0-9*#]{2,20}")
+_OUTSIDE: Final = re.compile(r"\+[0-9]{6,15}")
+LONGEST_NAME: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The stores that the configuration lives in."""
+
+    unit: UnitOfWork
+    agents: Agents
+    queues: Queues
+    assignments: Assignments
+    numbers: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEntry:
+    """A person and the queues they serve."""
+
+    profile: AgentProfile
+    queues: tuple[QueueId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEntry:
+    """A flow, the version in force (None: none ever was), and what is wrong with its file."""
+
+    id: FlowId
+    version: str | None
+    numbers: tuple[str, ...]
+    problems: tuple[FlowProblem, ...]
+
+
+class Configuration:
+    """Reads, changes and puts in force. One per engine."""
+
+    def __init__(
+        self, stores: Stores, flows: FlowShelf, desk: AgentDesk, door: Door, *, region: str
+    ) -> None:
+        self._stores = stores
+        self._flows = flows
+        self._desk = desk
+        self._door = door
+        self._region = region
+        self._one_at_a_time = asyncio.Lock()
+
+    async def load(self) -> tuple[FlowProblem, ...]:
+        """Read everything and put it in force; what is wrong with the flows. Raises: StoreAway."""
+        async with self._one_at_a_time:
+            queues = {rules.id for rules in await self._stores.queues.list()}
+            dialled = {number.flow for number in await self._stores.numbers.list()}
+            await self._flows.reload(queues, dialled)
+            await self._put_in_force()
+        return self._flows.problems
+
+    # -- agents -----------------------------------------------------------------------------------
+
+    async def list_agents(self, actor: Actor) -> Sequence[AgentEntry]:
+        """All agents, by id. Raises: NotPermitted."""
+        check_may(actor, Action.READ_AGENTS)
+        served = await self._stores.assignments.all()
+        profiles = await self._stores.agents.list()
+        return [AgentEntry(profile, served.get(profile.id, ())) for profile in profiles]
+
+    async def agent(self, actor: Actor, agent: AgentId) -> AgentEntry:
+        """Raises: NotPermitted, NoSuchAgent."""
+        check_may(actor, Action.READ_AGENTS)
+        profile = await self._stores.agents.find(agent)
+        if profile is None:
+            raise NoSuchAgent(agent)
+        return AgentEntry(profile, (await self._stores.assignments.all()).get(agent, ()))
+
+    async def add_agent(self, actor: Actor, entry: AgentEntry) -> AgentEntry:
+        """Raises: NotPermitted, Invalid, NameTaken, NoSuchQueue."""
+        check_may(actor, Action.CHANGE_AGENTS)
+        entry = self._checked(entry)
+        async with self._one_at_a_time:
+            async with self._stores.unit.change():
+                await self._stores.agents.add(entry.profile)
+                await self._stores.assignments.assign(entry.profile.id, entry.queues)
+            await self._put_in_force()
+        return entry
+
+    async def replace_agent(self, actor: Actor, entry: AgentEntry) -> AgentEntry:
+        """Raises: NotPermitted, Invalid, NoSuchAgent, NoSuchQueue."""
+        check_may(actor, Action.CHANGE_AGENTS)
+        entry = self._checked(entry)
+        agent = entry.profile.id
+        async with self._one_at_a_time:
+            async with self._stores.unit.change():
+                await self._stores.agents.replace(entry.profile)
+                await self._stores.assignments.assign(agent, entry.queues)
+            if not entry.profile.enabled:
+                await self._desk.send_home(actor, agent)
+            await self._put_in_force()
+        return entry
+
+    async def delete_agent(self, actor: Actor, agent: AgentId) -> None:
+        """Sign them out and forget them. Raises: NotPermitted, NoSuchAgent."""
+        check_may(actor, Action.CHANGE_AGENTS)
+        async with self._one_at_a_time:
+            await self._stores.agents.delete(agent)
+            await self._desk.send_home(actor, agent)
+            await self._put_in_force()
+
+    async def assign(self, actor: Actor, agent: AgentId, queues: Sequence[QueueId]) -> AgentEntry:
+        """Let the agent serve exactly these. Raises: NotPermitted, NoSuchAgent, NoSuchQueue."""
+        check_may(actor, Action.CHANGE_QUEUES)
+        async with self._one_at_a_time:
+            await self._stores.assignments.assign(agent, queues)
+            await self._put_in_force()
+        return await self.agent(actor, agent)
+
+    # -- queues -----------------------------------------------------------------------------------
+
+    async def list_queues(self, actor: Actor) -> Sequence[QueueRules]:
+        """All queues, by id. Raises: NotPermitted."""
+        check_may(actor, Action.READ_QUEUES)
+        return await self._stores.queues.list()
+
+    async def queue(self, actor: Actor, queue: QueueId) -> QueueRules:
+        """Raises: NotPermitted, NoSuchQueue."""
+        check_may(actor, Action.READ_QUEUES)
+        rules = await self._stores.queues.find(queue)
+        if rules is None:
+            raise NoSuchQueue(queue)
+        return rules
+
+    async def add_queue(self, actor: Actor, rules: QueueRules) -> None:
+        """Raises: NotPermitted, Invalid, NameTaken."""
+        check_may(actor, Action.CHANGE_QUEUES)
+        _check_id("id", rules.id)
+        check_rules(rules)
+        async with self._one_at_a_time:
+            await self._stores.queues.add(rules)
+            await self._put_in_force()
+
+    async def replace_queue(self, actor: Actor, rules: QueueRules) -> None:
+        """Raises: NotPermitted, Invalid, NoSuchQueue."""
+        check_may(actor, Action.CHANGE_QUEUES)
+        check_rules(rules)
+        async with self._one_at_a_time:
+            await self._stores.queues.replace(rules)
+            await self._put_in_force()
+
+    async def delete_queue(self, actor: Actor, queue: QueueId) -> None:
+        """Raises: NotPermitted, NoSuchQueue, StillInUse (agents serve it, or a flow leads there)."""
+        check_may(actor, Action.CHANGE_QUEUES)
+        async with self._one_at_a_time:
+            users = self._flows_into(queue)
+            if users:
+                raise StillInUse(f"{queue}: flows lead to it: {', '.join(users)}")
+            await self._stores.queues.delete(queue)
+            await self._put_in_force()
+
+    # -- numbers ----------------------------------------------------------------------------------
+
+    async def list_numbers(self, actor: Actor) -> Sequence[NumberEntry]:
+        """All numbers, in order of their digits. Raises: NotPermitted."""
+        check_may(actor, Action.READ_FLOWS)
+        return await self._stores.numbers.list()
+
+    async def put_number(self, actor: Actor, did: str, flow: FlowId) -> NumberEntry:
+        """Let callers of `did`, however it is written, hear `flow`.
+
+        Raises: NotPermitted, Invalid, NoSuchFlow.
+        """
+        check_may(actor, Action.CHANGE_FLOWS)
+        entry = NumberEntry(self._number(did, _DID), flow)
+        if flow not in self._flows.known:
+            raise NoSuchFlow(flow)
+        async with self._one_at_a_time:
+            async with self._stores.unit.change():
+                if await self._stores.numbers.find(entry.did) is None:
+                    await self._stores.numbers.add(entry)
+                else:
+                    await self._stores.numbers.replace(entry)
+            await self._put_in_force()
+        return entry
+
+    async def delete_number(self, actor: Actor, did: str) -> None:
+        """Raises: NotPermitted, NoSuchNumber."""
+        check_may(actor, Action.CHANGE_FLOWS)
+        async with self._one_at_a_time:
+            await self._stores.numbers.delete(normalise(did, self._region))
+            await self._put_in_force()
+
+    # -- flows ------------------------------------------------------------------------------------
+
+    async def list_flows(self, actor: Actor) -> Sequence[FlowEntry]:
+        """Every flow that runs or would, by id. Raises: NotPermitted."""
+        check_may(actor, Action.READ_FLOWS)
+        numbers = await self._stores.numbers.list()
+        return [
+            FlowEntry(
+                flow,
+                self._flows.in_force[flow].version if flow in self._flows.in_force else None,
+                tuple(number.did for number in numbers if number.flow == flow),
+                tuple(problem for problem in self._flows.problems if problem.flow == flow),
+            )
+            for flow in sorted(self._flows.known)
+        ]
+
+    async def reload_flows(self, actor: Actor) -> tuple[FlowProblem, ...]:
+        """Read the flows again and put those that are sound in force. Raises: NotPermitted."""
+        check_may(actor, Action.CHANGE_FLOWS)
+        return await self.load()
+
+    async def check_flows(self, actor: Actor) -> tuple[FlowProblem, ...]:
+        """What `reload_flows` would say, with nothing changed. Raises: NotPermitted."""
+        check_may(actor, Action.READ_FLOWS)
+        return await self._flows.check({rules.id for rules in await self._stores.queues.list()})
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    async def _put_in_force(self) -> None:
+        stores = self._stores
+        profiles = await stores.agents.list()
+        served = await stores.assignments.all()
+        flows = self._flows.in_force
+        directory = Directory(
+            flows={**flows, BROKEN_FLOW: broken_flow(self._flows.system)},
+            numbers={
+                number.did: number.flow if number.flow in flows else BROKEN_FLOW
+                for number in await stores.numbers.list()
+            },
+            queues={rules.id: rules for rules in await stores.queues.list()},
+            calendars=self._flows.calendars,
+            assignments={
+                profile.id: served.get(profile.id, ()) for profile in profiles if profile.enabled
+            },
+        )
+        self._door.configure(directory)
+
+    def _flows_into(self, queue: QueueId) -> list[FlowId]:
+        return sorted(
+            flow.id
+            for flow in self._flows.in_force.values()
+            if any(isinstance(n, Enqueue) and n.queue == queue for n in flow.nodes.values())
+        )
+
+    def _checked(self, entry: AgentEntry) -> AgentEntry:
+        profile = entry.profile
+        _check_id("id", profile.id)
+        for field, name in (("name_en", profile.name_en), ("name_zh", profile.name_zh)):
+            if len(name) > LONGEST_NAME or not name.isprintable():
+                raise Invalid(f"{field}: at most {LONGEST_NAME} printable characters")
+        if not profile.name_en.strip() and not profile.name_zh.strip():
+            raise Invalid("name_en: a name is needed in at least one script")
+        if profile.outside_number is not None:
+            number = self._number(profile.outside_number, _OUTSIDE, "outside_number")
+            profile = replace(profile, outside_number=number)
+        return replace(entry, profile=profile, queues=tuple(dict.fromkeys(entry.queues)))
+
+    def _number(self, text: str, allowed: re.Pattern[str], field: str = "did") -> str:
+        number = normalise(text, self._region)
+        if not allowed.fullmatch(number):
+            raise Invalid(
+                f"{field}: not a telephone number; write it with its country code, such as "
+                "+4930901820"
+            )
+        return number
+
+
+def _check_id(field: str, text: str) -> None:
+    if not _ID.fullmatch(text):
+        raise Invalid(f"{field}: use 1 to 40 of a-z, 0-9 and hyphens, beginning with none")

@@ -1,0 +1,38 @@
+"""What a queue's rules may be. The one table that forms, API and store go by."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.errors import Invalid
+
+SECONDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "ring_for": (3, 120),
+        "wrap_up": (0, 3600),
+        "announce_first": (1, 600),
+        "announce_every": (10, 3600),
+        # Nobody may hear more than 3 s of silence: music comes before that.
+        "quiet_for": (0, 2.5),
+        "service_level_within": (1, 3600),
+    }
+)
+"""Least and most, in seconds."""
+
+MISSES: Final = (1, 100)
+MUSIC: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+def check_rules(rules: QueueRules) -> None:
+    """Raises: Invalid, naming the first value that cannot be."""
+    for name, (least, most) in SECONDS.items():
+        value = getattr(rules, name)
+        if value is not None and not least <= value.total_seconds() <= most:
+            raise Invalid(f"{name}_seconds: write {least:g} to {most:g}")
+    least_misses, most_misses = MISSES
+    if not least_misses <= rules.misses_allowed <= most_misses:
+        raise Invalid(f"misses_allowed: write {least_misses} to {most_misses}")
+    if not MUSIC.fullmatch(rules.music):
+        raise Invalid("music: use 1 to 40 of a-z, 0-9, - and _, such as default")
