@@ -107,6 +107,7 @@ def account_routes(accounts: Accounts, authenticator: Authenticator) -> Routes:
     _add_login(routes, accounts, authenticator)
     _add_me(routes, accounts)
     _add_users(routes, accounts)
+    _add_one_user(routes, accounts)
     _add_keys(routes, accounts)
     return routes
 
@@ -186,6 +187,8 @@ def _add_users(routes: Routes, accounts: Accounts) -> None:
             await accounts.add_user(asked.actor, new.name, new.password, new.role, agent_id)
         )
 
+
+def _add_one_user(routes: Routes, accounts: Accounts) -> None:
     @routes.add(
         "PATCH",
         f"{API}/users/{{name}}",
