@@ -92,7 +92,11 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often life is proved, and how long a proof may take, at first and later."""
+    """How often life is proved, and how long a proof may take, at first and later.
+
+    The first proof is given little time, because a dead socket is found by it and a caller may be
+    waiting; each failure doubles it, because a switch may also just be slow.
+    """
 
     every: timedelta = timedelta(seconds=2)
     first_within: timedelta = timedelta(seconds=0.4)
@@ -129,6 +133,7 @@ class EventSocket:
         self._pace = pace
         self._secret = secrets.token_hex(8)
         self._sung = 0
+        self._patience = pace.first_within
         self._heard: asyncio.Future[Canary] | None = None
         self.last_canary: Canary | None = None
         self.is_up = False
@@ -167,7 +172,9 @@ class EventSocket:
                 applications.subscribe(self._app, event_source=self._sources),
                 within=self._pace.within,
             )
-        canary = await self._sing(self._pace.first_within)
+        patience, self._patience = self._patience, min(self._patience * 2, self._pace.within)
+        canary = await self._sing(patience)
+        self._patience = self._pace.first_within
         backoff.reset()
         self.is_up = True
         self._listener.on_up(canary)

@@ -70,7 +70,7 @@ class Double:
         self.opened_at: list[float] = []
         self.deaf_sockets = 0
         self.is_shut = False
-        self.songs = 0
+        self.songs_take = 0.0
         self.url = ""
 
     async def events(self, request: web.Request) -> web.WebSocketResponse:
@@ -103,7 +103,7 @@ class Double:
 
     async def sing(self, request: web.Request) -> web.Response:
         ears = self.sockets[request.query["application"]]
-        self.songs += 1
+        await asyncio.sleep(self.songs_take)
         if len(ears) > self.deaf_sockets:
             said = (await request.json())["variables"]
             await say(ears[-1], self.canary(**said))
@@ -361,7 +361,9 @@ async def test_up_means_filtered_subscribed_and_a_canary_heard(
     (_, filter_path, filtered), (_, subscribe_path, _) = double.http
     assert filter_path == "/ari/applications/cc/eventFilter"
     assert {kind["type"] for kind in filtered["disallowed"]} == MUTED
-    assert subscribe_path == "/ari/applications/cc/subscription?eventSource=channel%3A%2Cendpoint%3A"
+    assert (
+        subscribe_path == "/ari/applications/cc/subscription?eventSource=channel%3A%2Cendpoint%3A"
+    )
     assert ear.canaries[0].at.isoformat() == "2026-11-22T03:56:18.270000+00:00"
     assert ear.canaries[0].epoch_seconds == 1795319778
     assert socket.last_canary == ear.canaries[-1]
@@ -376,6 +378,17 @@ async def test_an_open_but_dead_socket_is_found_out_and_replaced(
         await ear.until("up")
     assert len(double.sockets["cc"]) == 4
     assert ear.story == ["up"]
+
+
+async def test_a_slow_switch_is_given_more_time_with_each_try(
+    double: Double, switch: Switch
+) -> None:
+    ear = Ear()
+    double.songs_take = 0.08
+    pace = Pace(first_within=timedelta(seconds=0.02))
+    async with running(EventSocket(switch, ear, pace=pace).run()):
+        await ear.until("up")
+    assert 2 < len(double.sockets["cc"]) < 6
 
 
 async def test_a_new_socket_is_never_opened_right_after_the_old_one_closed(
