@@ -19,7 +19,7 @@ from callcenter.ports.problems import BodyTooLarge
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS: Final = 2.0
+CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 60.0
 _PIECE: Final = 64 * 1024
 _ONE_HOP: Final = frozenset(

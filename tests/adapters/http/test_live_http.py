@@ -128,7 +128,7 @@ async def test_who_does_not_read_at_all_is_cut_off(
     await reader.readuntil(b'"snapshot"')
     for _ in range(40):
         served.change("a1", "x" * 1_000_000)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while 'route="/api/v1/live",status="101"' not in await metrics_of(client):
             pass
     writer.close()
