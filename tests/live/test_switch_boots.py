@@ -4,8 +4,10 @@ import asyncio
 import base64
 import dataclasses
 import json
+import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import time
@@ -14,10 +16,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from callcenter.host.asterisk_cli import CommandFailed, NotReady, run_command, wait_ready
 from callcenter.host.plan import SwitchPlan, Trunk
+from callcenter.host.processes import Child, Died, Event, Keeper, Started, Stopped
 from callcenter.host.render import Rendered, render_instance
 from callcenter.host.switch import Switch, prepare_switch
 
@@ -125,6 +129,7 @@ class Phone:
         to: str,
         *,
         sender: str = "15550001",
+        display: bytes = b"",
         more: tuple[str, ...] = (),
         law: str = "ulaw",
     ) -> None:
@@ -137,7 +142,7 @@ class Phone:
         lines = [
             f"{method} sip:{to}@127.0.0.1:{SIP_PORT} SIP/2.0",
             f"Via: SIP/2.0/UDP {self.address}:{self.port};branch=z9hG4bK{secrets.token_hex(6)}",
-            f"From: <sip:{sender}@127.0.0.1>;tag={self.call}",
+            f'From: "DISPLAY" <sip:{sender}@127.0.0.1>;tag={self.call}',
             f"To: <sip:{to}@127.0.0.1>",
             f"Call-ID: {self.call}",
             f"CSeq: 1 {method}",
@@ -148,7 +153,8 @@ class Phone:
             f"Content-Length: {len(body)}",
         ]
         text = "\r\n".join(lines) + "\r\n\r\n" + body
-        self.sip.sendto(text.encode(), ("127.0.0.1", SIP_PORT))
+        data = text.encode().replace(b"DISPLAY", display)
+        self.sip.sendto(data, ("127.0.0.1", SIP_PORT))
 
     def final_status(self) -> int:
         while True:
@@ -290,6 +296,16 @@ def test_any_number_comes_in_and_only_harmless_signs_stay(
 
 
 @pytest.mark.parametrize(
+    "display", [b"n" * 3000, b"\xff\xfe\xc3", b"<img onerror=x>,&;${EPOCH}", "\u202e雨".encode()]
+)
+def test_a_hostile_name_of_a_caller_hurts_nobody(instance: Instance, display: bytes) -> None:
+    with Phone(CARRIER) as phone:
+        phone.send("INVITE", "5000", display=display)
+        assert phone.final_status() == 200
+        assert variable(instance, "CC_DID") == "5000"
+
+
+@pytest.mark.parametrize(
     "first, kept",
     [
         ("<sip:111@example.test>;reason=unconditional", "111"),
@@ -335,6 +351,77 @@ def test_without_an_engine_callers_hear_music_in_their_own_codec(
     assert len({packet[12:] for packet in packets}) > 90
     assert "WriteTranscode: No" in shown
     assert "Application: Queue" in shown
+
+
+async def test_callers_reach_an_engine_whose_heart_beats_and_no_frozen_one(
+    instance: Instance,
+) -> None:
+    rendered = instance.rendered
+    auth = aiohttp.encode_basic_auth(rendered.ari_user, rendered.ari_password)
+    url = f"{rendered.ari_url}/events?app=cc"
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": auth}) as session,
+        session.ws_connect(url) as events,
+    ):
+        with Phone(CARRIER) as phone:
+            beat(instance, int(time.time()))
+            phone.send("INVITE", "5000")
+            start = await asyncio.wait_for(next_event(events, "StasisStart"), 10)
+            assert start["args"] == ["inbound", "5000"]
+            assert start["channel"]["channelvars"]["CC_DID"] == "5000"
+        with Phone(CARRIER) as phone:
+            beat(instance, int(time.time()) - 10)
+            phone.send("INVITE", "6000")
+            assert await asyncio.to_thread(phone.final_status) == 200
+            await asyncio.to_thread(wait_until, lambda: apps(instance) == {"Queue", "Stasis"})
+
+
+def apps(instance: Instance) -> set[str]:
+    return {channel["dialplan"]["app_name"] for channel in instance.channels()}
+
+
+def beat(instance: Instance, at: int) -> None:
+    instance.ari("POST", f"/asterisk/variable?variable=CC_HB&value={at}")
+
+
+async def next_event(events: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, Any]:
+    while True:
+        event: dict[str, Any] = await events.receive_json()
+        if event["type"] == kind:
+            return event
+
+
+async def test_a_killed_switch_is_up_again_by_itself(
+    instance: Instance, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    plan = dataclasses.replace(
+        instance.plan, run_folder=tmp_path / "kept", sip_port=21160, http_port=21188, trunks=()
+    )
+    rendered = render_instance(plan)
+    events: asyncio.Queue[Event] = asyncio.Queue()
+
+    async def ready() -> None:
+        await wait_ready(rendered.ari_url, rendered.ari_user, rendered.ari_password)
+
+    child = Child(
+        "switch",
+        instance.switch.asterisk_argv(rendered.conf),
+        env=instance.switch.asterisk.environment(),
+        log=tmp_path / "switch.log",
+        ready=ready,
+    )
+    async with Keeper([child], events.put_nowait) as keeper:
+        first = await events.get()
+        assert isinstance(first, Started)
+        os.kill(first.pid, signal.SIGKILL)
+        assert isinstance(await events.get(), Died)
+        died_at = time.monotonic()
+        await ready()
+        record_property("seconds from death to ready", round(time.monotonic() - died_at, 2))
+        again = await events.get()
+        assert isinstance(again, Started)
+        assert keeper.pid("switch") == again.pid != first.pid
+    assert await events.get() == Stopped("switch", killed=False)
 
 
 def test_an_agents_phone_cannot_dial_out_by_itself(instance: Instance) -> None:
