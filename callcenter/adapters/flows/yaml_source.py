@@ -1,0 +1,215 @@
+"""One YAML file, read safely, with the line of everything in it.
+
+YAML 1.2 (a menu's `on`, `no` and `09:30` are text), and only what a flow needs of it: no anchors,
+aliases or tags, no key twice in one mapping, bounded size, depth and number of things. The bounds
+hold while the file is being read, not after, since a small file can unfold to gigabytes and a deep
+one takes minutes to scan.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+)
+
+from callcenter.core.reading import Path, Problem, shown
+
+LARGEST_FILE: Final = 256 * 1024
+_DEEPEST: Final = 20
+_MOST_THINGS: Final = 20_000
+_WHOLE: Final = re.compile(r"[-+]?[0-9]{1,18}")
+_FRACTION: Final = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
+_WORDS: Final[Mapping[str, object]] = {
+    "": None,
+    "~": None,
+    "null": None,
+    "true": True,
+    "false": False,
+}
+
+
+class Unsafe(Exception):
+    """The file is not even plain data: one problem and the line (from 1) it stands on."""
+
+    def __init__(self, problem: Problem, line: int) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Plain data and the line (from 1) of everything in it by its path."""
+
+    data: object
+    lines: Mapping[Path, int] = field(default_factory=dict)
+
+    def line(self, path: Path) -> int:
+        """The line of the thing at `path`, or of the nearest thing around it."""
+        while path not in self.lines:
+            if not path:
+                return 1
+            path = path[:-1]
+        return self.lines[path]
+
+
+def read(file: FilePath) -> Source:
+    """The plain data of a file.
+
+    Raises: Unsafe.
+    """
+    return read_text(_text(file))
+
+
+def read_text(text: str) -> Source:
+    """The plain data of a text of at most `LARGEST_FILE` bytes.
+
+    Raises: Unsafe.
+    """
+    lines: dict[Path, int] = {}
+    try:
+        # Events come one by one while the text is scanned; a parser that is asked for no more of
+        # them reads no further.
+        events = _bounded(YAML(typ="safe", pure=True).parse(io.StringIO(text)))
+        first = next(events, None)
+        data = None if first is None else _plain(first, events, (), lines)
+        for _ in events:
+            pass
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _not_yaml(str(error.problem or error.context), mark.line if mark else 0) from None
+    except (YAMLError, ValueError) as error:
+        raise _not_yaml(type(error).__name__, 0) from None
+    if data is None:
+        raise _unsafe("empty-file", 0, "The file is empty: write a flow.", "文件为空，请编写流程。")
+    return Source(data, lines)
+
+
+def _text(file: FilePath) -> str:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise _unsafe(
+            "not-readable", 0, f"The file cannot be read: {reason}.", f"无法读取文件：{reason}。"
+        ) from None
+    if len(data) > LARGEST_FILE:
+        raise _unsafe(
+            "file-too-large",
+            0,
+            f"The file is larger than {LARGEST_FILE // 1024} KiB: split it into several flows.",
+            f"文件超过 {LARGEST_FILE // 1024} KiB，请拆分为多个流程。",
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unsafe(
+            "not-utf-8",
+            data.count(b"\n", 0, error.start),
+            "This line is not UTF-8: save the file as UTF-8.",
+            "此行不是 UTF-8 编码，请将文件另存为 UTF-8。",
+        ) from None
+
+
+def _bounded(events: Any) -> Iterator[Any]:
+    """The events that make up data, as long as they are few, shallow and plain."""
+    depth = documents = 0
+    for count, event in enumerate(events):
+        documents += isinstance(event, DocumentStartEvent)
+        depth += isinstance(event, CollectionStartEvent)
+        depth -= isinstance(event, CollectionEndEvent)
+        line = event.start_mark.line
+        if depth > _DEEPEST or count > _MOST_THINGS or documents > 1:
+            raise _unsafe(
+                "too-much",
+                line,
+                f"Too much for one flow: one document, {_DEEPEST} levels deep at most.",
+                f"内容过多：每个文件只能有一个文档，最多嵌套 {_DEEPEST} 层。",
+            )
+        if isinstance(event, NodeEvent):
+            _refuse_magic(event, line)
+        if isinstance(event, NodeEvent | CollectionEndEvent):
+            yield event
+
+
+def _refuse_magic(event: Any, line: int) -> None:
+    tagged = not isinstance(event, AliasEvent) and event.ctag is not None and str(event.ctag)
+    if isinstance(event, AliasEvent) or event.anchor is not None or tagged:
+        raise _unsafe(
+            "yaml-magic",
+            line,
+            "Anchors (&), aliases (*) and tags (!) are not taken: write the text out, or quote it.",
+            "不支持锚点（&）、别名（*）和标签（!），请直接写出内容或加引号。",
+        )
+
+
+def _plain(event: Any, events: Iterator[Any], path: Path, lines: dict[Path, int]) -> object:
+    """What begins with `event`; the rest of it is taken from `events`."""
+    lines.setdefault(path, event.start_mark.line + 1)
+    if isinstance(event, ScalarEvent):
+        return _scalar(event)
+    if isinstance(event, MappingStartEvent):
+        return _mapping(events, path, lines)
+    listed: list[object] = []
+    while not isinstance(entry := next(events), CollectionEndEvent):
+        listed.append(_plain(entry, events, (*path, len(listed)), lines))
+    return listed
+
+
+def _mapping(events: Iterator[Any], path: Path, lines: dict[Path, int]) -> dict[object, object]:
+    found: dict[object, object] = {}
+    while not isinstance(event := next(events), CollectionEndEvent):
+        line = event.start_mark.line
+        if not isinstance(event, ScalarEvent):
+            raise _unsafe("bad-yaml-key", line, "A key is a word.", "键必须是单词。")
+        key = _scalar(event)
+        if key in found:
+            raise _unsafe(
+                "key-given-twice",
+                line,
+                f"The key {shown(key)} is given twice: keep one of them.",
+                f"键 {shown(key)} 重复出现，请只保留一个。",
+            )
+        place = (*path, str(key))
+        lines[place] = line + 1
+        found[key] = _plain(next(events), events, place, lines)
+    return found
+
+
+def _scalar(event: Any) -> object:
+    """A quoted text as it is; a bare word as what YAML 1.2's core schema makes of it."""
+    text = str(event.value)
+    if event.style is not None:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _FRACTION.fullmatch(text) else text
+
+
+def _not_yaml(what: str, line: int) -> Unsafe:
+    return _unsafe(
+        "not-yaml",
+        line,
+        f"This is not YAML ({shown(what)}): look for a missing quote, colon or indent.",
+        f"不是有效的 YAML（{shown(what)}），请检查引号、冒号和缩进。",
+    )
+
+
+def _unsafe(code: str, line: int, en: str, zh: str) -> Unsafe:
+    return Unsafe(Problem.of(code, (), en, zh), line + 1)
