@@ -75,7 +75,9 @@ class Ear:
     def hear(self, pcm: bytes, at: datetime) -> None:
         """Add audio whose last sample arrived just now; a gap before it becomes silence."""
         if pcm:
-            self._pcm += self._gap_before(self._size_at(at) - len(pcm)) + pcm
+            # The first sound is laid exactly; from then on unevenness is not silence.
+            allowed = _LATE_SECONDS if self._pcm else 0.0
+            self._pcm += self._gap_before(self._size_at(at) - len(pcm), allowed) + pcm
 
     def recording(self, until: datetime) -> Recording:
         """All that was heard until a moment, silence at the end included."""
@@ -98,8 +100,6 @@ class Ear:
     def _size_at(self, moment: datetime) -> int:
         return round((moment - self._started_at).total_seconds() * RATE) * SAMPLE_BYTES
 
-    def _gap_before(self, size: int) -> bytes:
+    def _gap_before(self, size: int, allowed_seconds: float = 0.0) -> bytes:
         missing = size - len(self._pcm)
-        # The first sound is laid exactly; from then on unevenness is not silence.
-        allowed = _LATE_SECONDS * RATE * SAMPLE_BYTES if self._pcm else 0
-        return bytes(missing) if missing > allowed else b""
+        return bytes(missing) if missing > allowed_seconds * RATE * SAMPLE_BYTES else b""

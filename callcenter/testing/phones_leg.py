@@ -247,11 +247,16 @@ class CallLeg:
         """The keys the far end pressed so far."""
         return "".join(digit.key for digit in self.digits)
 
-    async def hears(self, hz: int, within: timedelta = SOON) -> None:
-        """Wait until the tone stands in the last 200 ms that arrived."""
+    async def hears(
+        self, hz: int, within: timedelta = SOON, *, lasting: timedelta = 2 * WINDOW
+    ) -> None:
+        """Wait until the tone stands in the last stretch that arrived."""
 
         def is_heard() -> bool:
-            return self._ear is not None and hears(self._ear.arrived(2 * WINDOW), hz)
+            if self._ear is None:
+                return False
+            arrived = self._ear.arrived(lasting)
+            return arrived.length >= lasting and hears(arrived, hz)
 
         await self._until(is_heard, within, f"a tone of {hz} Hz to be heard")
 

@@ -51,7 +51,7 @@ async def test_each_hears_the_others_tone_and_not_their_own(phones: Phones, code
     caller, answered = await connected(phones, agent, codec)
     caller.say_tone(CALLER_HZ)
     answered.say_tone(AGENT_HZ)
-    await caller.hears(AGENT_HZ)
+    await caller.hears(AGENT_HZ, lasting=timedelta(seconds=0.4))
     await answered.hears(CALLER_HZ)
     (spoken, *_) = heard(caller.recording, AGENT_HZ)
     assert level(caller.recording.between(spoken), AGENT_HZ) == pytest.approx(-12.0, abs=3.0)
