@@ -1,0 +1,140 @@
+"""Desk work without a network: the real engine on a fake switch, and the services in front of it.
+
+The stores come from outside, so that the same tests run on the real ones.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from callcenter.core.calendar import Calendar
+from callcenter.core.calls.directory import Directory
+from callcenter.core.ids import FlowId
+from callcenter.core.ivr.announcements import SYSTEM_FLOW
+from callcenter.core.ivr.flow import Flow
+from callcenter.core.reading import Path, Problem
+from callcenter.engine.api import Door
+from callcenter.engine.loop import Engine
+from callcenter.ports import store
+from callcenter.ports.telephony import SwitchAway
+from callcenter.services.agents import AgentDesk, SecondSignIn
+from callcenter.services.configuration import Configuration, Stores
+from callcenter.services.emergency_flow import emergency_system_flow
+from callcenter.services.flows import FlowShelf
+from callcenter.testing.clock import HandClock
+from callcenter.testing.journal import MemoryJournal
+from callcenter.testing.switch import FakeSwitch
+
+LINE: Final = 7  # where everything in a flow of this module stands
+
+
+class FakeEndpoints:
+    """The accounts on a switch: what was written, and who is there."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, tuple[str, bool]] = {}
+        self.online: set[str] = set()
+        self.away = False
+
+    async def put(self, endpoint: str, password: str, *, browser: bool) -> None:
+        """See `ports.telephony`."""
+        self._check()
+        self.accounts[endpoint] = (password, browser)
+
+    async def remove(self, endpoint: str) -> None:
+        """See `ports.telephony`."""
+        self._check()
+        self.accounts.pop(endpoint, None)
+        self.online.discard(endpoint)
+
+    async def reachable(self) -> Mapping[str, bool]:
+        """See `ports.telephony`."""
+        self._check()
+        return {endpoint: endpoint in self.online for endpoint in self.accounts}
+
+    def restart(self) -> None:
+        """Forget everything, as a switch does."""
+        self.accounts.clear()
+        self.online.clear()
+
+    def _check(self) -> None:
+        if self.away:
+            raise SwitchAway("away")
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    file: str
+    line: int
+    problem: Problem
+
+
+@dataclass
+class FlowFolder:
+    """A folder of flows: what can be read in it, and what cannot."""
+
+    flows: dict[FlowId, Flow] = field(default_factory=dict)
+    calendars: dict[str, Calendar] = field(default_factory=dict)
+    problems: list[FileProblem] = field(default_factory=list)
+
+    def hold(self, *flows: Flow) -> None:
+        """Put files with these flows there, sound ones."""
+        for flow in flows:
+            self.flows[flow.id] = flow
+            self.problems = [one for one in self.problems if one.file != f"{flow.id}.yaml"]
+
+    def spoil(self, flow: FlowId) -> None:
+        """Break the file of a flow."""
+        self.flows.pop(flow, None)
+        problem = Problem.of("not-yaml", (), "This is not YAML.", "不是有效的 YAML。")
+        self.problems.append(FileProblem(f"{flow}.yaml", LINE, problem))
+
+    def place(self, flow: FlowId, path: Path) -> tuple[str, int]:
+        """See `services.flows.FoundFlows`."""
+        return f"{flow}.yaml", LINE
+
+
+class FakePrompts:
+    """Speaks everything but what it is told to fail at."""
+
+    def __init__(self) -> None:
+        self.spoken: set[tuple[FlowId, str]] = set()
+        self.failing: dict[FlowId, str] = {}
+
+    async def render(self, flows: Collection[Flow]) -> Mapping[FlowId, str]:
+        """See `services.flows.Prompts`."""
+        unspoken = {flow.id: self.failing[flow.id] for flow in flows if flow.id in self.failing}
+        self.spoken |= {(flow.id, flow.version) for flow in flows if flow.id not in unspoken}
+        return unspoken
+
+
+class DeskHouse:
+    """An engine with nobody in it yet, and the services that put people there."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        kept: store.Endpoints,
+        *,
+        second_sign_in: SecondSignIn = SecondSignIn.TAKES_OVER,
+    ) -> None:
+        self.clock = HandClock()
+        self.switch = FakeSwitch(self.clock)
+        self.endpoints = FakeEndpoints()
+        self.folder = FlowFolder()
+        self.folder.hold(emergency_system_flow())
+        self.prompts = FakePrompts()
+        self.stores = stores
+        self.engine = Engine(
+            directory=Directory(flows={SYSTEM_FLOW: emergency_system_flow()}),
+            clock=self.clock,
+            journal=MemoryJournal(),
+            telephony=self.switch,
+        )
+        self.door = Door(self.engine, self.clock)
+        self.switch.connect(self.door.deliver)
+        self.desk = AgentDesk(
+            self.door, self.endpoints, kept, stores.agents, second_sign_in=second_sign_in
+        )
+        self.shelf = FlowShelf(lambda: self.folder, self.prompts)
+        self.configuration = Configuration(stores, self.shelf, self.desk, self.door, region="DE")

@@ -1,0 +1,196 @@
+"""Signing in and out at phones, on a real database, the real engine and a switch that comes and goes."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from callcenter.adapters.db.agents import DbEndpoints
+from callcenter.core.access import Actor, Role
+from callcenter.core.errors import AlreadySignedIn, Invalid, NoSuchAgent, NotPermitted, NotSignedIn
+from callcenter.core.facts.agents import Presence
+from callcenter.core.ids import AgentId
+from callcenter.engine.api import SetPresence
+from callcenter.ports.store import AgentProfile, EndpointSecret, StoreAway
+from callcenter.ports.telephony import SwitchAway
+from callcenter.services.agents import AgentClosed, PhoneKind, SecondSignIn
+from callcenter.services.configuration import AgentEntry, Stores
+from callcenter.testing.desk import DeskHouse
+
+pytestmark = pytest.mark.service
+
+ROOT = Actor("root", Role.ADMIN)
+ANA = AgentId("ana")
+BO = AgentId("bo")
+AS_ANA = Actor("ana", Role.AGENT, ANA)
+
+
+@pytest.fixture
+async def house(desk_house: DeskHouse) -> DeskHouse:
+    await hire(desk_house)
+    return desk_house
+
+
+async def hire(house: DeskHouse) -> None:
+    await house.configuration.load()
+    ana = AgentProfile(ANA, "Ana", outside_number="030 23125 001")
+    await house.configuration.add_agent(ROOT, AgentEntry(ana))
+    await house.configuration.add_agent(ROOT, AgentEntry(AgentProfile(BO, "Bo")))
+
+
+def presence(house: DeskHouse, agent: AgentId) -> str:
+    return str(house.door.agent(agent)["presence"])
+
+
+class AwayEndpoints:
+    """A store of endpoints that cannot be written."""
+
+    async def list(self) -> Sequence[EndpointSecret]:
+        return []
+
+    async def put(self, endpoint: EndpointSecret) -> None:
+        raise StoreAway
+
+    async def delete(self, agent: AgentId) -> None:
+        raise StoreAway
+
+
+async def test_signing_in_gives_an_account_that_is_kept_and_on_the_switch(
+    house: DeskHouse, kept: DbEndpoints
+) -> None:
+    account = await house.desk.sign_in(AS_ANA, ANA)
+    assert account is not None
+    assert (account.endpoint, account.browser) == ("agent-ana", True)
+    assert house.endpoints.accounts == {"agent-ana": (account.password, True)}
+    assert await kept.list() == [EndpointSecret(ANA, "agent-ana", account.password, True)]
+    assert presence(house, ANA) == "paused"
+    assert account.password not in repr(account)
+
+
+async def test_each_login_has_a_password_of_its_own(house: DeskHouse) -> None:
+    first = await house.desk.sign_in(AS_ANA, ANA)
+    second = await house.desk.sign_in(AS_ANA, ANA, PhoneKind.DESK_PHONE)
+    assert first is not None and second is not None
+    assert first.password != second.password
+    assert house.endpoints.accounts == {"agent-ana": (second.password, False)}
+
+
+async def test_a_second_sign_in_is_refused_where_the_setting_says_so(
+    stores: Stores, kept: DbEndpoints
+) -> None:
+    house = DeskHouse(stores, kept, second_sign_in=SecondSignIn.REFUSED)
+    await hire(house)
+    first = await house.desk.sign_in(AS_ANA, ANA)
+    with pytest.raises(AlreadySignedIn):
+        await house.desk.sign_in(AS_ANA, ANA)
+    assert first is not None
+    assert house.endpoints.accounts["agent-ana"] == (first.password, True)
+
+
+async def test_nobody_signs_in_as_somebody_else(house: DeskHouse) -> None:
+    with pytest.raises(NotPermitted):
+        await house.desk.sign_in(AS_ANA, BO)
+    with pytest.raises(NotPermitted):
+        await house.desk.sign_in(AS_ANA, AgentId("nobody"))
+    assert house.endpoints.accounts == {}
+
+
+async def test_an_unknown_agent_is_said_to_be_unknown(house: DeskHouse) -> None:
+    with pytest.raises(NoSuchAgent):
+        await house.desk.sign_in(ROOT, AgentId("nobody"))
+
+
+async def test_an_outside_number_needs_no_account_and_ends_the_one_before(
+    house: DeskHouse, kept: DbEndpoints
+) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    assert await house.desk.sign_in(AS_ANA, ANA, PhoneKind.OUTSIDE) is None
+    assert house.door.device_of(ANA) == "tel:+493023125001"
+    assert house.door.agent(ANA)["reachable"] is True
+    assert house.endpoints.accounts == {}
+    assert await kept.list() == []
+
+
+async def test_an_outside_phone_needs_a_number_in_the_profile(house: DeskHouse) -> None:
+    with pytest.raises(Invalid, match="outside number"):
+        await house.desk.sign_in(ROOT, BO, PhoneKind.OUTSIDE)
+
+
+async def test_signing_out_takes_the_account_away(house: DeskHouse, kept: DbEndpoints) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    await house.desk.sign_out(AS_ANA, ANA)
+    assert presence(house, ANA) == "signed-out"
+    assert house.endpoints.accounts == {}
+    assert await kept.list() == []
+    with pytest.raises(NotSignedIn):
+        await house.desk.sign_out(AS_ANA, ANA)
+
+
+async def test_a_switch_that_is_away_learns_of_the_login_when_it_is_back(house: DeskHouse) -> None:
+    house.endpoints.away = True
+    account = await house.desk.sign_in(AS_ANA, ANA)
+    assert account is not None
+    with pytest.raises(SwitchAway):
+        await house.desk.push_all()
+    house.endpoints.away = False
+    await house.desk.push_all()
+    assert house.endpoints.accounts == {"agent-ana": (account.password, True)}
+
+
+async def test_a_switch_that_restarted_gets_every_account_again(house: DeskHouse) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    await house.desk.sign_in(ROOT, BO, PhoneKind.DESK_PHONE)
+    before = dict(house.endpoints.accounts)
+    house.endpoints.restart()
+    await house.desk.push_all()
+    assert house.endpoints.accounts == before
+
+
+async def test_accounts_of_nobody_are_taken_off_the_switch(house: DeskHouse) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.endpoints.accounts["agent-stranger"] = ("guessed", True)
+    house.endpoints.accounts["trunk-4711"] = ("the carrier's", False)
+    await house.desk.push_all()
+    assert set(house.endpoints.accounts) == {"agent-ana", "trunk-4711"}
+
+
+async def test_an_account_kept_for_somebody_who_is_signed_out_is_not_pushed(
+    house: DeskHouse, kept: DbEndpoints
+) -> None:
+    await kept.put(EndpointSecret(BO, "agent-bo", "old", True))
+    house.endpoints.accounts["agent-bo"] = ("old", True)
+    await house.desk.push_all()
+    assert house.endpoints.accounts == {}
+
+
+async def test_pushing_tells_the_engine_whose_phone_is_there(house: DeskHouse) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    await house.desk.sign_in(ROOT, BO)
+    house.endpoints.online.add("agent-ana")
+    await house.desk.push_all()
+    assert house.door.agent(ANA)["reachable"] is True
+    assert house.door.agent(BO)["reachable"] is False
+    house.endpoints.online = {"agent-bo"}
+    await house.desk.push_all()
+    assert house.door.agent(ANA)["reachable"] is False
+    assert house.door.agent(BO)["reachable"] is True
+
+
+async def test_an_account_that_cannot_be_kept_is_not_given(stores: Stores) -> None:
+    house = DeskHouse(stores, AwayEndpoints())
+    await hire(house)
+    with pytest.raises(StoreAway):
+        await house.desk.sign_in(AS_ANA, ANA)
+    assert presence(house, ANA) == "signed-out"
+    assert house.endpoints.accounts == {}
+
+
+async def test_a_closed_agent_is_signed_out_and_stays_out(house: DeskHouse) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.door.ask(AS_ANA, SetPresence(ANA, Presence.READY))
+    closed = AgentProfile(ANA, "Ana", enabled=False)
+    await house.configuration.replace_agent(ROOT, AgentEntry(closed))
+    assert house.endpoints.accounts == {}
+    with pytest.raises(NoSuchAgent):
+        house.door.agent(ANA)
+    with pytest.raises(AgentClosed):
+        await house.desk.sign_in(AS_ANA, ANA)
