@@ -64,7 +64,7 @@ def test_the_level_of_a_tone_is_what_was_spoken(hz: int, dbfs: float) -> None:
 
 @pytest.mark.parametrize("spoken", person_tones())
 def test_nobody_is_taken_for_somebody_else(spoken: int) -> None:
-    said = taped(tone(spoken))
+    said = taped(tone(spoken)[: RATE // 2])
     assert [hz for hz in person_tones() if hears(said, hz, share=0.01)] == [spoken]
 
 
