@@ -7,17 +7,17 @@ file has vanished while numbers may still lead to it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Protocol
+from typing import Final, Protocol
 
 from callcenter.core.calendar import Calendar
 from callcenter.core.ids import FlowId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.check import check
 from callcenter.core.ivr.flow import Flow
-from callcenter.core.reading import Path, Problem
+from callcenter.core.reading import Problem
 from callcenter.services.emergency_flow import (
     BROKEN_FLOW,
     broken_flow,
@@ -26,6 +26,8 @@ from callcenter.services.emergency_flow import (
 )
 
 logger = logging.getLogger(__name__)
+
+_CALENDARS: Final = "calendars"  # the one file that holds no flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ class FoundFlows(Protocol):
     @property
     def problems(self) -> Sequence[FoundProblem]: ...
 
-    def place(self, flow: FlowId, path: Path) -> tuple[str, int]:
-        """File and line of something in a flow."""
+    def located(self, flow: FlowId, problems: Iterable[Problem]) -> Sequence[FoundProblem]:
+        """What was found wrong with one of the flows, with file and line."""
         ...
 
 
@@ -133,12 +135,11 @@ class FlowShelf:
         return unspoken
 
     def _problems(self, found: FoundFlows, queues: Collection[str]) -> list[FlowProblem]:
-        problems = [_read_problem(found, one) for one in found.problems]
+        problems = [_told(one) for one in found.problems]
         calendars = {*self.calendars, *found.calendars}
         for flow in found.flows.values():
-            for problem in (*_reserved(flow), *check(flow, queues=queues, calendars=calendars)):
-                file, line = found.place(flow.id, problem.path)
-                problems.append(FlowProblem(flow.id, file, line, problem.code, problem.text))
+            wrong = (*_reserved(flow), *check(flow, queues=queues, calendars=calendars))
+            problems += [_told(one) for one in found.located(flow.id, wrong)]
         return sorted(problems, key=lambda problem: (problem.file, problem.line))
 
 
@@ -165,9 +166,11 @@ def _reserved(flow: Flow) -> list[Problem]:
     ]
 
 
-def _read_problem(found: FoundFlows, one: FoundProblem) -> FlowProblem:
-    stem = FlowId(PurePath(str(one.file)).stem)
-    return FlowProblem(stem, str(one.file), one.line, one.problem.code, one.problem.text)
+def _told(one: FoundProblem) -> FlowProblem:
+    file = PurePath(str(one.file))
+    named = file.suffix == ".yaml" and file.stem != _CALENDARS
+    flow = FlowId(file.stem) if named else None
+    return FlowProblem(flow, str(file), one.line, one.problem.code, one.problem.text)
 
 
 def _vanished(flow: FlowId) -> FlowProblem:
@@ -179,9 +182,11 @@ def _vanished(flow: FlowId) -> FlowProblem:
 
 
 def _unspoken(found: FoundFlows, flow: FlowId, why: str) -> FlowProblem:
-    file, line = found.place(flow, ("prompts",)) if flow in found.flows else ("", 0)
     text = {
         "en": f"Its prompts could not be spoken: {why}",
         "zh": f"无法合成提示语：{why}",
     }
-    return FlowProblem(flow, file, line, "unspoken", text)
+    if flow not in found.flows:
+        return FlowProblem(flow, f"{flow}.yaml", 0, "unspoken", text)
+    (told,) = found.located(flow, [Problem("unspoken", ("prompts",), text)])
+    return _told(told)

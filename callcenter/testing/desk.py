@@ -3,7 +3,7 @@
 The stores come from outside, so that the same tests run on the real ones.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +12,7 @@ from callcenter.core.calls.directory import Directory
 from callcenter.core.ids import FlowId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.flow import Flow
-from callcenter.core.reading import Path, Problem
+from callcenter.core.reading import Problem
 from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
 from callcenter.ports import store
@@ -89,9 +89,9 @@ class FlowFolder:
         problem = Problem.of("not-yaml", (), "This is not YAML.", "不是有效的 YAML。")
         self.problems.append(FileProblem(f"{flow}.yaml", LINE, problem))
 
-    def place(self, flow: FlowId, path: Path) -> tuple[str, int]:
+    def located(self, flow: FlowId, problems: Iterable[Problem]) -> list[FileProblem]:
         """See `services.flows.FoundFlows`."""
-        return f"{flow}.yaml", LINE
+        return [FileProblem(f"{flow}.yaml", LINE, problem) for problem in problems]
 
 
 class FakePrompts:
