@@ -17,7 +17,10 @@ class LiveFeed(Protocol):
         ...
 
     def follow(self, after: int) -> AsyncIterator[tuple[int, Change]]:
-        """Every change with a number above `after`, in order, as it happens.
+        """Every change that a snapshot numbered `after` may lack, in order, as it happens.
+
+        The change numbered `after` itself may come again: a change is the rows as they are after
+        it, so taking it twice does no harm.
 
         The reader pulls; nothing is buffered for it beyond the feed's own ring. Raises: Gap, at the
         first pull or at any later one, when the ring has moved past the reader.

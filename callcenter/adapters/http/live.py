@@ -3,7 +3,8 @@
 From the server, one JSON object a message:
 
     {"type": "snapshot", "number": 41, "state": {…}}     the state after change 41
-    {"type": "change", "number": 42, "change": {…}}      in order; hidden changes leave no trace
+    {"type": "change", "number": 42, "change": {…}}      in order; hidden changes leave no trace,
+                                                          and taking one twice does no harm
     {"type": "gap"}                                       you are too far behind: ask again
 
 From the client: `{"type": "fetch"}`, answered by a snapshot and the changes after it. A client that

@@ -1,5 +1,7 @@
 """A real server on loopback in front of real accounts, and a client to ask it."""
 
+import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +18,7 @@ from callcenter.adapters.passwords.argon2 import Argon2Hasher
 from callcenter.adapters.passwords.tokens import JwtTokens
 from callcenter.core.access import Role
 from callcenter.core.ids import AgentId
-from callcenter.engine.feed import Feed
+from callcenter.ports.feed import Change, Gap
 from callcenter.services.accounts import Accounts, Stores
 from callcenter.services.attempts import Attempts
 from callcenter.testing.stores import MemoryEndedLogins, MemoryKeys, MemoryUsers
@@ -24,25 +26,48 @@ from callcenter.testing.stores import MemoryEndedLogins, MemoryKeys, MemoryUsers
 PASSWORD = "correct horse battery"
 
 
+class Ring:
+    """A live feed with a ring as small as a test wants it."""
+
+    def __init__(self) -> None:
+        self.state: dict[str, Any] = {"agents": {}}
+        self.number = 0
+        self.kept: deque[tuple[int, Change]] = deque(maxlen=8192)
+        self._more = asyncio.Event()
+
+    def change(self, name: str, value: Any) -> None:
+        self.number += 1
+        self.state["agents"] = self.state["agents"] | {name: value}
+        self.kept.append((self.number, {"agents": {name: value}}))
+        self._more.set()
+        self._more = asyncio.Event()
+
+    def snapshot(self) -> tuple[int, Change]:
+        return self.number, dict(self.state)
+
+    async def follow(self, after: int) -> AsyncIterator[tuple[int, Change]]:
+        while True:
+            if after < self.number - len(self.kept):
+                raise Gap
+            more = self._more
+            for number, change in [one for one in self.kept if one[0] > after]:
+                yield number, change
+                after = number
+            if after == self.number:
+                await more.wait()
+
+
 @dataclass
 class House:
     """The server under test, what stands behind it, and how to ask it things."""
 
     accounts: Accounts
-    feed: Feed
-    state: dict[str, Any]
-    number: int = 0
+    feed: Ring = field(default_factory=Ring)
     now: datetime = datetime(2026, 3, 2, 12, tzinfo=UTC)
     reasons: list[str] = field(default_factory=list)
     routes: list[Routes] = field(default_factory=list)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     url: str = ""
-
-    def change(self, name: str, value: Any) -> None:
-        """One change of the live state, and its number."""
-        self.number += 1
-        self.state["agents"] = self.state["agents"] | {name: value}
-        self.feed.publish(self.number, {"agents": {name: value}})
 
     async def token(self, name: str) -> str:
         token, _ = await self.accounts.sign_in(name, PASSWORD, "127.0.0.1")
@@ -64,8 +89,7 @@ async def house() -> AsyncIterator[House]:
         lambda: houses[0].now,
         attempts=Attempts(per_name=3),
     )
-    state: dict[str, Any] = {"agents": {}}
-    houses.append(House(accounts, Feed(lambda: (houses[0].number, dict(state))), state))
+    houses.append(House(accounts))
     await accounts.admit("root", PASSWORD, Role.ADMIN)
     await accounts.admit("sue", PASSWORD, Role.SUPERVISOR)
     await accounts.admit("ana", PASSWORD, Role.AGENT, AgentId("a1"))

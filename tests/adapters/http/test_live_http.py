@@ -1,6 +1,7 @@
 """The live socket on a real server: snapshot, numbered changes, gaps, slow and hostile clients."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +12,6 @@ from aiohttp import WSMsgType, WSServerHandshakeError
 from callcenter.adapters.http import live
 from callcenter.adapters.http.app import HttpPlan, application, serving
 from callcenter.core.access import Actor, Role
-from callcenter.engine import feed
 from callcenter.ports.feed import Change
 
 pytestmark = pytest.mark.adapter
@@ -29,8 +29,8 @@ async def test_the_picture_comes_first_then_every_change_by_its_number(
     served: Any, sue: Any
 ) -> None:
     assert await sue.receive_json() == {"type": "snapshot", "number": 0, "state": {"agents": {}}}
-    served.change("a1", {"presence": "ready"})
-    served.change("a1", None)
+    served.feed.change("a1", {"presence": "ready"})
+    served.feed.change("a1", None)
     first, second = await sue.receive_json(), await sue.receive_json()
     assert first == {
         "type": "change",
@@ -44,7 +44,7 @@ async def test_who_was_cut_off_goes_on_where_they_were(
     served: Any, client: aiohttp.ClientSession
 ) -> None:
     for number in range(5):
-        served.change(f"a{number}", {})
+        served.feed.change(f"a{number}", {})
     headers = await served.bearer("sue")
     async with client.ws_connect("/api/v1/live?after=3", headers=headers) as socket:
         assert [(await socket.receive_json())["number"] for _ in range(2)] == [4, 5]
@@ -53,8 +53,8 @@ async def test_who_was_cut_off_goes_on_where_they_were(
 async def test_after_a_gap_the_picture_is_fetched_again_on_the_same_socket(
     served: Any, client: aiohttp.ClientSession
 ) -> None:
-    served.change("a1", {})
-    served.feed.begin(10)
+    served.feed.change("a1", {})
+    served.feed.kept.clear()
     headers = await served.bearer("sue")
     async with client.ws_connect("/api/v1/live?after=0", headers=headers) as socket:
         assert await socket.receive_json() == {"type": "gap"}
@@ -72,12 +72,12 @@ async def test_a_number_from_the_future_is_a_gap(
 
 async def test_a_fresh_picture_can_be_asked_for_at_any_time(served: Any, sue: Any) -> None:
     await sue.receive_json()
-    served.change("a1", {})
+    served.feed.change("a1", {})
     assert (await sue.receive_json())["number"] == 1
     await sue.send_json({"type": "fetch"})
     again = await sue.receive_json()
     assert (again["type"], again["number"]) == ("snapshot", 1)
-    served.change("a2", {})
+    served.feed.change("a2", {})
     assert (await sue.receive_json())["number"] == 2
 
 
@@ -89,10 +89,9 @@ async def read_until(socket: Any, kind: str) -> list[Any]:
 
 
 async def test_a_slow_reader_is_told_of_the_gap_and_nothing_is_piled_up_for_it(
-    house: Any, monkeypatch: pytest.MonkeyPatch
+    house: Any,
 ) -> None:
-    monkeypatch.setattr(feed, "RING", 4)
-    house.feed._ring = feed.deque(maxlen=4)  # type: ignore[attr-defined]  # a ring small enough to overrun
+    house.feed.kept = deque(maxlen=4)
     plan = HttpPlan(accounts=house.accounts, ready=list, registry=house.registry, feed=house.feed)
     async with (
         serving(application(plan), "127.0.0.1", 0) as port,
@@ -105,7 +104,7 @@ async def test_a_slow_reader_is_told_of_the_gap_and_nothing_is_piled_up_for_it(
     ):
         await socket.receive_json()
         for _ in range(200):
-            house.change("a1", "x" * 500_000)
+            house.feed.change("a1", "x" * 500_000)
             await client.get(f"http://127.0.0.1:{port}/healthz")  # Lets the server have its turn.
         heard = await read_until(socket, "gap")
         assert len(heard) < 100
@@ -127,7 +126,7 @@ async def test_who_does_not_read_at_all_is_cut_off(
     )
     await reader.readuntil(b'"snapshot"')
     for _ in range(40):
-        served.change("a1", "x" * 1_000_000)
+        served.feed.change("a1", "x" * 1_000_000)
     async with asyncio.timeout(20):
         while 'route="/api/v1/live",status="101"' not in await metrics_of(client):
             pass
@@ -207,14 +206,14 @@ async def test_each_actor_sees_what_the_view_lets_them(house: Any) -> None:
     ):
         assert (await socket.receive_json())["state"] == {}
         for name in ("a9", "a1"):
-            house.change(name, {"presence": "ready"})
+            house.feed.change(name, {"presence": "ready"})
         assert (await socket.receive_json())["number"] == 2
 
 
 async def test_without_a_view_agents_see_nothing_rather_than_everything(
     served: Any, client: aiohttp.ClientSession
 ) -> None:
-    served.change("a9", {"presence": "ready"})
+    served.feed.change("a9", {"presence": "ready"})
     async with client.ws_connect("/api/v1/live", headers=await served.bearer("ana")) as socket:
         assert (await socket.receive_json())["state"] == {}
 
