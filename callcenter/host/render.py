@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,13 +56,8 @@ def render_instance(plan: SwitchPlan, templates: Path | None = None) -> Rendered
         SecretsUnreadable: the file with the secrets is damaged.
     """
     templates = templates or find_templates()
-    names = ["ari_password", "monitor_password"]
-    secrets = ensure_secrets(plan.run_folder, [*names, *(_key(t) for t in plan.trunks)])
-    # Lower-case hex: an endpoint's name is compared in a header, where case may get lost.
-    endpoints = {
-        trunk.name: "tk-" + hashlib.sha256(secrets[_key(trunk)].encode()).hexdigest()[:20]
-        for trunk in plan.trunks
-    }
+    secrets = ensure_secrets(plan.run_folder, ["ari_password", "monitor_password"])
+    endpoints = trunk_endpoints(plan.run_folder, [trunk.name for trunk in plan.trunks])
     _make_folders(plan)
     values = _values(plan, secrets)
     values |= _pjsip(plan, endpoints, templates / "asterisk-conf")
@@ -88,8 +83,18 @@ def render_instance(plan: SwitchPlan, templates: Path | None = None) -> Rendered
     )
 
 
-def _key(trunk: Trunk) -> str:
-    return f"trunk_{trunk.name}"
+def trunk_endpoints(run_folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """The random name of each trunk's endpoint, by the trunk's name; the same ever after."""
+    secrets = ensure_secrets(run_folder, [_key(name) for name in names])
+    # Lower-case hex: an endpoint's name is compared in a header, where case may get lost.
+    return {
+        name: "tk-" + hashlib.sha256(secrets[_key(name)].encode()).hexdigest()[:20]
+        for name in names
+    }
+
+
+def _key(trunk: str) -> str:
+    return f"trunk_{trunk}"
 
 
 def _values(plan: SwitchPlan, secrets: Mapping[str, str]) -> dict[str, Value]:

@@ -1,0 +1,65 @@
+"""`callcenter run` and `callcenter edge`: the processes themselves, as the keeper or systemd starts them."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import click
+import uvloop
+
+from callcenter.cli.context import load_settings
+
+
+@click.command("run")
+@click.pass_context
+def run(context: click.Context) -> None:
+    """Run the engine in the foreground."""
+    from callcenter.adapters.logs.lines import set_up
+    from callcenter.bootstrap import prompt_library, run_engine
+    from callcenter.host.switch import find_switch
+
+    settings = load_settings(context)
+    set_up(settings.centre.log_level)
+    switch = find_switch(settings.path(settings.switch.folder))
+    if switch is None:
+        raise click.ClickException("There is no switch yet. Run scripts/start first.")
+    prompts = prompt_library(settings, switch.espeak_argv(), switch.espeak.environment())
+    sys.exit(_until_stopped(lambda stop: run_engine(settings, prompts, stop)))
+
+
+@click.command("edge")
+@click.pass_context
+def edge(context: click.Context) -> None:
+    """Run the edge in the foreground: TLS, the page, and the phones' sockets."""
+    from callcenter.adapters.clock.system import SystemClock
+    from callcenter.adapters.logs.lines import set_up
+    from callcenter.bootstrap import edge_plan
+    from callcenter.edge.server import serve
+
+    settings = load_settings(context)
+    set_up(settings.centre.log_level)
+    plan = edge_plan(settings, SystemClock())
+
+    async def run_edge(stop: asyncio.Event) -> int:
+        await serve(plan, stop)
+        return 0
+
+    sys.exit(_until_stopped(run_edge))
+
+
+def _until_stopped(program: Any) -> int:
+    """Run until SIGTERM or SIGINT; the program's exit status."""
+
+    async def main() -> int:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        running: Coroutine[Any, Any, int] = program(stop)
+        return await running
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main())

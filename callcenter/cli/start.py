@@ -1,0 +1,305 @@
+"""`callcenter start`: prepare everything, keep it running, and take it down in order.
+
+What the first start does in minutes (fetch Asterisk, make the database, speak the prompts) the next one
+only looks at. Ctrl-C stops taking callers in and waits for those on the line; a second one ends.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from callcenter.cli.context import load_settings
+
+if TYPE_CHECKING:
+    from callcenter.host.processes import Child, Event
+    from callcenter.host.render import Rendered
+    from callcenter.host.switch import Switch
+    from callcenter.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that must be there before the first process is started."""
+
+    settings: "Settings"
+    switch: "Switch"
+    rendered: "Rendered"
+    passwords: Mapping[str, str]
+
+
+@click.command("start")
+@click.option("--demo", is_flag=True, help="Simulated callers and agents, own ports and folder.")
+@click.option("--calls", type=click.IntRange(min=1), help="With --demo: end after so many calls.")
+@click.pass_context
+def start(context: click.Context, demo: bool, calls: int | None) -> None:
+    """Prepare everything and run the centre until Ctrl-C."""
+    if calls is not None and not demo:
+        raise click.UsageError("--calls goes with --demo")
+    if demo:
+        from callcenter.cli.demo import demo_environment
+
+        os.environ.update(demo_environment(Path(context.obj["config"]).parent))
+    settings = load_settings(context)
+    try:
+        status = asyncio.run(_start(settings, Path(context.obj["config"]), demo, calls))
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+async def _start(settings: "Settings", config: Path, demo: bool, calls: int | None) -> int:
+    prepared = await prepare(settings)
+    _check_ports(settings)
+    from callcenter.host.processes import DidNotStart, Keeper
+
+    keeper = Keeper(_children(prepared, config), _tell)
+    stopping = _Stopping()
+    stopping.listen()
+    try:
+        async with keeper:
+            await _wait_until_ready(settings)
+            _banner(prepared)
+            if demo:
+                from callcenter.cli.demo import run_demo
+
+                return await run_demo(prepared, calls, stopping.first)
+            await stopping.first.wait()
+            await _drain(prepared.rendered, stopping.second)
+    except DidNotStart as error:
+        click.secho(f"  {error}", fg="red", err=True)
+        return 1
+    finally:
+        stopping.forget()
+    click.echo("Stopped; nothing is left running.  已停止。")
+    return 0
+
+
+# -- before ---------------------------------------------------------------------------------------
+
+
+async def prepare(settings: "Settings") -> Prepared:
+    """Make sure that everything is there, saying what is being done.
+
+    Raises:
+        click.ClickException: something is missing that cannot be brought; says what to do.
+    """
+    from callcenter.adapters.db.migrations import SchemaTooNew
+    from callcenter.adapters.db.url import BadDatabaseUrl
+    from callcenter.bootstrap import prepare_database, speak_flows, switch_plan
+    from callcenter.host.packages import PackagesUnavailable
+    from callcenter.host.plan import PlanError
+    from callcenter.host.render import render_instance
+    from callcenter.host.switch import SwitchUnusable, prepare_switch
+    from callcenter.ports.store import StoreAway
+
+    say = _Progress()
+    settings.run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        say.step("Asterisk", "电话交换机")
+        home = settings.path(settings.switch.folder)
+        mirror = settings.switch.mirror or None
+        switch = await asyncio.to_thread(prepare_switch, home, mirror=mirror, progress=say)
+        say.done(f"{switch.version}{' (private)' if switch.private else ''}")
+        rendered = await asyncio.to_thread(render_instance, switch_plan(settings, switch))
+        say.step("Database", "数据库")
+        seeded = await prepare_database(settings)
+        say.done("demo centre seeded" if seeded else "")
+        say.step("Prompts", "语音提示")
+        argv, env = switch.espeak_argv(), switch.espeak.environment()
+        say.done(await speak_flows(settings, argv, env, say))
+    except (PackagesUnavailable, SwitchUnusable, PlanError) as error:
+        raise click.ClickException(str(error)) from None
+    except (StoreAway, SchemaTooNew, BadDatabaseUrl) as error:
+        raise click.ClickException(f"The database cannot be used: {error}") from None
+    passwords = _keep_passwords(settings, seeded.passwords if seeded else None)
+    return Prepared(settings, switch, rendered, passwords)
+
+
+def _keep_passwords(settings: "Settings", made: Mapping[str, str] | None) -> Mapping[str, str]:
+    """The demo centre's passwords, kept so that they can be shown at the next start too."""
+    path = settings.run_folder / "demo-passwords.json"
+    if made is not None:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            json.dump(dict(made), file, indent=1)
+        return made
+    if not path.exists():
+        return {}
+    known: dict[str, str] = json.loads(path.read_text())
+    return known
+
+
+def _check_ports(settings: "Settings") -> None:
+    """Say which port is taken before three programs stumble over it."""
+    wanted = [
+        ("127.0.0.1", settings.http.port, "[http] port"),
+        (settings.edge.bind, settings.edge.port, "[edge] port"),
+        ("127.0.0.1", settings.switch.http_port, "[switch] http_port"),
+        (settings.sip.bind, settings.sip.port, "[sip] port"),
+    ]
+    taken = [(port, name) for host, port, name in wanted if not _is_free(host, port)]
+    if taken:
+        lines = [f"  port {port} is in use; set another as {name}" for port, name in taken]
+        raise click.ClickException(
+            "Another program holds our ports. Is the centre running already?\n"
+            + "\n".join(lines)
+            + "\n  (in callcenter.toml, or e.g. CALLCENTER_EDGE_PORT=9080 scripts/start)"
+        )
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+class _Progress:
+    """One line a step; a share in percent while something long runs."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._last = ""
+
+    def step(self, english: str, chinese: str) -> None:
+        click.echo(f"  {english} {chinese} … ", nl=False, err=True)
+        self._last = ""
+
+    def done(self, what: str) -> None:
+        click.echo(f"{what} ✓" if what else "✓", err=True)
+
+    def __call__(self, what: str, share: float | None) -> None:
+        text = what if share is None else f"{what} {share:.0%}"
+        if self._is_terminal:
+            click.echo(f"\r\x1b[2K    {text} ", nl=False, err=True)
+        elif what != self._last:
+            click.echo(f"\n    {what}", nl=False, err=True)
+        self._last = what
+
+
+# -- while it runs --------------------------------------------------------------------------------
+
+
+def _children(prepared: Prepared, config: Path) -> "list[Child]":
+    from callcenter.host.asterisk_cli import wait_ready
+    from callcenter.host.processes import Child
+
+    settings, switch, rendered = prepared.settings, prepared.switch, prepared.rendered
+    logs = settings.run_folder / "logs"
+    logs.mkdir(exist_ok=True)
+    own = [sys.executable, "-m", "callcenter", "--config", str(config)]
+    return [
+        Child(
+            "asterisk",
+            switch.asterisk_argv(rendered.conf),
+            env=switch.asterisk.environment(),
+            log=logs / "asterisk.out",
+            ready=lambda: wait_ready(rendered.ari_url, rendered.ari_user, rendered.ari_password),
+        ),
+        Child("engine", [*own, "run"], log=logs / "engine.log"),
+        Child("edge", [*own, "edge"], log=logs / "edge.log"),
+    ]
+
+
+def _tell(event: "Event") -> None:
+    from callcenter.host.processes import Died, KeepsDying
+
+    match event:
+        case Died(name=name, status=status):
+            click.secho(f"  {name} ended ({status}) and is started again", fg="yellow", err=True)
+        case KeepsDying(name=name, last_words=words):
+            click.secho(f"  {name} keeps ending. Its last words:\n{words}", fg="red", err=True)
+
+
+async def _wait_until_ready(settings: "Settings") -> None:
+    import aiohttp
+
+    url = f"http://127.0.0.1:{settings.http.port}/readyz"
+    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, OSError):
+                async with session.get(url) as reply:
+                    if reply.status == 200:
+                        return
+            await asyncio.sleep(0.05)
+
+
+def _banner(prepared: Prepared) -> None:
+    settings = prepared.settings
+    scheme = "https" if settings.edge.certificate else "http"
+    click.secho("\nThe call centre is running.  呼叫中心已启动。", bold=True)
+    click.echo(f"  page and API  网页    {scheme}://{settings.edge.bind}:{settings.edge.port}/")
+    if prepared.passwords:
+        shown = ", ".join(f"{name} / {word}" for name, word in prepared.passwords.items())
+        click.echo(f"  sign in       登录    {shown}")
+    click.echo(f"  dial this     拨打    sip:4000@{settings.sip.bind}:{settings.sip.port}")
+    click.echo(f"  logs          日志    {settings.run_folder / 'logs'}")
+    click.echo("  Ctrl-C ends: callers on the line may finish; twice ends at once.\n")
+
+
+class _Stopping:
+    """The first Ctrl-C, and the second."""
+
+    def __init__(self) -> None:
+        self.first, self.second = asyncio.Event(), asyncio.Event()
+
+    def listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._asked)
+
+    def forget(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    def _asked(self) -> None:
+        (self.second if self.first.is_set() else self.first).set()
+
+
+async def _drain(rendered: "Rendered", now: asyncio.Event) -> None:
+    """Take nobody in any more and wait for those on the line, or for the second Ctrl-C."""
+    import aiohttp
+
+    auth = aiohttp.encode_basic_auth(rendered.ari_user, rendered.ari_password)
+    told = -1
+    async with aiohttp.ClientSession(headers={"Authorization": auth}) as session:
+        with contextlib.suppress(aiohttp.ClientError, OSError):
+            params = {"variable": "CC_DRAINING", "value": "1"}
+            await session.post(f"{rendered.ari_url}/asterisk/variable", params=params)
+        while not now.is_set():
+            up = await _callers(session, rendered.ari_url)
+            if up == 0:
+                return
+            if up != told:
+                told = up
+                calls = "1 call is" if up == 1 else f"{up} calls are"
+                click.echo(f"{calls} up; waiting. Ctrl-C again ends them.  还有 {up} 个通话。")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(now.wait(), timedelta(seconds=0.5).total_seconds())
+
+
+async def _callers(session: Any, url: str) -> int:
+    """How many callers are on the line; none if the switch cannot be asked."""
+    import aiohttp
+
+    try:
+        async with session.get(f"{url}/channels") as reply:
+            legs = await reply.json()
+    except (aiohttp.ClientError, OSError, ValueError):
+        return 0
+    return sum(not leg["id"].startswith("ag-") for leg in legs)
