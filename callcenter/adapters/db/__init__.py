@@ -1,0 +1,1 @@
+"""The database: SQLite in a file of its own, or PostgreSQL, by one URL."""

@@ -1,0 +1,159 @@
+"""Queues and who serves them: tables, mapping, repositories. Durations are kept in seconds."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callcenter.adapters.db.agents import agents
+from callcenter.adapters.db.schema import metadata
+from callcenter.adapters.db.session import Database, refusals
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.errors import NameTaken, NoSuchAgent, NoSuchQueue, StillInUse
+from callcenter.core.ids import AgentId, QueueId
+
+queues: Final = Table(
+    "queues",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("ring_for_seconds", Double, nullable=False),
+    Column("wrap_up_seconds", Double, nullable=False),
+    Column("misses_allowed", Integer, nullable=False),
+    Column("announce_first_seconds", Double, nullable=False),
+    Column("announce_every_seconds", Double),
+    Column("quiet_for_seconds", Double, nullable=False),
+    Column("music", Text, nullable=False),
+    Column("service_level_within_seconds", Double, nullable=False),
+    CheckConstraint("ring_for_seconds > 0", name="ring_for_seconds_above_zero"),
+    CheckConstraint("misses_allowed > 0", name="misses_allowed_above_zero"),
+)
+
+queue_assignments: Final = Table(
+    "queue_assignments",
+    metadata,
+    Column("agent_id", Text, ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True),
+    Column("queue_id", Text, ForeignKey("queues.id", ondelete="RESTRICT"), primary_key=True),
+    Index(None, "queue_id"),
+)
+
+
+class DbQueues:
+    """See `ports.store.Queues`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, queue: QueueId) -> QueueRules | None:
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(queues).where(queues.c.id == queue))
+            row = found.one_or_none()
+            return _rules(row) if row else None
+
+    async def list(self) -> Sequence[QueueRules]:
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(queues))
+            return sorted((_rules(row) for row in found), key=lambda queue: queue.id)
+
+    async def add(self, queue: QueueRules) -> None:
+        async with self._database.writing() as connection:
+            with refusals(unique=NameTaken(queue.id)):
+                await connection.execute(insert(queues).values(_columns(queue)))
+
+    async def replace(self, queue: QueueRules) -> None:
+        change = update(queues).where(queues.c.id == queue.id).values(_columns(queue))
+        async with self._database.writing() as connection:
+            with refusals():
+                changed = await connection.execute(change)
+            if changed.rowcount == 0:
+                raise NoSuchQueue(queue.id)
+
+    async def delete(self, queue: QueueId) -> None:
+        async with self._database.writing() as connection:
+            with refusals(foreign=StillInUse(f"{queue}: agents are assigned to it")):
+                gone = await connection.execute(delete(queues).where(queues.c.id == queue))
+            if gone.rowcount == 0:
+                raise NoSuchQueue(queue)
+
+
+class DbAssignments:
+    """See `ports.store.Assignments`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> Mapping[AgentId, tuple[QueueId, ...]]:
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(queue_assignments))
+            pairs = sorted((row.agent_id, row.queue_id) for row in found)
+        served: dict[AgentId, tuple[QueueId, ...]] = {}
+        for agent, queue in pairs:
+            served[AgentId(agent)] = (*served.get(AgentId(agent), ()), QueueId(queue))
+        return served
+
+    async def assign(self, agent: AgentId, queues: Sequence[QueueId]) -> None:
+        wanted = [{"agent_id": agent, "queue_id": queue} for queue in dict.fromkeys(queues)]
+        mine = queue_assignments.c.agent_id == agent
+        async with self._database.writing() as connection:
+            await _check_known(connection, agent, queues)
+            await connection.execute(delete(queue_assignments).where(mine))
+            if wanted:
+                # Whoever vanishes between the look and the writing is found by the constraint.
+                with refusals(foreign=NoSuchQueue("an agent or a queue was deleted meanwhile")):
+                    await connection.execute(insert(queue_assignments), wanted)
+
+
+async def _check_known(
+    connection: AsyncConnection, agent: AgentId, wanted: Sequence[QueueId]
+) -> None:
+    if (await connection.execute(select(agents.c.id).where(agents.c.id == agent))).first() is None:
+        raise NoSuchAgent(agent)
+    found = await connection.execute(select(queues.c.id).where(queues.c.id.in_(wanted)))
+    missing = set(wanted) - {row.id for row in found}
+    if missing:
+        raise NoSuchQueue(", ".join(sorted(missing)))
+
+
+def _rules(row: Row[Any]) -> QueueRules:
+    every = row.announce_every_seconds
+    return QueueRules(
+        QueueId(row.id),
+        ring_for=timedelta(seconds=row.ring_for_seconds),
+        wrap_up=timedelta(seconds=row.wrap_up_seconds),
+        misses_allowed=row.misses_allowed,
+        announce_first=timedelta(seconds=row.announce_first_seconds),
+        announce_every=None if every is None else timedelta(seconds=every),
+        quiet_for=timedelta(seconds=row.quiet_for_seconds),
+        music=row.music,
+        service_level_within=timedelta(seconds=row.service_level_within_seconds),
+    )
+
+
+def _columns(queue: QueueRules) -> dict[str, Any]:
+    every = queue.announce_every
+    return {
+        "id": queue.id,
+        "ring_for_seconds": queue.ring_for.total_seconds(),
+        "wrap_up_seconds": queue.wrap_up.total_seconds(),
+        "misses_allowed": queue.misses_allowed,
+        "announce_first_seconds": queue.announce_first.total_seconds(),
+        "announce_every_seconds": None if every is None else every.total_seconds(),
+        "quiet_for_seconds": queue.quiet_for.total_seconds(),
+        "music": queue.music,
+        "service_level_within_seconds": queue.service_level_within.total_seconds(),
+    }

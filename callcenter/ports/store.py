@@ -1,0 +1,182 @@
+"""What the inside asks of the store of configuration, and the ways in which it says no.
+
+Every method is a transaction of its own, unless a `UnitOfWork.change` is open around it. All of them
+may raise StoreAway. Names that are taken, things that are missing or still in use are said with the
+core's own words, whatever the database calls them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.ids import AgentId, FlowId, QueueId
+from callcenter.ports.journal import Numbered
+from callcenter.ports.problems import TryLater
+
+
+class StoreAway(TryLater):
+    """The database cannot be reached, or is too busy. Nothing was changed."""
+
+    code = "store-away"
+    title: ClassVar[Mapping[str, str]] = {
+        "en": "The database cannot be reached. Try again later.",
+        "zh": "暂时无法访问数据库，请稍后再试。",
+    }
+    retry_after_seconds = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AgentProfile:
+    """A person who takes calls. `outside_number`: their device is this telephone, not a browser."""
+
+    id: AgentId
+    name_en: str
+    name_zh: str = ""
+    enabled: bool = True
+    outside_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberEntry:
+    """A number of ours (E.164) and the flow that its callers hear."""
+
+    did: str
+    flow: FlowId
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSecret:
+    """How a signed-in agent's phone registers. Random for each login, and kept so that a switch that
+    restarted can be told again. Never shown, never logged."""
+
+    agent: AgentId
+    endpoint: str
+    password: str
+    browser: bool
+
+    def __repr__(self) -> str:
+        return f"EndpointSecret(agent={self.agent!r}, endpoint={self.endpoint!r}, password=***)"
+
+
+class Agents(Protocol):
+    """The people of the centre."""
+
+    async def find(self, agent: AgentId) -> AgentProfile | None: ...
+
+    async def list(self) -> Sequence[AgentProfile]:
+        """All agents, by id."""
+        ...
+
+    async def add(self, agent: AgentProfile) -> None:
+        """Raises: NameTaken."""
+        ...
+
+    async def replace(self, agent: AgentProfile) -> None:
+        """Raises: NoSuchAgent."""
+        ...
+
+    async def delete(self, agent: AgentId) -> None:
+        """Their assignments and endpoint go with them. Raises: NoSuchAgent."""
+        ...
+
+
+class Queues(Protocol):
+    """The queues and their rules."""
+
+    async def find(self, queue: QueueId) -> QueueRules | None: ...
+
+    async def list(self) -> Sequence[QueueRules]:
+        """All queues, by id."""
+        ...
+
+    async def add(self, queue: QueueRules) -> None:
+        """Raises: NameTaken."""
+        ...
+
+    async def replace(self, queue: QueueRules) -> None:
+        """Raises: NoSuchQueue."""
+        ...
+
+    async def delete(self, queue: QueueId) -> None:
+        """Raises: NoSuchQueue; StillInUse while agents are assigned to it."""
+        ...
+
+
+class Assignments(Protocol):
+    """Which queues an agent serves."""
+
+    async def all(self) -> Mapping[AgentId, tuple[QueueId, ...]]:
+        """The queues of every agent who serves any, by id."""
+        ...
+
+    async def assign(self, agent: AgentId, queues: Sequence[QueueId]) -> None:
+        """Let the agent serve exactly these. Raises: NoSuchAgent, NoSuchQueue."""
+        ...
+
+
+class Numbers(Protocol):
+    """The numbers that may be dialled."""
+
+    async def find(self, did: str) -> NumberEntry | None: ...
+
+    async def list(self) -> Sequence[NumberEntry]:
+        """All numbers, in order of their digits."""
+        ...
+
+    async def add(self, number: NumberEntry) -> None:
+        """Raises: NameTaken."""
+        ...
+
+    async def replace(self, number: NumberEntry) -> None:
+        """Raises: NoSuchNumber."""
+        ...
+
+    async def delete(self, did: str) -> None:
+        """Raises: NoSuchNumber."""
+        ...
+
+
+class Endpoints(Protocol):
+    """The phones of those who are signed in."""
+
+    async def list(self) -> Sequence[EndpointSecret]:
+        """All of them, by agent."""
+        ...
+
+    async def put(self, endpoint: EndpointSecret) -> None:
+        """Keep it, in place of the agent's former one. Raises: NoSuchAgent."""
+        ...
+
+    async def delete(self, agent: AgentId) -> None:
+        """Forget it; it need not exist."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """Several changes as one."""
+
+    def change(self) -> AbstractAsyncContextManager[None]:
+        """Everything that this task asks of the store inside happens together, or not at all.
+
+        Start no task inside that uses the store: it would share the transaction.
+        """
+        ...
+
+
+class FactSource(Protocol):
+    """The journal as its archive reads it, from this process or another."""
+
+    @property
+    def journal_id(self) -> str | None:
+        """Which journal it is; None before it was begun."""
+        ...
+
+    def read_after(self, number: int) -> Iterator[Numbered]:
+        """See `Journal.read_after`."""
+        ...
+
+    def forget(self, before: int) -> int:
+        """Closed segments whose facts are all numbered below `before` are no longer needed."""
+        ...
