@@ -1,10 +1,9 @@
-"""`callcenter run` and `callcenter edge`: the processes themselves, as the keeper or systemd starts them."""
+"""`callcenter run` and `callcenter edge`: the processes, as the keeper or systemd starts them."""
 
 import asyncio
 import signal
 import sys
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
 import click

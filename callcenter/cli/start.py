@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from callcenter.cli.context import load_settings
+from callcenter.cli.context import config_path, load_settings
 
 if TYPE_CHECKING:
     from callcenter.host.processes import Child, Event
@@ -49,10 +49,10 @@ def start(context: click.Context, demo: bool, calls: int | None) -> None:
     if demo:
         from callcenter.cli.demo import demo_environment
 
-        os.environ.update(demo_environment(Path(context.obj["config"]).parent))
+        os.environ.update(demo_environment(config_path(context).parent))
     settings = load_settings(context)
     try:
-        status = asyncio.run(_start(settings, Path(context.obj["config"]), demo, calls))
+        status = asyncio.run(_start(settings, config_path(context), demo, calls))
     except KeyboardInterrupt:
         status = 130
     sys.exit(status)
