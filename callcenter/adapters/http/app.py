@@ -22,6 +22,7 @@ from callcenter.services.accounts import Accounts
 
 BODY_LIMIT: Final = 1024 * 1024
 _KEEPALIVE_SECONDS: Final = 75.0
+_LINGERING_SECONDS: Final = 0.5  # For the rest of a body that was refused; the edge is near.
 _SHUTDOWN_SECONDS: Final = 5.0
 
 _HEADERS: Final = {
@@ -97,6 +98,7 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
         access_log=None,
         auto_decompress=False,
         keepalive_timeout=_KEEPALIVE_SECONDS,
+        lingering_time=_LINGERING_SECONDS,
         shutdown_timeout=_SHUTDOWN_SECONDS,
     )
     await runner.setup()

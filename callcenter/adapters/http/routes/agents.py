@@ -1,0 +1,302 @@
+"""Agents: who they are, where they sit, whether they take calls."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
+from callcenter.adapters.http.shapes import Line, Listing, Shape
+from callcenter.core.access import Action, Actor, may
+from callcenter.core.acd.agent_state import Activity
+from callcenter.core.errors import (
+    AlreadySignedIn,
+    Invalid,
+    NameTaken,
+    NoSuchAgent,
+    NoSuchQueue,
+    NothingToWrap,
+    NotSignedIn,
+)
+from callcenter.core.facts.agents import Presence
+from callcenter.core.ids import AgentId, QueueId
+from callcenter.engine.api import LONGEST_REASON, Door, FinishWrap, SetPresence
+from callcenter.ports.store import AgentProfile, StoreAway
+from callcenter.services.agents import AgentClosed, AgentDesk, PhoneKind
+from callcenter.services.configuration import LONGEST_NAME, AgentEntry, Configuration
+
+_MOST_QUEUES = 1000
+
+
+class AgentLive(Shape):
+    """What the agent is doing now. `call` is theirs to know, and a supervisor's."""
+
+    presence: Presence
+    reason: str
+    presence_since: datetime | None
+    activity: Activity
+    activity_since: datetime | None
+    queue: str | None
+    call: str | None
+    device: Literal["", "sip", "tel"]
+    reachable: bool
+
+
+class AgentShown(Shape):
+    """`live` is null while the agent is switched off; `outside_number` is not shown to colleagues."""
+
+    id: str
+    name_en: str
+    name_zh: str
+    enabled: bool
+    outside_number: str | None
+    queues: Sequence[str]
+    live: AgentLive | None
+
+
+class AgentListing(Listing[AgentShown]):
+    """All agents, by id."""
+
+
+class NewAgent(Shape):
+    id: Line
+    name_en: str = Field(default="", max_length=LONGEST_NAME)
+    name_zh: str = Field(default="", max_length=LONGEST_NAME)
+    enabled: bool = True
+    outside_number: Line | None = None
+    queues: Sequence[Line] = Field(default=(), max_length=_MOST_QUEUES)
+
+
+class AgentChange(Shape):
+    """What is left out stays; `outside_number: null` takes it away."""
+
+    name_en: str | None = Field(default=None, max_length=LONGEST_NAME)
+    name_zh: str | None = Field(default=None, max_length=LONGEST_NAME)
+    enabled: bool | None = None
+    outside_number: Line | None = None
+    queues: Sequence[Line] | None = Field(default=None, max_length=_MOST_QUEUES)
+
+
+class QueuesServed(Shape):
+    queues: Sequence[Line] = Field(max_length=_MOST_QUEUES)
+
+
+class PhoneChoice(Shape):
+    phone: PhoneKind = PhoneKind.BROWSER
+
+
+class AccountShown(Shape):
+    """What the phone registers with. The password is of this login and shown this once."""
+
+    endpoint: str
+    password: str
+
+
+class SeatTaken(Shape):
+    """`account` is null for a number outside."""
+
+    phone: PhoneKind
+    account: AccountShown | None
+
+
+class PresenceWish(Shape):
+    presence: Literal[Presence.READY, Presence.PAUSED]
+    reason: str = Field(default="", max_length=LONGEST_REASON)
+
+
+def agent_routes(configuration: Configuration, desk: AgentDesk, door: Door) -> Routes:
+    routes = Routes("agents")
+    _add_reading(routes, configuration, door)
+    _add_changing(routes, configuration, door)
+    _add_seats(routes, desk)
+    _add_presence(routes, door)
+    return routes
+
+
+def _add_reading(routes: Routes, configuration: Configuration, door: Door) -> None:
+    @routes.add(
+        "GET",
+        f"{API}/agents",
+        "All agents, with what they are doing",
+        gives=AgentListing,
+        needs=Right(Action.READ_AGENTS),
+        errors=(StoreAway,),
+    )
+    async def list_agents(asked: Asked[None]) -> Answer:
+        rows = door.snapshot()[1]["agents"]
+        entries = await configuration.list_agents(asked.actor)
+        return AgentListing(items=[_shown(asked.actor, entry, rows) for entry in entries])
+
+    @routes.add(
+        "GET",
+        f"{API}/agents/{{agent_id}}",
+        "One agent",
+        gives=AgentShown,
+        needs=Right(Action.READ_AGENTS),
+        errors=(NoSuchAgent, StoreAway),
+    )
+    async def read_agent(asked: Asked[None]) -> Answer:
+        entry = await configuration.agent(asked.actor, _agent(asked))
+        return _shown(asked.actor, entry, door.snapshot()[1]["agents"])
+
+
+def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> None:
+    @routes.add(
+        "POST",
+        f"{API}/agents",
+        "Add an agent",
+        takes=NewAgent,
+        gives=AgentShown,
+        status=201,
+        needs=Right(Action.CHANGE_AGENTS),
+        errors=(NameTaken, NoSuchQueue, Invalid, StoreAway),
+    )
+    async def add_agent(asked: Asked[NewAgent]) -> Answer:
+        new = asked.body
+        profile = AgentProfile(
+            AgentId(new.id), new.name_en, new.name_zh, new.enabled, new.outside_number
+        )
+        entry = AgentEntry(profile, _queues(new.queues))
+        added = await configuration.add_agent(asked.actor, entry)
+        return _shown(asked.actor, added, door.snapshot()[1]["agents"])
+
+    @routes.add(
+        "PATCH",
+        f"{API}/agents/{{agent_id}}",
+        "Change an agent; switching one off signs them out",
+        takes=AgentChange,
+        gives=AgentShown,
+        needs=Right(Action.CHANGE_AGENTS),
+        errors=(NoSuchAgent, NoSuchQueue, Invalid, StoreAway),
+    )
+    async def change_agent(asked: Asked[AgentChange]) -> Answer:
+        before = await configuration.agent(asked.actor, _agent(asked))
+        entry = _changed(before, asked.body)
+        changed = await configuration.replace_agent(asked.actor, entry)
+        return _shown(asked.actor, changed, door.snapshot()[1]["agents"])
+
+    @routes.add(
+        "DELETE",
+        f"{API}/agents/{{agent_id}}",
+        "Sign an agent out and forget them",
+        needs=Right(Action.CHANGE_AGENTS),
+        errors=(NoSuchAgent, StoreAway),
+    )
+    async def delete_agent(asked: Asked[None]) -> Answer:
+        await configuration.delete_agent(asked.actor, _agent(asked))
+        return None
+
+    @routes.add(
+        "PUT",
+        f"{API}/agents/{{agent_id}}/queues",
+        "Let an agent serve exactly these queues",
+        takes=QueuesServed,
+        gives=AgentShown,
+        needs=Right(Action.CHANGE_QUEUES),
+        errors=(NoSuchAgent, NoSuchQueue, StoreAway),
+    )
+    async def assign(asked: Asked[QueuesServed]) -> Answer:
+        served = _queues(asked.body.queues)
+        entry = await configuration.assign(asked.actor, _agent(asked), served)
+        return _shown(asked.actor, entry, door.snapshot()[1]["agents"])
+
+
+def _add_seats(routes: Routes, desk: AgentDesk) -> None:
+    @routes.add(
+        "POST",
+        f"{API}/agents/{{agent_id}}/login",
+        "Sit down at a phone; gives the account that it registers with",
+        takes=PhoneChoice,
+        gives=SeatTaken,
+        needs=Right(Action.SIGN_IN_AGENT, owner="agent_id"),
+        errors=(NoSuchAgent, AgentClosed, AlreadySignedIn, Invalid, StoreAway),
+    )
+    async def sign_in(asked: Asked[PhoneChoice]) -> Answer:
+        phone = asked.body.phone
+        account = await desk.sign_in(asked.actor, _agent(asked), phone)
+        if account is None:
+            return SeatTaken(phone=phone, account=None)
+        shown = AccountShown(endpoint=account.endpoint, password=account.password)
+        return SeatTaken(phone=phone, account=shown)
+
+    @routes.add(
+        "DELETE",
+        f"{API}/agents/{{agent_id}}/login",
+        "Leave the phone; a call under way goes on to its end",
+        needs=Right(Action.SIGN_IN_AGENT, owner="agent_id"),
+        errors=(NoSuchAgent, NotSignedIn),
+    )
+    async def sign_out(asked: Asked[None]) -> Answer:
+        await desk.sign_out(asked.actor, _agent(asked))
+        return None
+
+
+def _add_presence(routes: Routes, door: Door) -> None:
+    @routes.add(
+        "PUT",
+        f"{API}/agents/{{agent_id}}/presence",
+        "Take calls, or pause with a reason",
+        takes=PresenceWish,
+        gives=AgentLive,
+        needs=Right(Action.SET_PRESENCE, owner="agent_id"),
+        errors=(NoSuchAgent, NotSignedIn, Invalid),
+    )
+    async def set_presence(asked: Asked[PresenceWish]) -> Answer:
+        agent, wish = _agent(asked), asked.body
+        door.ask(asked.actor, SetPresence(agent, wish.presence, wish.reason))
+        return _live(asked.actor, agent, door.agent(agent))
+
+    @routes.add(
+        "DELETE",
+        f"{API}/agents/{{agent_id}}/wrap",
+        "Finish the work after a call",
+        needs=Right(Action.SET_PRESENCE, owner="agent_id"),
+        errors=(NoSuchAgent, NothingToWrap),
+    )
+    async def finish_wrap(asked: Asked[None]) -> Answer:
+        door.ask(asked.actor, FinishWrap(_agent(asked)))
+        return None
+
+
+def _agent(asked: Asked[Any]) -> AgentId:
+    return AgentId(asked.path("agent_id"))
+
+
+def _queues(names: Sequence[str]) -> tuple[QueueId, ...]:
+    return tuple(QueueId(name) for name in names)
+
+
+def _changed(entry: AgentEntry, wish: AgentChange) -> AgentEntry:
+    given = {
+        name: getattr(wish, name)
+        for name in ("name_en", "name_zh", "enabled")
+        if getattr(wish, name) is not None
+    }
+    if "outside_number" in wish.model_fields_set:
+        given["outside_number"] = wish.outside_number
+    queues = entry.queues if wish.queues is None else _queues(wish.queues)
+    return AgentEntry(replace(entry.profile, **given), queues)
+
+
+def _shown(actor: Actor, entry: AgentEntry, rows: Mapping[str, Any]) -> AgentShown:
+    profile = entry.profile
+    row = rows.get(profile.id) if profile.enabled else None
+    private = may(actor, Action.CHANGE_AGENTS) or actor.agent_id == profile.id
+    return AgentShown(
+        id=profile.id,
+        name_en=profile.name_en,
+        name_zh=profile.name_zh,
+        enabled=profile.enabled,
+        outside_number=profile.outside_number if private else None,
+        queues=entry.queues,
+        live=_live(actor, profile.id, row) if row else None,
+    )
+
+
+def _live(actor: Actor, agent: AgentId, row: Mapping[str, Any]) -> AgentLive:
+    known = {name: row[name] for name in AgentLive.model_fields}
+    if not may(actor, Action.WATCH_LIVE, agent=agent):
+        known["call"] = None
+    return AgentLive.model_validate(known)

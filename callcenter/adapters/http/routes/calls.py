@@ -1,0 +1,184 @@
+"""Calls: those that are, what is written down about one, and ending one.
+
+An agent sees the calls that ring at them or are with them, and of the past those they answered.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
+from callcenter.adapters.http.shapes import Line, Listing, Shape
+from callcenter.core.access import Action, Actor, check_may, may
+from callcenter.core.errors import NoSuchCall
+from callcenter.core.facts.wire import Fact, to_dict
+from callcenter.core.ids import AgentId, CallId
+from callcenter.engine.api import Door, HangUp
+from callcenter.ports.history import CallHistory, CallRecord
+from callcenter.ports.store import StoreAway
+
+Phase = Literal["in-flow", "queued", "offered", "connected", "leaving", "ended"]
+
+
+class CallQuery(Shape):
+    """Only calls in this phase, in this queue."""
+
+    phase: Phase | None = None
+    queue: Line | None = None
+
+
+class CallShown(Shape):
+    """A call. `since` begins its phase; the last five are known once it is over."""
+
+    id: str
+    ani: str
+    name: str
+    dnis: str
+    language: str | None
+    arrived_at: datetime
+    phase: Phase
+    since: datetime | None = None
+    flow: str | None = None
+    node: str | None = None
+    queue: str | None = None
+    agent: str | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    ended_by: str | None = None
+
+
+class CallListing(Listing[CallShown]):
+    """Calls that are, the oldest first."""
+
+
+class FactShown(Shape):
+    """One thing that happened; `kind` and the fields of `body` never change their meaning."""
+
+    number: int
+    kind: str
+    at: datetime
+    body: Mapping[str, Any]
+
+
+class FactListing(Listing[FactShown]):
+    """Everything written down about a call, in order."""
+
+
+def call_routes(door: Door, history: CallHistory) -> Routes:
+    routes = Routes("calls")
+    _add_live(routes, door, history)
+    _add_facts(routes, door, history)
+    return routes
+
+
+def _add_live(routes: Routes, door: Door, history: CallHistory) -> None:
+    @routes.add(
+        "GET",
+        f"{API}/calls",
+        "Calls that are",
+        takes=CallQuery,
+        gives=CallListing,
+        needs=Right(Action.WATCH_LIVE, asked_within=True),
+    )
+    async def list_calls(asked: Asked[CallQuery]) -> Answer:
+        wish = asked.body
+        shown = [
+            _live(CallId(call), row)
+            for call, row in door.snapshot()[1]["calls"].items()
+            if may(asked.actor, Action.WATCH_LIVE, agent=row.get("agent"))
+            and wish.phase in (None, row["phase"])
+            and wish.queue in (None, row.get("queue"))
+        ]
+        return CallListing(items=sorted(shown, key=lambda call: (call.arrived_at, call.id)))
+
+    @routes.add(
+        "GET",
+        f"{API}/calls/{{call_id}}",
+        "One call, that is or was",
+        gives=CallShown,
+        needs=Right(Action.READ_CALLS, asked_within=True),
+        errors=(NoSuchCall, StoreAway),
+    )
+    async def read_call(asked: Asked[None]) -> Answer:
+        call = CallId(asked.path("call_id"))
+        row = _row(door, call)
+        if row is not None:
+            check_may(asked.actor, Action.READ_CALLS, agent=row.get("agent"))
+            return _live(call, row)
+        return _past(await _record(asked.actor, history, call))
+
+    @routes.add(
+        "DELETE",
+        f"{API}/calls/{{call_id}}",
+        "Hang up",
+        needs=Right(Action.STEER_CALL, asked_within=True),
+        errors=(NoSuchCall,),
+    )
+    async def hang_up(asked: Asked[None]) -> Answer:
+        door.ask(asked.actor, HangUp(CallId(asked.path("call_id"))))
+        return None
+
+
+def _add_facts(routes: Routes, door: Door, history: CallHistory) -> None:
+    @routes.add(
+        "GET",
+        f"{API}/calls/{{call_id}}/facts",
+        "Everything written down about a call, some tenths of a second behind",
+        gives=FactListing,
+        needs=Right(Action.READ_CALLS, asked_within=True),
+        errors=(NoSuchCall, StoreAway),
+    )
+    async def list_facts(asked: Asked[None]) -> Answer:
+        call = CallId(asked.path("call_id"))
+        row = _row(door, call)
+        if row is not None:
+            check_may(asked.actor, Action.READ_CALLS, agent=row.get("agent"))
+        else:
+            await _record(asked.actor, history, call)
+        facts = await history.facts(call)
+        return FactListing(items=[_fact(number, fact) for number, fact in facts])
+
+
+def _row(door: Door, call: CallId) -> Mapping[str, Any] | None:
+    try:
+        return door.call(call)
+    except NoSuchCall:
+        return None
+
+
+async def _record(actor: Actor, history: CallHistory, call: CallId) -> CallRecord:
+    """A call that was, if the actor may know of it."""
+    record = await history.call(call)
+    agent: AgentId | None = record.agent if record else None
+    check_may(actor, Action.READ_CALLS, agent=agent)
+    if record is None:
+        raise NoSuchCall(call)
+    return record
+
+
+def _live(call: CallId, row: Mapping[str, Any]) -> CallShown:
+    return CallShown.model_validate({"id": call, **row})
+
+
+def _past(record: CallRecord) -> CallShown:
+    return CallShown(
+        id=record.call,
+        ani=record.ani,
+        name=record.name,
+        dnis=record.dnis,
+        language=None,
+        arrived_at=record.arrived_at,
+        phase="ended",
+        flow=record.flow,
+        agent=record.agent,
+        answered_at=record.answered_at,
+        ended_at=record.ended_at,
+        outcome=record.outcome,
+        ended_by=record.ended_by,
+    )
+
+
+def _fact(number: int, fact: Fact) -> FactShown:
+    body = to_dict(fact)
+    return FactShown(number=number, kind=body.pop("kind"), at=fact.at, body=body)

@@ -1,0 +1,75 @@
+"""Numbers that may be dialled, and the flow that their callers hear."""
+
+from collections.abc import Sequence
+
+from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
+from callcenter.adapters.http.shapes import Line, Listing, Shape
+from callcenter.core.access import Action
+from callcenter.core.errors import Invalid, NoSuchFlow, NoSuchNumber
+from callcenter.core.ids import FlowId
+from callcenter.ports.store import NumberEntry, StoreAway
+from callcenter.services.configuration import Configuration
+
+
+class NumberTarget(Shape):
+    flow: Line
+
+
+class NumberShown(Shape):
+    """`did` is in E.164, or as short as it is dialled."""
+
+    did: str
+    flow: str
+
+
+class NumberListing(Listing[NumberShown]):
+    """All numbers, in order of their digits."""
+
+
+def number_routes(configuration: Configuration) -> Routes:
+    routes = Routes("numbers")
+
+    @routes.add(
+        "GET",
+        f"{API}/numbers",
+        "All numbers",
+        gives=NumberListing,
+        needs=Right(Action.READ_FLOWS),
+        errors=(StoreAway,),
+    )
+    async def list_numbers(asked: Asked[None]) -> Answer:
+        return _listing(await configuration.list_numbers(asked.actor))
+
+    @routes.add(
+        "PUT",
+        f"{API}/numbers/{{did}}",
+        "Let callers of a number hear a flow; new or changed, at once",
+        takes=NumberTarget,
+        gives=NumberShown,
+        needs=Right(Action.CHANGE_FLOWS),
+        errors=(Invalid, NoSuchFlow, StoreAway),
+    )
+    async def put_number(asked: Asked[NumberTarget]) -> Answer:
+        flow = FlowId(asked.body.flow)
+        return _shown(await configuration.put_number(asked.actor, asked.path("did"), flow))
+
+    @routes.add(
+        "DELETE",
+        f"{API}/numbers/{{did}}",
+        "Forget a number; its callers hear that it is unknown",
+        needs=Right(Action.CHANGE_FLOWS),
+        errors=(NoSuchNumber, StoreAway),
+    )
+    async def delete_number(asked: Asked[None]) -> Answer:
+        await configuration.delete_number(asked.actor, asked.path("did"))
+        return None
+
+    return routes
+
+
+def _listing(numbers: Sequence[NumberEntry]) -> NumberListing:
+    return NumberListing(items=[_shown(number) for number in numbers])
+
+
+def _shown(number: NumberEntry) -> NumberShown:
+    return NumberShown(did=number.did, flow=number.flow)

@@ -1,0 +1,229 @@
+"""Queues: their rules, their figures, who waits in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic import Field
+
+from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
+from callcenter.adapters.http.shapes import Line, Listing, Shape
+from callcenter.core.access import Action, check_may
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.errors import Invalid, NameTaken, NoSuchQueue, StillInUse
+from callcenter.core.ids import QueueId
+from callcenter.engine.api import Door
+from callcenter.ports.store import StoreAway
+from callcenter.services.configuration import Configuration
+from callcenter.services.queue_limits import MISSES, MUSIC, SECONDS
+
+_DURATIONS: Final = tuple(SECONDS)
+
+
+def _seconds(name: str, default: float | None = None) -> Any:
+    least, most = SECONDS[name]
+    return Field(default=default, ge=least, le=most)
+
+
+class QueueChange(Shape):
+    """What is left out stays; `announce_every_seconds: null` says nothing to those who wait."""
+
+    ring_for_seconds: float | None = _seconds("ring_for")
+    wrap_up_seconds: float | None = _seconds("wrap_up")
+    misses_allowed: int | None = Field(default=None, ge=MISSES[0], le=MISSES[1])
+    announce_first_seconds: float | None = _seconds("announce_first")
+    announce_every_seconds: float | None = _seconds("announce_every")
+    quiet_for_seconds: float | None = _seconds("quiet_for")
+    music: str | None = Field(default=None, pattern=f"^{MUSIC.pattern}$")
+    service_level_within_seconds: float | None = _seconds("service_level_within")
+
+
+class NewQueue(QueueChange):
+    """What is left out has its default."""
+
+    id: Line
+
+
+class QueueLive(Shape):
+    """How many wait, since when the first of them, and how many agents are free to serve them."""
+
+    waiting: int
+    longest_since: datetime | None
+    free: int
+
+
+class QueueShown(Shape):
+    id: str
+    ring_for_seconds: float
+    wrap_up_seconds: float
+    misses_allowed: int
+    announce_first_seconds: float
+    announce_every_seconds: float | None
+    quiet_for_seconds: float
+    music: str
+    service_level_within_seconds: float
+    agents: Sequence[str]
+    live: QueueLive
+
+
+class QueueListing(Listing[QueueShown]):
+    """All queues, by id."""
+
+
+class EntryShown(Shape):
+    """A caller who waits; `agent` is being rung for them."""
+
+    call: str
+    ani: str
+    name: str
+    dnis: str
+    since: datetime
+    agent: str | None
+
+
+class EntryListing(Listing[EntryShown]):
+    """Who waits in a queue, the longest first."""
+
+
+def queue_routes(configuration: Configuration, door: Door) -> Routes:
+    routes = Routes("queues")
+    _add_reading(routes, configuration, door)
+    _add_changing(routes, configuration, door)
+    return routes
+
+
+def _add_reading(routes: Routes, configuration: Configuration, door: Door) -> None:
+    @routes.add(
+        "GET",
+        f"{API}/queues",
+        "All queues, with live figures",
+        gives=QueueListing,
+        needs=Right(Action.READ_QUEUES),
+        errors=(StoreAway,),
+    )
+    async def list_queues(asked: Asked[None]) -> Answer:
+        state = door.snapshot()[1]
+        queues = await configuration.list_queues(asked.actor)
+        return QueueListing(items=[_shown(rules, state) for rules in queues])
+
+    @routes.add(
+        "GET",
+        f"{API}/queues/{{queue_id}}",
+        "One queue",
+        gives=QueueShown,
+        needs=Right(Action.READ_QUEUES),
+        errors=(NoSuchQueue, StoreAway),
+    )
+    async def read_queue(asked: Asked[None]) -> Answer:
+        rules = await configuration.queue(asked.actor, _queue(asked))
+        return _shown(rules, door.snapshot()[1])
+
+    @routes.add(
+        "GET",
+        f"{API}/queues/{{queue_id}}/entries",
+        "Who waits in a queue",
+        gives=EntryListing,
+        needs=Right(Action.WATCH_LIVE, asked_within=True),
+        errors=(NoSuchQueue, StoreAway),
+    )
+    async def list_entries(asked: Asked[None]) -> Answer:
+        check_may(asked.actor, Action.WATCH_LIVE)
+        rules = await configuration.queue(asked.actor, _queue(asked))
+        rows = door.snapshot()[1]["calls"].items()
+        entries = [_entry(call, row) for call, row in rows if _waits_in(row, rules.id)]
+        return EntryListing(items=sorted(entries, key=lambda entry: (entry.since, entry.call)))
+
+
+def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> None:
+    @routes.add(
+        "POST",
+        f"{API}/queues",
+        "Add a queue",
+        takes=NewQueue,
+        gives=QueueShown,
+        status=201,
+        needs=Right(Action.CHANGE_QUEUES),
+        errors=(NameTaken, Invalid, StoreAway),
+    )
+    async def add_queue(asked: Asked[NewQueue]) -> Answer:
+        rules = _changed(QueueRules(QueueId(asked.body.id)), asked.body)
+        await configuration.add_queue(asked.actor, rules)
+        return _shown(rules, door.snapshot()[1])
+
+    @routes.add(
+        "PATCH",
+        f"{API}/queues/{{queue_id}}",
+        "Change a queue's rules, for those who wait already too",
+        takes=QueueChange,
+        gives=QueueShown,
+        needs=Right(Action.CHANGE_QUEUES),
+        errors=(NoSuchQueue, Invalid, StoreAway),
+    )
+    async def change_queue(asked: Asked[QueueChange]) -> Answer:
+        before = await configuration.queue(asked.actor, _queue(asked))
+        rules = _changed(before, asked.body)
+        await configuration.replace_queue(asked.actor, rules)
+        return _shown(rules, door.snapshot()[1])
+
+    @routes.add(
+        "DELETE",
+        f"{API}/queues/{{queue_id}}",
+        "Delete a queue that no agent serves and no flow leads to",
+        needs=Right(Action.CHANGE_QUEUES),
+        errors=(NoSuchQueue, StillInUse, StoreAway),
+    )
+    async def delete_queue(asked: Asked[None]) -> Answer:
+        await configuration.delete_queue(asked.actor, _queue(asked))
+        return None
+
+
+def _queue(asked: Asked[Any]) -> QueueId:
+    return QueueId(asked.path("queue_id"))
+
+
+def _changed(rules: QueueRules, wish: QueueChange) -> QueueRules:
+    given: dict[str, Any] = {
+        name: timedelta(seconds=seconds)
+        for name in _DURATIONS
+        if (seconds := getattr(wish, f"{name}_seconds")) is not None
+    }
+    if "announce_every_seconds" in wish.model_fields_set and wish.announce_every_seconds is None:
+        given["announce_every"] = None
+    given |= {
+        name: getattr(wish, name)
+        for name in ("misses_allowed", "music")
+        if getattr(wish, name) is not None
+    }
+    return replace(rules, **given)
+
+
+def _shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
+    durations = {name: getattr(rules, name) for name in _DURATIONS}
+    figures = state["queues"].get(rules.id) or {"waiting": 0, "longest_since": None, "free": 0}
+    return QueueShown(
+        id=rules.id,
+        misses_allowed=rules.misses_allowed,
+        music=rules.music,
+        agents=sorted(agent for agent, row in state["agents"].items() if rules.id in row["queues"]),
+        live=QueueLive.model_validate(figures),
+        **{
+            f"{name}_seconds": None if value is None else value.total_seconds()
+            for name, value in durations.items()
+        },
+    )
+
+
+def _waits_in(row: Mapping[str, Any], queue: QueueId) -> bool:
+    return row["phase"] in ("queued", "offered") and row["queue"] == queue
+
+
+def _entry(call: str, row: Mapping[str, Any]) -> EntryShown:
+    return EntryShown(
+        call=call,
+        ani=row["ani"],
+        name=row["name"],
+        dnis=row["dnis"],
+        since=row["since"],
+        agent=row.get("agent"),
+    )
