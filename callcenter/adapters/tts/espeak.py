@@ -29,7 +29,7 @@ _MOST_BYTES: Final = 30_000_000
 _SHOWN: Final = 200
 
 
-class EspeakSynthesizer:
+class Espeak:
     """One espeak-ng, run once a text. `voices` gives a voice by language.
 
     `command` is the program with what must stand in front of it; `environment` is its whole
@@ -39,8 +39,8 @@ class EspeakSynthesizer:
     def __init__(
         self,
         command: Sequence[str],
-        *,
         environment: Mapping[str, str] | None = None,
+        *,
         voices: Mapping[str, str] = VOICES,
         words_a_minute: int = _WORDS_A_MINUTE,
         timeout: timedelta = timedelta(seconds=20),
