@@ -339,12 +339,16 @@ async def run_engine(settings: Settings, prompts: PromptLibrary, stop: asyncio.E
         logger.info("engine is up", extra={"port": running.port})
         try:
             await until_first_ends(
-                running.link.run(), running.runtime.run(), running.archive.run(), stop.wait()
+                running.link.run(), running.runtime.run(), running.archive.run(), _asked(stop)
             )
         except Replaced:
             logger.error("another engine has taken the switch; leaving it alone")
             return 3
     return 0
+
+
+async def _asked(stop: asyncio.Event) -> None:
+    await stop.wait()
 
 
 def _on_connected(runtime: Runtime, desk: AgentDesk) -> Callable[[], Awaitable[None]]:
