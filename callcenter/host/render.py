@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from callcenter.host.documentation import ensure_short_documentation
 from callcenter.host.plan import SwitchPlan, Trunk
 from callcenter.host.secret_file import ensure_secrets
 from callcenter.host.template import Block, Value, render
@@ -236,8 +237,10 @@ def _link_data(plan: SwitchPlan, data: Path) -> None:
     shutil.rmtree(data, ignore_errors=True)
     (data / "sounds").mkdir(parents=True)
     for entry in plan.data_dir.iterdir():
-        if entry.name != "sounds":
+        if entry.name not in ("sounds", "documentation"):
             (data / entry.name).symlink_to(entry)
+    documentation = ensure_short_documentation(plan.data_dir / "documentation", plan.state_dir)
+    (data / "documentation").symlink_to(documentation)
     english = plan.sounds_dir / "en"
     if not english.is_dir():
         english = next(iter(sorted(plan.sounds_dir.glob("en_*"))), english)

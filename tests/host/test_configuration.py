@@ -246,6 +246,32 @@ def test_sounds_are_found_under_their_language_and_prompts_under_cc(
     assert (plan.state_dir / "data/documentation").is_dir()
 
 
+DOCUMENTATION = """<docs><module name="m"/><configInfo name="c"><all/></configInfo>
+<application name="Dial"><synopsis>Call.</synopsis><description>Long.</description></application>
+<managerEvent name="E"/></docs>"""
+
+
+def test_the_documentation_is_cut_to_what_a_start_needs(plan: SwitchPlan) -> None:
+    original = plan.data_dir / "documentation/core-en_US.xml"
+    original.write_text(DOCUMENTATION)
+    render_instance(plan)
+    short = (plan.state_dir / "data/documentation/core-en_US.xml").read_text()
+    assert '<configInfo name="c"><all /></configInfo>' in short
+    assert '<application name="Dial"><synopsis>Call.</synopsis></application>' in short
+    assert "Long." not in short
+    assert "managerEvent" not in short
+    original.write_text(DOCUMENTATION.replace("Call.", "Call somebody."))
+    render_instance(plan)
+    again = (plan.state_dir / "data/documentation/core-en_US.xml").read_text()
+    assert "Call somebody." in again
+
+
+def test_documentation_that_cannot_be_read_is_left_to_asterisk(plan: SwitchPlan) -> None:
+    (plan.data_dir / "documentation/core-en_US.xml").write_text("<docs>")
+    render_instance(plan)
+    assert (plan.state_dir / "data/documentation").readlink() == plan.data_dir / "documentation"
+
+
 def test_the_control_socket_stays_within_what_the_kernel_allows(plan: SwitchPlan) -> None:
     deep = replace(plan, run_folder=plan.run_folder / ("deep" * 30))
     [line] = [
