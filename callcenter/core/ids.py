@@ -5,6 +5,7 @@ call's state. The same command sent twice therefore names the same thing, and th
 the second one instead of ringing a second phone.
 """
 
+import re
 from typing import NewType
 
 CallId = NewType("CallId", str)
@@ -15,25 +16,26 @@ FlowId = NewType("FlowId", str)
 BridgeId = NewType("BridgeId", str)
 PromptId = NewType("PromptId", str)
 
-_OFFER_PREFIX = "ag-"
+_OFFER_LEG = re.compile(r"ag-(.+)-([0-9]{1,9})", re.ASCII)
+_PROMPT = re.compile(r"pb-(.+)-([0-9]{1,9})", re.ASCII)
 
 
 def offer_leg(call: CallId, offer: int) -> LegId:
     """The leg that rings an agent for the call's `offer`-th offer."""
-    return LegId(f"{_OFFER_PREFIX}{call}-{offer}")
+    return LegId(f"ag-{call}-{offer}")
 
 
 def is_offer_leg(leg: LegId) -> bool:
     """Whether this leg was made to ring an agent."""
-    return leg.startswith(_OFFER_PREFIX)
+    return _OFFER_LEG.fullmatch(leg) is not None
 
 
 def offer_of(leg: LegId) -> tuple[CallId, int]:
     """The call and the offer's number behind an agent's leg; ValueError for any other leg."""
-    head, _, number = leg.removeprefix(_OFFER_PREFIX).rpartition("-")
-    if not is_offer_leg(leg) or not head:
+    found = _OFFER_LEG.fullmatch(leg)
+    if found is None:
         raise ValueError("not an offer's leg")
-    return CallId(head), int(number)
+    return CallId(found[1]), int(found[2])
 
 
 def bridge_of(call: CallId) -> BridgeId:
@@ -48,7 +50,7 @@ def prompt_id(call: CallId, number: int) -> PromptId:
 
 def prompt_of(prompt: PromptId) -> tuple[CallId, int]:
     """The call and the count behind a prompt's id; ValueError for any other id."""
-    head, _, number = prompt.removeprefix("pb-").rpartition("-")
-    if not prompt.startswith("pb-") or not head:
+    found = _PROMPT.fullmatch(prompt)
+    if found is None:
         raise ValueError("not a prompt of a call")
-    return CallId(head), int(number)
+    return CallId(found[1]), int(found[2])

@@ -14,10 +14,14 @@ import phonenumbers
 ANONYMOUS = "anonymous"
 LONGEST = 40  # E.164 has 15 digits; extensions and SIP names need some more
 LONGEST_NAME = 80
-SHORT = 6  # up to so many digits without a + are an extension or a short code, not a national number
+SHORT = (
+    6  # up to so many digits without a + are an extension or a short code, not a national number
+)
 
 _NOT_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufffd]")
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffd]"
+)
 _WITHHELD = frozenset(
     {"", "anonymous", "restricted", "unavailable", "unknown", "private", "asterisk"}
 )

@@ -99,6 +99,8 @@ REST_AFTER: Mapping[OfferEnd, timedelta] = MappingProxyType(
         OfferEnd.BUSY: timedelta(seconds=10),
         OfferEnd.UNREACHABLE: timedelta(seconds=10),
         OfferEnd.LAPSED: timedelta(seconds=5),
+        # Floor and call disagree, which only a fault brings about: they must not spin in one burst.
+        OfferEnd.REFUSED: timedelta(seconds=1),
     }
 )
 
@@ -137,3 +139,8 @@ class AgentRow:
             and self.reachable
             and self.rest_until is None
         )
+
+    @property
+    def is_away(self) -> bool:
+        """Whether nothing ties the agent to the floor: signed out, and no call to finish."""
+        return self.presence is Presence.SIGNED_OUT and self.engagement is None

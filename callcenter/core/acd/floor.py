@@ -90,12 +90,11 @@ class Floor:
         for queue in [q for q, line in self.lines.items() if q not in rules and not line.entries]:
             del self.lines[queue]
         for queue, rule in rules.items():
-            if queue in self.lines:
-                self.lines[queue].rules = rule
-            else:
-                self.lines[queue] = Line(rule)
+            self._line(queue).rules = rule
+            for entry in self.lines[queue].entries:
+                self._announce_by(entry, rule)
         for agent_id, row in list(self.agents.items()):
-            if agent_id not in assignments and row.presence is Presence.SIGNED_OUT:
+            if agent_id not in assignments and row.is_away:
                 del self.agents[agent_id]
             else:
                 row.queues = self._known(assignments.get(agent_id, ()))
@@ -120,9 +119,9 @@ class Floor:
         return handler(self, fact) if handler else NOTHING
 
     def _joined_queue(self, fact: QueueJoined) -> Consequences:
-        line = self.lines.get(fact.queue)
-        if line is None or fact.call in self.entries:
+        if fact.call in self.entries:
             return NOTHING
+        line = self._line(fact.queue)
         self._joined += 1
         place = (fact.at - timedelta(seconds=fact.priority), self._joined)
         entry = QueueEntry(fact.call, fact.queue, fact.at, fact.priority, place)
@@ -130,13 +129,12 @@ class Floor:
         line.entries.add(entry)
         line.waiting.add(entry)
         self._touch(line)
-        if line.rules.announce_every is not None:
-            self._announce_at(entry, fact.at + line.rules.announce_first)
+        self._announce_by(entry, line.rules)
         return NOTHING
 
     def _offered(self, fact: AgentOffered) -> Consequences:
-        agent, entry = self.agents.get(fact.agent), self.entries.get(fact.call)
-        if agent is None or entry is None or entry.offered_to is not None or agent.engagement:
+        agent, entry = self._agent(fact.agent), self.entries.get(fact.call)
+        if entry is None or entry.offered_to is not None or agent.engagement:
             # Only a journal written before a change of configuration can bring this about.
             return (OfferEnded(fact.at, fact.call, fact.agent, fact.offer, OfferEnd.REFUSED),)
         self._unlist(agent)
@@ -153,7 +151,7 @@ class Floor:
         agent = self._engaged(fact.agent, fact.call, fact.offer)
         if agent is not None and agent.engagement is not None:
             agent.engagement = move(agent.engagement, Move.RING, fact.at)
-            ring_for = self.lines[agent.engagement.queue].rules.ring_for
+            ring_for = self._rules(agent.engagement.queue).ring_for
             self._lease(agent, fact.at + ring_for + RING_GRACE)
         return NOTHING
 
@@ -190,7 +188,7 @@ class Floor:
             return NOTHING
         agent.idle_since = fact.at
         agent.misses += 1
-        if agent.misses < self.lines[queue].rules.misses_allowed:
+        if agent.misses < self._rules(queue).misses_allowed:
             return NOTHING
         agent.misses = 0
         if agent.presence is not Presence.READY:
@@ -204,7 +202,7 @@ class Floor:
         if agent is None or engagement is None or engagement.call != fact.call:
             return NOTHING
         wrapping = move(engagement, Move.HANG_UP, fact.at)
-        until = fact.at + self.lines[engagement.queue].rules.wrap_up
+        until = fact.at + self._rules(engagement.queue).wrap_up
         agent.engagement = replace(wrapping, until=until)
         if until == fact.at:
             return (WrapEnded(fact.at, agent.id),)
@@ -221,9 +219,7 @@ class Floor:
         return NOTHING
 
     def _signed_in(self, fact: AgentSignedIn) -> Consequences:
-        agent = self.agents.get(fact.agent)
-        if agent is None:
-            return NOTHING
+        agent = self._agent(fact.agent)
         self._unlist(agent)
         if agent.presence is Presence.SIGNED_OUT:
             agent.presence, agent.pause_reason = Presence.PAUSED, "signed-in"
@@ -264,22 +260,30 @@ class Floor:
         return NOTHING
 
     def _restored(self, fact: AgentRestored) -> Consequences:
-        agent = self.agents.get(fact.agent)
-        if agent is None:
-            return NOTHING
+        agent = self._agent(fact.agent)
         self._unlist(agent)
         agent.device, agent.reachable = fact.device, fact.reachable
         agent.presence, agent.pause_reason = fact.presence, fact.reason
         agent.presence_since, agent.idle_since = fact.presence_since, fact.idle_since
-        agent.misses = fact.misses
+        agent.misses, agent.rest_until = fact.misses, None
         if fact.rest_until is not None:
             self._rest(agent, fact.rest_until)
         if fact.wrap_until is not None and fact.call is not None and fact.queue is not None:
             wrapping = Activity.WRAPPING
-            held = Engagement(fact.call, fact.queue, 0, wrapping, fact.at, fact.wrap_until)
+            since = fact.wrap_since or fact.at
+            held = Engagement(fact.call, fact.queue, 0, wrapping, since, fact.wrap_until)
             agent.engagement = held
             self._deadlines.push(fact.wrap_until, Due.WRAP, agent.id)
         self._list_if_free(agent)
+        return NOTHING
+
+    def _position_reached(self, fact: PositionReached) -> Consequences:
+        entry = self.entries.get(fact.call)
+        if entry is not None:
+            entry.told = fact.position if fact.better else entry.told
+            every = self._rules(entry.queue).announce_every
+            if every is not None:
+                self._announce_at(entry, fact.at + every)
         return NOTHING
 
     # -- matching -----------------------------------------------------------------------------
@@ -348,14 +352,15 @@ class Floor:
         entry = self.entries.get(call)
         if entry is None or entry.announce_at != when:
             return None
-        line = self.lines[entry.queue]
-        if line.rules.announce_every is None:
-            return None
-        self._announce_at(entry, now + line.rules.announce_every)
-        position = line.position(entry)
-        better = entry.told is None or position < entry.told
-        entry.told = position if better else entry.told
-        return PositionReached(now, call, position, better)
+        position = self.lines[entry.queue].position(entry)
+        return PositionReached(now, call, position, entry.told is None or position < entry.told)
+
+    def _announce_by(self, entry: QueueEntry, rules: QueueRules) -> None:
+        """Begin or cease to tell the caller where they stand."""
+        if rules.announce_every is None:
+            entry.announce_at = None
+        elif entry.announce_at is None:
+            self._announce_at(entry, entry.enqueued_at + rules.announce_first)
 
     def _announce_at(self, entry: QueueEntry, when: datetime) -> None:
         entry.announce_at = when
@@ -371,6 +376,19 @@ class Floor:
         self._deadlines.push(until, Due.REST, agent.id)
 
     # -- rows ---------------------------------------------------------------------------------
+
+    def _agent(self, agent: AgentId) -> AgentRow:
+        """The agent's row; one without queues for somebody who is no longer configured."""
+        return self.agents.get(agent) or self.agents.setdefault(agent, AgentRow(agent, ()))
+
+    def _line(self, queue: QueueId) -> Line:
+        """The queue at work; by the default rules for one that is no longer configured."""
+        return self.lines.get(queue) or self.lines.setdefault(queue, Line(QueueRules(queue)))
+
+    def _rules(self, queue: QueueId) -> QueueRules:
+        # A queue may be deleted while somebody talks who came through it.
+        line = self.lines.get(queue)
+        return line.rules if line else QueueRules(queue)
 
     def _engaged(self, agent: AgentId, call: CallId, offer: int) -> AgentRow | None:
         row = self.agents.get(agent)
@@ -412,4 +430,5 @@ _HANDLERS: Final[Mapping[type, Callable[[Floor, Any], Consequences]]] = {
     DeviceReachable: Floor._reachable,
     RestEnded: Floor._rest_ended,
     AgentRestored: Floor._restored,
+    PositionReached: Floor._position_reached,
 }

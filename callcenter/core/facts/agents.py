@@ -60,7 +60,7 @@ class RestEnded:
 @dataclass(frozen=True, slots=True)
 class AgentRestored:
     """How an agent was when a new segment of the journal was begun: what the facts before it came to.
-    The last three are set while they wrap up a call that has ended."""
+    The last ones, from `wrap_until` on, are set while they wrap up a call that has ended."""
 
     at: datetime
     agent: AgentId
@@ -75,6 +75,7 @@ class AgentRestored:
     wrap_until: datetime | None = None
     call: CallId | None = None
     queue: QueueId | None = None
+    wrap_since: datetime | None = None
 
 
 AgentFact = (
