@@ -29,7 +29,7 @@ from callcenter.core.reading import Path, Problem, shown
 
 LARGEST_FILE: Final = 256 * 1024
 _DEEPEST: Final = 20
-_MOST_THINGS: Final = 20_000
+_MOST_THINGS: Final = 10_000
 _WHOLE: Final = re.compile(r"[-+]?[0-9]{1,18}")
 _FRACTION: Final = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
 _WORDS: Final[Mapping[str, object]] = {
