@@ -127,6 +127,7 @@ def test_an_hour_that_comes_twice_is_open_through_both() -> None:
     assert not calendar.is_open(new_york("2026-11-01T01:30", fold=1))
 
 
+@settings(deadline=None)
 @given(
     hours=st.floats(0, 24 * 365 * 6),
     zone=st.sampled_from(["America/New_York", "Australia/Lord_Howe", "Asia/Shanghai"]),
@@ -187,7 +188,7 @@ KEYS = st.sampled_from(["zone", "weekly", "holidays", "exceptions", "mon", "dail
 LEAVES = st.sampled_from([None, 7, "", "09:00-17:00", "x", True, 1.5])
 
 
-@settings(max_examples=60)
+@settings(max_examples=30, deadline=None)
 @given(st.recursive(LEAVES, lambda s: st.lists(s) | st.dictionaries(KEYS, s), max_leaves=8))
 def test_no_data_whatever_does_more_than_be_refused(data: object) -> None:
     with pytest.raises(Unreadable):

@@ -259,7 +259,7 @@ def _turns(flow: Flow, inputs: list[Input], calendar: Calendar) -> list[Turn]:
     return turns
 
 
-@settings(max_examples=80)
+@settings(max_examples=40, deadline=None)
 @given(flow=LEGAL_FLOWS, inputs=INPUTS, calendar=st.sampled_from([OPEN, CLOSED]))
 def test_every_caller_ends_or_is_waited_for_and_never_long(
     flow: Flow, inputs: list[Input], calendar: Calendar
@@ -271,7 +271,7 @@ def test_every_caller_ends_or_is_waited_for_and_never_long(
     assert turns == _turns(flow, inputs, calendar)
 
 
-@settings(max_examples=80)
+@settings(max_examples=40, deadline=None)
 @given(flow=LEGAL_FLOWS, calendar=st.sampled_from([OPEN, CLOSED]))
 def test_a_caller_who_presses_nothing_gets_to_an_end(flow: Flow, calendar: Calendar) -> None:
     # Each node is entered once at most, and said `tries` times: 6 nodes, 3 tries, 2 inputs each.

@@ -179,7 +179,7 @@ KEYS = st.sampled_from([*source(), "ask", "menu", "choices", "prompt", "then", "
 LEAVES = st.sampled_from([None, 7, "", "ask", "which", True, 2.5])
 
 
-@settings(max_examples=100)
+@settings(max_examples=40, deadline=None)
 @given(
     key=st.sampled_from(sorted(source())),
     value=st.recursive(
