@@ -18,6 +18,7 @@ from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.check import check
 from callcenter.core.ivr.flow import Flow
 from callcenter.core.reading import Problem
+from callcenter.services.prompts import Rendering
 from callcenter.services.emergency_flow import (
     BROKEN_FLOW,
     broken_flow,
@@ -190,3 +191,12 @@ def _unspoken(found: FoundFlows, flow: FlowId, why: str) -> FlowProblem:
         return FlowProblem(flow, f"{flow}.yaml", 0, "unspoken", text)
     (told,) = found.located(flow, [Problem("unspoken", ("prompts",), text)])
     return _told(told)
+
+
+def unspoken(rendering: Rendering) -> dict[FlowId, str]:
+    """The flows that a rendering of the prompt library leaves without some of their words, and why."""
+    found: dict[FlowId, str] = {}
+    for failure in rendering.failures:
+        why = f"{failure.prompt} ({failure.language}): {failure.reason}"
+        found.setdefault(failure.flow, why)
+    return found

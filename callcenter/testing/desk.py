@@ -125,10 +125,11 @@ class DeskHouse:
         self.folder.hold(emergency_system_flow())
         self.prompts = FakePrompts()
         self.stores = stores
+        self.journal = MemoryJournal()
         self.engine = Engine(
             directory=Directory(flows={SYSTEM_FLOW: emergency_system_flow()}),
             clock=self.clock,
-            journal=MemoryJournal(),
+            journal=self.journal,
             telephony=self.switch,
         )
         self.door = Door(self.engine, self.clock)

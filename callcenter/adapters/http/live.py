@@ -206,7 +206,7 @@ class _OneClient:
         self._fetch.clear()
         number, state = self._feed.snapshot()
         seen = self._view(self.actor, state)
-        await self._send({"type": "snapshot", "number": number, "state": seen or {}})
+        await self._send({"type": "snapshot", "number": number, "state": _present(seen or {})})
         return number
 
     async def _send_changes(self, after: int) -> None:
@@ -240,6 +240,14 @@ class _OneClient:
         transport = self.socket.get_extra_info("transport")
         if transport is not None:
             transport.abort()
+
+
+def _present(state: Change) -> dict[str, Any]:
+    """The rows that are: a view says of rows it hides that they are gone, which is for changes."""
+    return {
+        kind: {key: row for key, row in rows.items() if row is not None}
+        for kind, rows in state.items()
+    }
 
 
 def _is_fetch(text: str) -> bool:

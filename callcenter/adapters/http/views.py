@@ -1,12 +1,9 @@
 """What of the live state an actor may see: everything, or the rows that are their own."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from callcenter.core.access import Action, Actor, Reach, may, reach
+from callcenter.core.access import Action, Actor, Reach, reach
 from callcenter.ports.feed import Change
-
-Rows = Mapping[str, Any]
 
 
 def own_rows(actor: Actor, change: Change) -> Change | None:
@@ -22,11 +19,6 @@ def own_rows(actor: Actor, change: Change) -> Change | None:
             return _of_agent(actor.agent_id, change)
         case _:
             return None
-
-
-def may_see_call(actor: Actor, action: Action, row: Rows) -> bool:
-    """Whether a live call's row may be shown to the actor."""
-    return may(actor, action, agent=row.get("agent"))
 
 
 def _of_agent(agent: str, change: Change) -> Change | None:

@@ -11,10 +11,9 @@ from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action, Actor, check_may, may
 from callcenter.core.errors import NoSuchCall
-from callcenter.core.facts.wire import Fact, to_dict
-from callcenter.core.ids import AgentId, CallId
+from callcenter.core.ids import CallId
 from callcenter.engine.api import Door, HangUp
-from callcenter.ports.history import CallHistory, CallRecord
+from callcenter.ports.history import CallHistory, CallRecord, History, StoredFact
 from callcenter.ports.store import StoreAway
 
 Phase = Literal["in-flow", "queued", "offered", "connected", "leaving", "ended"]
@@ -65,14 +64,14 @@ class FactListing(Listing[FactShown]):
     """Everything written down about a call, in order."""
 
 
-def call_routes(door: Door, history: CallHistory) -> Routes:
+def call_routes(door: Door, history: History) -> Routes:
     routes = Routes("calls")
     _add_live(routes, door, history)
     _add_facts(routes, door, history)
     return routes
 
 
-def _add_live(routes: Routes, door: Door, history: CallHistory) -> None:
+def _add_live(routes: Routes, door: Door, history: History) -> None:
     @routes.add(
         "GET",
         f"{API}/calls",
@@ -106,7 +105,7 @@ def _add_live(routes: Routes, door: Door, history: CallHistory) -> None:
         if row is not None:
             check_may(asked.actor, Action.READ_CALLS, agent=row.get("agent"))
             return _live(call, row)
-        return _past(await _record(asked.actor, history, call))
+        return _past((await _looked_up(asked.actor, history, call)).record)
 
     @routes.add(
         "DELETE",
@@ -120,7 +119,7 @@ def _add_live(routes: Routes, door: Door, history: CallHistory) -> None:
         return None
 
 
-def _add_facts(routes: Routes, door: Door, history: CallHistory) -> None:
+def _add_facts(routes: Routes, door: Door, history: History) -> None:
     @routes.add(
         "GET",
         f"{API}/calls/{{call_id}}/facts",
@@ -132,12 +131,14 @@ def _add_facts(routes: Routes, door: Door, history: CallHistory) -> None:
     async def list_facts(asked: Asked[None]) -> Answer:
         call = CallId(asked.path("call_id"))
         row = _row(door, call)
-        if row is not None:
-            check_may(asked.actor, Action.READ_CALLS, agent=row.get("agent"))
-        else:
-            await _record(asked.actor, history, call)
-        facts = await history.facts(call)
-        return FactListing(items=[_fact(number, fact) for number, fact in facts])
+        if row is None:
+            known = await _looked_up(asked.actor, history, call)
+            return FactListing(items=[_fact(fact) for fact in known.facts])
+        check_may(asked.actor, Action.READ_CALLS, agent=row.get("agent"))
+        try:
+            return FactListing(items=[_fact(fact) for fact in (await history.call(call)).facts])
+        except NoSuchCall:
+            return FactListing(items=[])  # it has only just arrived
 
 
 def _row(door: Door, call: CallId) -> Mapping[str, Any] | None:
@@ -147,14 +148,15 @@ def _row(door: Door, call: CallId) -> Mapping[str, Any] | None:
         return None
 
 
-async def _record(actor: Actor, history: CallHistory, call: CallId) -> CallRecord:
-    """A call that was, if the actor may know of it."""
-    record = await history.call(call)
-    agent: AgentId | None = record.agent if record else None
-    check_may(actor, Action.READ_CALLS, agent=agent)
-    if record is None:
-        raise NoSuchCall(call)
-    return record
+async def _looked_up(actor: Actor, history: History, call: CallId) -> CallHistory:
+    """A call that was, if the actor may know of it: whose it was is asked before whether it was."""
+    try:
+        known = await history.call(call)
+    except NoSuchCall:
+        check_may(actor, Action.READ_CALLS)
+        raise
+    check_may(actor, Action.READ_CALLS, agent=known.record.agent)
+    return known
 
 
 def _live(call: CallId, row: Mapping[str, Any]) -> CallShown:
@@ -179,6 +181,6 @@ def _past(record: CallRecord) -> CallShown:
     )
 
 
-def _fact(number: int, fact: Fact) -> FactShown:
-    body = to_dict(fact)
-    return FactShown(number=number, kind=body.pop("kind"), at=fact.at, body=body)
+def _fact(fact: StoredFact) -> FactShown:
+    body = {key: value for key, value in fact.body.items() if key not in ("at", "call")}
+    return FactShown(number=fact.number, kind=fact.kind, at=fact.at, body=body)

@@ -199,19 +199,22 @@ def _changed(rules: QueueRules, wish: QueueChange) -> QueueRules:
 
 
 def _shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
-    durations = {name: getattr(rules, name) for name in _DURATIONS}
     figures = state["queues"].get(rules.id) or {"waiting": 0, "longest_since": None, "free": 0}
-    return QueueShown(
-        id=rules.id,
-        misses_allowed=rules.misses_allowed,
-        music=rules.music,
-        agents=sorted(agent for agent, row in state["agents"].items() if rules.id in row["queues"]),
-        live=QueueLive.model_validate(figures),
-        **{
-            f"{name}_seconds": None if value is None else value.total_seconds()
-            for name, value in durations.items()
-        },
+    durations = {f"{name}_seconds": _in_seconds(getattr(rules, name)) for name in _DURATIONS}
+    return QueueShown.model_validate(
+        {
+            "id": rules.id,
+            "misses_allowed": rules.misses_allowed,
+            "music": rules.music,
+            "agents": sorted(a for a, row in state["agents"].items() if rules.id in row["queues"]),
+            "live": figures,
+            **durations,
+        }
     )
+
+
+def _in_seconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else duration.total_seconds()
 
 
 def _waits_in(row: Mapping[str, Any], queue: QueueId) -> bool:
