@@ -88,8 +88,6 @@ def advance(call: Call, phase: InFlow, fact: CallFact, directory: Directory) -> 
         case DeadlinePassed() if fact.at >= phase.until:
             over = ivr.WaitOver() if phase.saying is None else ivr.PromptOver()
             return _step(call, phase, over, fact.at, directory)
-        case QueueJoined(queue=queue):
-            return _wait(call, queue, fact.at, directory), ()
         case AgentAnswered(offer=offer):
             return call, (HangUpLeg(offer_leg(call.id, offer)),)
         case LegEnded() | DeadlinePassed():
@@ -173,7 +171,7 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
             if queue not in directory.queues:
                 return _last_word(call, SYSTEM_FLOW, (QUEUE_NO_AGENTS,), at, trace)
             joined = QueueJoined(at, call.id, queue, priority.total_seconds())
-            return _wait(call, queue, at, directory), (*trace, Record(joined))
+            return queued(call, queue, at, directory), (*trace, Record(joined))
         case ivr.Goodbye(prompts=names, language=language):
             return _last_word(replace(call, language=language), flow.id, names, at, trace)
         case _:
@@ -186,7 +184,10 @@ def _say(call: Call, flow: FlowId, names: tuple[PromptName, ...], language: Lang
     return call, (Say(call.caller, prompt_id(call.id, call.said), prompts),)
 
 
-def _wait(call: Call, queue: QueueId, at: datetime, directory: Directory) -> Call:
+def queued(call: Call, queue: QueueId, at: datetime, directory: Directory) -> Call:
+    """The call as it waits in `queue` from now on; a call that does already stays as it is."""
+    if isinstance(call.phase, Queued) and call.phase.queue == queue:
+        return call
     return replace(call, phase=Queued(queue, at, at + directory.queue(queue).quiet_for))
 
 

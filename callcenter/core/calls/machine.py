@@ -44,6 +44,7 @@ from callcenter.core.facts.calls import (
     CallArrived,
     CallEnded,
     CallFact,
+    CallResumed,
     DeadlinePassed,
     EndedBy,
     HangUpAsked,
@@ -73,6 +74,7 @@ WHY: Final = {
     LegCause.NORMAL: OfferEnd.REJECTED,
 }
 
+LivePhase = InFlow | Queued | Offered | Connected | Leaving
 Step = tuple[Call, tuple[CallEffect, ...]]
 
 
@@ -90,22 +92,36 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
     match call.phase, fact:
         case _, NodeEntered() | CallEnded():
             return call, ()
+        case InFlow() | Connected() | Leaving() | Ended(), AgentOffered(agent=agent, offer=offer):
+            # A fact from the floor is never ignored: the agent is reserved until we answer.
+            return call, (_refusal(call, agent, offer, fact.at),)
+        case InFlow() | Queued() | Leaving(), QueueJoined(queue=queue):
+            # Met on replay only, when the flow was changed since: what was decided then holds.
+            return flow_phase.queued(call, queue, fact.at, directory), ()
         case Ended(), _:
             return _after_the_end(call, fact)
+        case _, CallResumed(at=at):
+            return _resume(call, at, directory)
         case _, LegEnded(leg=leg) if leg == call.caller:
             return _caller_gone(call, fact)
         case _, HangUpAsked(by=by):
             return _hang_up(call, fact.at, by)
-        case InFlow() as phase, _:
+        case phase, _:
+            return _in_phase(call, phase, fact, directory)
+
+
+def _in_phase(call: Call, phase: LivePhase, fact: CallFact, directory: Directory) -> Step:
+    match phase:
+        case InFlow():
             return flow_phase.advance(call, phase, fact, directory)
-        case Queued() as place, _:
-            return _queued(call, place, fact, directory)
-        case Offered() as offered, _:
-            return _offered(call, offered, fact, directory)
-        case Connected() as connected, _:
-            return _connected(call, connected, fact)
-        case Leaving() as leaving, _:
-            return flow_phase.leave(call, leaving, fact)
+        case Queued():
+            return _queued(call, phase, fact, directory)
+        case Offered():
+            return _offered(call, phase, fact, directory)
+        case Connected():
+            return _connected(call, phase, fact)
+        case Leaving():
+            return flow_phase.leave(call, phase, fact)
 
 
 def _queued(call: Call, place: Queued, fact: CallFact, directory: Directory) -> Step:
@@ -118,7 +134,7 @@ def _queued(call: Call, place: Queued, fact: CallFact, directory: Directory) -> 
             return replace(call, phase=offered), (ring,)
         case PositionReached(position=position, better=better):
             return _announce(call, place, position, better, fact.at)
-        case OfferEnded() | QueueJoined():
+        case OfferEnded():
             return call, ()
         case AgentAnswered(offer=offer):
             return _too_late(call, offer)
@@ -141,7 +157,9 @@ def _offered(call: Call, phase: Offered, fact: CallFact, directory: Directory) -
         case AgentAnswered(offer=other):
             return _too_late(call, other)
         case LegEnded(leg=ended, cause=cause) if ended == leg:
-            return _back(call, phase, WHY[cause], fact.at, ())
+            # A leg that was only not found may still be on its way to the phone.
+            first = (HangUpLeg(leg),) if cause is LegCause.GONE else ()
+            return _back(call, phase, WHY[cause], fact.at, first)
         case LegEnded(leg=ended) if is_offer_leg(ended):
             return call, ()
         case OfferEnded(offer=phase.offer):
@@ -169,8 +187,6 @@ def _connected(call: Call, phase: Connected, fact: CallFact) -> Step:
             return call, ()
         case AgentAnswered(offer=offer) if offer != phase.offer:
             return _too_late(call, offer)
-        case AgentOffered(agent=agent, offer=offer):
-            return call, (_refusal(call, agent, offer, fact.at),)
         case PromptEnded():
             return call, ()  # the announcement we cut short when the agent answered
     raise IllegalTransition("connected", type(fact).__name__)
@@ -178,8 +194,6 @@ def _connected(call: Call, phase: Connected, fact: CallFact) -> Step:
 
 def _after_the_end(call: Call, fact: CallFact) -> Step:
     match fact:
-        case AgentOffered(agent=agent, offer=offer):
-            return call, (_refusal(call, agent, offer, fact.at),)
         case AgentAnswered(offer=offer):
             return _too_late(call, offer)
         case LegEnded() | PromptEnded() | OfferEnded() | QueueJoined():
@@ -193,6 +207,10 @@ def _caller_gone(call: Call, fact: LegEnded) -> Step:
 
 
 def _hang_up(call: Call, at: datetime, by: EndedBy) -> Step:
+    if isinstance(call.phase, Offered) and by is EndedBy.AGENT:
+        # They mean the ringing: the caller is not theirs to hang up on yet.
+        stop = (HangUpLeg(offer_leg(call.id, call.phase.offer)),)
+        return _back(call, call.phase, OfferEnd.REJECTED, at, stop)
     ended, effects = _end(call, at, by)
     return ended, (HangUpLeg(call.caller), *effects)
 
@@ -274,7 +292,7 @@ def _sound(
             return place, ()
 
 
-def resume(call: Call, at: datetime, directory: Directory) -> Step:
+def _resume(call: Call, at: datetime, directory: Directory) -> Step:
     """What must be sent after we were away, for the world to match the call again.
 
     Everything here may be sent although nothing was lost.
@@ -283,11 +301,20 @@ def resume(call: Call, at: datetime, directory: Directory) -> Step:
         case InFlow() as phase:
             return flow_phase.resume(call, phase, at, directory)
         case Queued() as place:
-            place = replace(place, quiet_until=None, saying=None, say_since=None, say_until=None)
-            music = StartMusic(call.caller, directory.queue(place.queue).music)
-            return replace(call, phase=place), (music,)
+            place, music = _music_again(call, place, directory)
+            return replace(call, phase=place), music
+        case Offered(place=place) as offered:
+            place, music = _music_again(call, place, directory)
+            return replace(call, phase=replace(offered, place=place)), music
         case Connected(offer=offer):
             legs = (call.caller, offer_leg(call.id, offer))
             return call, (BridgeLegs(legs, busy=False),)
-        case Leaving() | Offered() | Ended():
+        case Leaving() | Ended():
             return call, ()
+
+
+def _music_again(
+    call: Call, place: Queued, directory: Directory
+) -> tuple[Queued, tuple[CallEffect, ...]]:
+    place = replace(place, quiet_until=None, saying=None, say_since=None, say_until=None)
+    return place, (StartMusic(call.caller, directory.queue(place.queue).music),)

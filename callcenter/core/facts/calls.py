@@ -168,6 +168,14 @@ class DeadlinePassed:
 
 
 @dataclass(frozen=True, slots=True)
+class CallResumed:
+    """We were away and are back: what the caller should hear is ordered once more."""
+
+    at: datetime
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class HangUpAsked:
     """Somebody with the right to do so wants the call ended."""
 
@@ -200,6 +208,7 @@ CallFact = (
     | OfferEnded
     | LegEnded
     | DeadlinePassed
+    | CallResumed
     | HangUpAsked
     | CallEnded
 )

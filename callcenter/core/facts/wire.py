@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from enum import StrEnum
+from math import isfinite
 from types import MappingProxyType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -31,6 +32,7 @@ NAMES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
         "call.offer_ended": calls.OfferEnded,
         "call.leg_ended": calls.LegEnded,
         "call.deadline_passed": calls.DeadlinePassed,
+        "call.resumed": calls.CallResumed,
         "call.hang_up_asked": calls.HangUpAsked,
         "call.ended": calls.CallEnded,
         "agent.signed_in": agents.AgentSignedIn,
@@ -61,14 +63,14 @@ def from_wire(name: str, data: Mapping[str, Any]) -> Fact:
     """
     try:
         kind, readers = NAMES[name], _READERS[name]
-    except KeyError:
+    except (KeyError, TypeError):
         raise UnreadableFact(f"no fact is called {name!r}") from None
     values: dict[str, Any] = {}
     for field, read in readers:
         if field.name in data:
             try:
                 values[field.name] = read(data[field.name])
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise UnreadableFact(f"{name}.{field.name}: {type(error).__name__}") from None
         elif field.default is MISSING:
             raise UnreadableFact(f"{name}.{field.name} is missing")
@@ -81,12 +83,25 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return lambda value: None if value is None else inner(value)
     hint = getattr(hint, "__supertype__", hint)
     if hint is datetime:
-        return datetime.fromisoformat
+        return _aware
     if hint is float:
-        return float
+        return _finite
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint
     return _exactly(hint)
+
+
+def _aware(value: Any) -> datetime:
+    at = datetime.fromisoformat(value)
+    if at.tzinfo is None:
+        raise ValueError("no time zone")
+    return at
+
+
+def _finite(value: Any) -> float:
+    if type(value) not in (int, float) or not isfinite(value):
+        raise ValueError("not a finite number")
+    return float(value)
 
 
 def _exactly(kind: type) -> Callable[[Any], Any]:
