@@ -28,7 +28,6 @@ from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.history import DbHistory
-from callcenter.adapters.db.migrations import upgrade
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
@@ -52,7 +51,6 @@ from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import FlowId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.flow import Flow
-from callcenter.edge.certificates import self_signed
 from callcenter.edge.plan import EdgePlan, TlsFiles, TurnPlan
 from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
@@ -132,6 +130,8 @@ def _trunk(trunk: TrunkSettings) -> Trunk:
 
 def edge_plan(settings: Settings, clock: SystemClock) -> EdgePlan:
     """What the edge is told."""
+    from callcenter.edge.certificates import self_signed
+
     edge = settings.edge
     secrets = ensure_secrets(settings.run_folder, SECRETS)
     tls = None
@@ -203,6 +203,9 @@ async def prepare_database(settings: Settings) -> DemoCentre | None:
 
     Returns what was seeded. Raises: StoreAway, SchemaTooNew.
     """
+    # Here and not above: an engine that only starts again has no use for alembic.
+    from callcenter.adapters.db.migrations import upgrade
+
     await asyncio.to_thread(upgrade, settings.database_url)
     database = Database(settings.database_url)
     try:

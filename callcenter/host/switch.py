@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from callcenter.host.music import ensure_music
 from callcenter.host.packages import Progress, Tree, fetch_tree, find_tree, upgrade_tree
 
 OLDEST = (22, 5)  # Persistent outbound websockets and bridge variables; see the house's papers.
@@ -136,6 +135,9 @@ def _missing(system_asterisk: str | None) -> tuple[str, ...]:
 
 
 def _switch(home: Path, system: str | None, tree: Tree | None, note: str) -> Switch:
+    # Brings numpy along, which an engine that only starts again would pay for.
+    from callcenter.host.music import ensure_music
+
     asterisk = Program((system,)) if system else _private(tree, "usr/sbin/asterisk")
     said = _version_text(asterisk.argv)
     if parse_version(said) is None:

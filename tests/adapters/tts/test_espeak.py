@@ -1,27 +1,38 @@
-"""espeak-ng speaks: found by CALLCENTER_ESPEAK (a command line) or on the PATH."""
+"""espeak-ng speaks: the one on the PATH, or the private one that comes with the switch."""
 
 import os
 import shlex
-import shutil
 import stat
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from callcenter.adapters.tts.espeak import Espeak
+from callcenter.host.switch import find_switch
 from callcenter.ports.speech import LanguageNotSpoken, Speech, SpeechFailed
 
 pytestmark = pytest.mark.adapter
 
 
+PROJECT = Path(__file__).parents[3]
+
+
 @pytest.fixture(scope="module")
-def command() -> list[str]:
-    named = shlex.split(os.environ.get("CALLCENTER_ESPEAK", ""))
-    found = named or [path for path in [shutil.which("espeak-ng")] if path]
-    assert found, "espeak-ng is missing: apt-get install espeak-ng, or name it in CALLCENTER_ESPEAK"
-    return found
+def command(monkeypatch_module: pytest.MonkeyPatch) -> list[str]:
+    switch = find_switch(PROJECT / "run/switch")
+    assert switch, "there is no switch yet: run scripts/start once, or callcenter switch prepare"
+    for name, value in switch.espeak.env.items():
+        monkeypatch_module.setenv(name, value)
+    return switch.espeak_argv()
+
+
+@pytest.fixture(scope="module")
+def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
 
 
 def script(tmp_path: Path, body: str) -> list[str]:
