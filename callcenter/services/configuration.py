@@ -41,7 +41,7 @@ from callcenter.services.queue_limits import check_rules
 logger = logging.getLogger(__name__)
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_DID: Final = re.compile(r"\+?[0-9*#]{2,20}")
+_DID: Final = re.compile(r"\+?[0-9]{2,20}")
 _OUTSIDE: Final = re.compile(r"\+[0-9]{6,15}")
 LONGEST_NAME: Final = 80
 

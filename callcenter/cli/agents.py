@@ -1,0 +1,141 @@
+"""`callcenter agents`: who takes calls here, and what they are doing."""
+
+from typing import Any
+
+import click
+
+from callcenter.cli.centre import centre, part
+from callcenter.cli.wording import ago, said, show, show_json, state, tell
+
+
+@click.group()
+def agents() -> None:
+    """Who takes calls, and what they are doing."""
+
+
+@agents.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def list_agents(context: click.Context, as_json: bool) -> None:
+    """All agents."""
+    found = centre(context).items("/agents")
+    if as_json:
+        show_json(found)
+        return
+    columns = [
+        ("agent", "坐席"),
+        ("name", "姓名"),
+        ("queues", "队列"),
+        ("presence", "状态"),
+        ("activity", "活动"),
+        ("for", "持续"),
+        ("phone", "话机"),
+    ]
+    nothing = said(
+        "Nobody yet. Add somebody: callcenter agents add ID --name NAME",
+        "还没有坐席。添加：callcenter agents add ID --name 姓名",
+    )
+    show(columns, [_row(agent) for agent in found], nothing)
+
+
+@agents.command("add")
+@click.argument("agent")
+@click.option("--name", default="", help="In Latin script.")
+@click.option("--name-zh", default="", help="In Chinese characters.")
+@click.option("--outside", help="A telephone outside that may be rung instead of a browser.")
+@click.option("--queue", "queues", multiple=True, help="A queue to serve; may be repeated.")
+@click.pass_context
+def add_agent(
+    context: click.Context,
+    agent: str,
+    name: str,
+    name_zh: str,
+    outside: str | None,
+    queues: tuple[str, ...],
+) -> None:
+    """Add an agent. AGENT is a short name: a-z, 0-9 and hyphens."""
+    if not name and not name_zh:
+        raise click.UsageError(said("give --name or --name-zh", "请给出 --name 或 --name-zh"))
+    new = {
+        "id": agent,
+        "name_en": name,
+        "name_zh": name_zh,
+        "outside_number": outside,
+        "queues": list(queues),
+    }
+    centre(context).ask("POST", "/agents", new)
+    tell(f"{agent} is added and may sign in.", f"已添加 {agent}，可以签入。")
+
+
+@agents.command("change")
+@click.argument("agent")
+@click.option("--name", help="In Latin script.")
+@click.option("--name-zh", help="In Chinese characters.")
+@click.option("--outside", help="A telephone outside; empty takes it away.")
+@click.option("--on/--off", "enabled", default=None, help="Switch the agent off, or on again.")
+@click.pass_context
+def change_agent(
+    context: click.Context,
+    agent: str,
+    name: str | None,
+    name_zh: str | None,
+    outside: str | None,
+    enabled: bool | None,
+) -> None:
+    """Change what is given; the rest stays."""
+    given = {"name_en": name, "name_zh": name_zh, "enabled": enabled}
+    change: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if outside is not None:
+        change["outside_number"] = outside or None
+    if not change:
+        raise click.UsageError(said("nothing to change was given", "未给出任何更改"))
+    centre(context).ask("PATCH", f"/agents/{part(agent)}", change)
+    tell(f"{agent} is changed.", f"已更改 {agent}。")
+
+
+@agents.command("delete")
+@click.argument("agent")
+@click.pass_context
+def delete_agent(context: click.Context, agent: str) -> None:
+    """Sign an agent out and forget them."""
+    centre(context).ask("DELETE", f"/agents/{part(agent)}")
+    tell(f"{agent} is deleted.", f"已删除 {agent}。")
+
+
+@agents.command("sign-out")
+@click.argument("agent")
+@click.pass_context
+def sign_out(context: click.Context, agent: str) -> None:
+    """Sign an agent out; a call under way goes on to its end."""
+    centre(context).ask("DELETE", f"/agents/{part(agent)}/login")
+    tell(f"{agent} is signed out.", f"{agent} 已签出。")
+
+
+@agents.command("presence")
+@click.argument("agent")
+@click.argument("presence", type=click.Choice(["ready", "paused"]))
+@click.option("--reason", default="", help="Why paused.")
+@click.pass_context
+def set_presence(context: click.Context, agent: str, presence: str, reason: str) -> None:
+    """Let an agent take calls, or pause them."""
+    wish = {"presence": presence, "reason": reason}
+    centre(context).ask("PUT", f"/agents/{part(agent)}/presence", wish)
+    tell(f"{agent} is {presence}.", f"{agent}：{state(presence)}。")
+
+
+def _row(agent: dict[str, Any]) -> list[str]:
+    name = said(agent["name_en"] or agent["name_zh"], agent["name_zh"] or agent["name_en"])
+    who = [agent["id"], name, ", ".join(agent["queues"])]
+    live = agent["live"]
+    if live is None:
+        return [*who, said("switched off", "已停用"), "", "", ""]
+    if live["presence"] == "signed-out":
+        return [*who, state("signed-out"), "", "", ""]
+    presence = state(live["presence"]) + (f" ({live['reason']})" if live["reason"] else "")
+    return [*who, presence, state(live["activity"]), ago(live["activity_since"]), _phone(live)]
+
+
+def _phone(live: dict[str, Any]) -> str:
+    if live["device"] == "tel":
+        return said("outside", "外线")
+    return said("registered", "已注册") if live["reachable"] else said("not there", "未注册")

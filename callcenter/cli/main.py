@@ -1,0 +1,69 @@
+"""`callcenter`: the table of commands. Each is imported only when it is used or its help is shown.
+
+Modules named here import nothing heavy when they are loaded: what a command needs, it imports when
+it runs. So `callcenter --help` answers at once.
+"""
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+from callcenter.cli.wording import LANGUAGES, usual_language
+
+COMMANDS: Final = {
+    "start": "callcenter.cli.start:start",
+    "run": "callcenter.cli.run:run",
+    "edge": "callcenter.cli.run:edge",
+    "doctor": "callcenter.cli.doctor:doctor",
+    "agents": "callcenter.cli.agents:agents",
+    "queues": "callcenter.cli.queues:queues",
+    "numbers": "callcenter.cli.numbers:numbers",
+    "flows": "callcenter.cli.flows:flows",
+    "call": "callcenter.cli.call:call",
+    "db": "callcenter.cli.db:db",
+    "expose": "callcenter.cli.expose:expose",
+    "switch": "callcenter.cli.switch:switch",
+    "service": "callcenter.cli.service:service",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named, not imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    default="callcenter.toml",
+    envvar="CALLCENTER_CONFIG",
+    show_default=True,
+    show_envvar=True,
+    help="The settings; a file that is not there is an empty one.",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default=usual_language,
+    help="Language of the answers  输出语言  [default: by LANG]",
+)
+@click.version_option(package_name="callcenter", prog_name="callcenter")
+@click.pass_context
+def main(context: click.Context, config: str, lang: str) -> None:
+    """A call centre on Asterisk: queues, IVR, agents, and a reason for every decision.
+
+    `callcenter doctor` says what is wrong with this machine and how to mend it.
+    """
+    context.ensure_object(dict).update(config=config, lang=lang)

@@ -1,0 +1,57 @@
+"""`callcenter numbers`: what may be dialled, and which flow its callers hear."""
+
+import re
+
+import click
+
+from callcenter.cli.centre import centre, part
+from callcenter.cli.wording import said, show, show_json, tell
+
+
+@click.group()
+def numbers() -> None:
+    """Numbers that may be dialled, and their flows."""
+
+
+@numbers.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def list_numbers(context: click.Context, as_json: bool) -> None:
+    """All numbers."""
+    found = centre(context).items("/numbers")
+    if as_json:
+        show_json(found)
+        return
+    nothing = said(
+        "No number yet. Add one: callcenter numbers set NUMBER FLOW",
+        "还没有号码。添加：callcenter numbers set 号码 流程",
+    )
+    columns = [("number", "号码"), ("flow", "流程")]
+    show(columns, [[number["did"], number["flow"]] for number in found], nothing)
+
+
+@numbers.command("set")
+@click.argument("number")
+@click.argument("flow")
+@click.pass_context
+def set_number(context: click.Context, number: str, flow: str) -> None:
+    """Let callers of NUMBER hear FLOW. Write it as it is dialled, or with its country code."""
+    shown = centre(context).ask("PUT", f"/numbers/{_in_path(number)}", {"flow": flow})
+    tell(
+        f"Callers of {shown['did']} now hear {shown['flow']}.",
+        f"拨打 {shown['did']} 的来电现在进入 {shown['flow']}。",
+    )
+
+
+@numbers.command("delete")
+@click.argument("number")
+@click.pass_context
+def delete_number(context: click.Context, number: str) -> None:
+    """Forget a number; its callers hear that it is unknown."""
+    centre(context).ask("DELETE", f"/numbers/{_in_path(number)}")
+    tell(f"{number} is forgotten.", f"已删除 {number}。")
+
+
+def _in_path(number: str) -> str:
+    """A number without the blanks and brackets that people write for each other."""
+    return part(re.sub(r"[\s()/.-]", "", number))

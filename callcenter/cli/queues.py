@@ -1,0 +1,134 @@
+"""`callcenter queues`: their rules, who serves them, how many wait."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from callcenter.cli.centre import centre, part
+from callcenter.cli.wording import ago, said, show, show_json, tell
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_RULES = (
+    ("--ring-for", "ring_for_seconds", float, "Seconds that an agent is rung."),
+    ("--wrap-up", "wrap_up_seconds", float, "Seconds for work after a call."),
+    ("--misses", "misses_allowed", int, "Missed calls until an agent is paused."),
+    ("--announce-first", "announce_first_seconds", float, "Seconds until the first position."),
+    ("--announce-every", "announce_every_seconds", float, "Seconds between positions; 0: none."),
+    ("--quiet-for", "quiet_for_seconds", float, "Seconds before the music begins."),
+    ("--music", "music", str, "Name of the music."),
+    ("--service-level", "service_level_within_seconds", float, "Seconds that count as in time."),
+)
+
+
+def _with_rules(command: F) -> F:
+    for flag, name, kind, text in reversed(_RULES):
+        command = click.option(flag, name, type=kind, help=text)(command)
+    return command
+
+
+@click.group()
+def queues() -> None:
+    """Queues: rules, agents, and how many wait."""
+
+
+@queues.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def list_queues(context: click.Context, as_json: bool) -> None:
+    """All queues."""
+    found = centre(context).items("/queues")
+    if as_json:
+        show_json(found)
+        return
+    columns = [
+        ("queue", "队列"),
+        ("waiting", "排队"),
+        ("longest", "最长等待"),
+        ("free", "空闲坐席"),
+        ("agents", "坐席"),
+        ("rings for", "振铃"),
+        ("wrap-up", "话后整理"),
+        ("announces every", "播报间隔"),
+    ]
+    nothing = said(
+        "No queue yet. Add one: callcenter queues add ID",
+        "还没有队列。添加：callcenter queues add ID",
+    )
+    show(columns, [_row(queue) for queue in found], nothing)
+
+
+@queues.command("add")
+@click.argument("queue")
+@_with_rules
+@click.pass_context
+def add_queue(context: click.Context, /, queue: str, **rules: Any) -> None:
+    """Add a queue; what is left out has its default."""
+    centre(context).ask("POST", "/queues", {"id": queue, **_given(rules)})
+    tell(
+        f"{queue} is added. Give it agents: callcenter queues assign {queue} AGENT…",
+        f"已添加 {queue}。分配坐席：callcenter queues assign {queue} 坐席…",
+    )
+
+
+@queues.command("change")
+@click.argument("queue")
+@_with_rules
+@click.pass_context
+def change_queue(context: click.Context, /, queue: str, **rules: Any) -> None:
+    """Change what is given, for those who wait already too."""
+    given = _given(rules)
+    if not given:
+        raise click.UsageError(said("nothing to change was given", "未给出任何更改"))
+    centre(context).ask("PATCH", f"/queues/{part(queue)}", given)
+    tell(f"{queue} is changed.", f"已更改 {queue}。")
+
+
+@queues.command("delete")
+@click.argument("queue")
+@click.pass_context
+def delete_queue(context: click.Context, queue: str) -> None:
+    """Delete a queue that no agent serves and no flow leads to."""
+    centre(context).ask("DELETE", f"/queues/{part(queue)}")
+    tell(f"{queue} is deleted.", f"已删除 {queue}。")
+
+
+@queues.command("assign")
+@click.argument("queue")
+@click.argument("agents", nargs=-1, required=True)
+@click.option("--remove", is_flag=True, help="Take the queue from them instead.")
+@click.pass_context
+def assign(context: click.Context, queue: str, agents: tuple[str, ...], remove: bool) -> None:
+    """Let AGENTS serve QUEUE too."""
+    asked = centre(context)
+    for agent in agents:
+        path = f"/agents/{part(agent)}"
+        served = [one for one in asked.ask("GET", path)["queues"] if one != queue]
+        asked.ask("PUT", f"{path}/queues", {"queues": served if remove else [*served, queue]})
+    names = ", ".join(agents)
+    if remove:
+        tell(f"{queue} is taken from {names}.", f"{names} 不再服务 {queue}。")
+    else:
+        tell(f"{names} now serve {queue}.", f"{names} 现在服务 {queue}。")
+
+
+def _given(rules: dict[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in rules.items() if value is not None}
+    if given.get("announce_every_seconds") == 0:
+        given["announce_every_seconds"] = None
+    return given
+
+
+def _row(queue: dict[str, Any]) -> list[str]:
+    live, every = queue["live"], queue["announce_every_seconds"]
+    return [
+        queue["id"],
+        str(live["waiting"]),
+        ago(live["longest_since"]),
+        str(live["free"]),
+        ", ".join(queue["agents"]),
+        f"{queue['ring_for_seconds']:g} s",
+        f"{queue['wrap_up_seconds']:g} s",
+        said("never", "从不") if every is None else f"{every:g} s",
+    ]
