@@ -1,14 +1,17 @@
 """Live screens: a snapshot, then numbered changes.
 
 A change is the rows that are different after it, by kind and id (None: gone), so that applying it
-needs no rule: `snapshot ⊕ changes == fresh snapshot`. Its number is that of the last fact in it.
+needs no rule: `snapshot ⊕ changes == fresh snapshot`. Its number is that of the last fact in it, so that
+a new configuration, which is no fact, shares the number of the change before it: who begins to follow
+is told the changes of that number once more, which does no harm to whole rows.
 Rows are made only for what a burst touched. The ring keeps the recent past; who asks for more is
 told that there is a gap and takes the snapshot again.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from callcenter.ports.feed import Gap
@@ -24,21 +27,21 @@ class Feed:
     def __init__(self, take_snapshot: Callable[[], tuple[int, dict[str, Any]]]) -> None:
         self._take_snapshot = take_snapshot
         self._ring: deque[tuple[int, Rows]] = deque(maxlen=RING)
+        self._published = 0
         self._forgotten = 0  # the number of the last change that the ring no longer has
-        self._last = 0
         self._more = asyncio.Event()
 
     def begin(self, number: int) -> None:
         """Start after a replay: nothing before `number` can be followed."""
         self._ring.clear()
-        self._forgotten = self._last = number
+        self._forgotten = number
 
     def publish(self, number: int, rows: Rows) -> None:
         """Tell everybody."""
         if len(self._ring) == RING:
             self._forgotten = self._ring[0][0]
         self._ring.append((number, rows))
-        self._last = number
+        self._published += 1
         self._more.set()
         self._more = asyncio.Event()
 
@@ -47,26 +50,24 @@ class Feed:
         return self._take_snapshot()
 
     async def follow(self, after: int) -> AsyncIterator[tuple[int, dict[str, Any]]]:
-        """Every change with a greater number, for ever.
+        """Every change that a snapshot with the number `after` may not hold, for ever.
 
         Raises:
             Gap: the ring no longer has them; take the snapshot again.
         """
+        if after < self._forgotten:
+            raise Gap
+        seen = self._published - sum(1 for _ in self._back_to(after))
         while True:
-            if after < self._forgotten:
+            if seen < self._published - len(self._ring):
                 raise Gap
             more = self._more
-            for number, rows in self._since(after):
-                yield number, rows
-                after = number
-            if after >= self._last:
+            unseen = self._published - seen
+            seen = self._published
+            for change in list(islice(reversed(self._ring), unseen))[::-1]:
+                yield change
+            if seen == self._published:
                 await more.wait()
 
-    def _since(self, after: int) -> list[tuple[int, Rows]]:
-        recent: list[tuple[int, Rows]] = []
-        for change in reversed(self._ring):
-            if change[0] <= after:
-                break
-            recent.append(change)
-        recent.reverse()
-        return recent
+    def _back_to(self, number: int) -> Iterator[tuple[int, Rows]]:
+        return takewhile(lambda change: change[0] >= number, reversed(self._ring))

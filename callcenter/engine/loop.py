@@ -41,6 +41,7 @@ from callcenter.core.facts.calls import (
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId, offer_leg
 from callcenter.engine.feed import Feed, Rows
+from callcenter.engine.loose_ends import loose_ends
 from callcenter.engine.rows import agent_row, call_row, queue_row
 from callcenter.engine.timers import Timers
 from callcenter.ports.clock import Clock
@@ -75,7 +76,7 @@ class Engine:
         self, *, directory: Directory, clock: Clock, journal: Journal, telephony: Telephony
     ) -> None:
         self.calls: dict[CallId, Call] = {}
-        self.ended: OrderedDict[CallId, None] = OrderedDict()
+        self.ended: OrderedDict[CallId, CallEnded] = OrderedDict()
         self.floor = Floor()
         self.counters = Counters()
         self.feed = Feed(self.snapshot)
@@ -104,9 +105,9 @@ class Engine:
     def configure(self, directory: Directory) -> None:
         """Put a new configuration in force, for callers who are already waiting too."""
         self._directory = directory
+        self._touch_floor()  # what goes
         self._configure_floor()
-        self._touched.update(("queues", queue) for queue in self.floor.lines)
-        self._touched.update(("agents", agent) for agent in self.floor.agents)
+        self._touch_floor()  # what comes
         self._burst()
 
     def deliver(self, *facts: Fact) -> None:
@@ -139,14 +140,20 @@ class Engine:
     def replay(self) -> int:
         """Fold the journal: the state as it was when the last fact was written. Sends nothing.
 
+        What followed from the last facts and was not written any more is kept for the first burst.
         Returns the number of facts read.
         """
         count = 0
         for number, fact in self._journal.replay():
+            if self._following and self._following.popleft() != fact:
+                # Other facts were carried over, or other rules are in force: what is written holds.
+                self._following.clear()
             self._lap(number, fact)
             count += 1
-            self._following.clear()
         self.number = self._journal.last_number
+        self._configure_floor()
+        if not self._following:
+            self._following.extend(loose_ends(self.calls, self.floor, self._clock.now()))
         self._outbox.clear()
         self._written.clear()
         self._touched.clear()
@@ -154,16 +161,6 @@ class Engine:
         self.feed.begin(self.number)
         self._timers.rearm(self.calls, self.floor.next_deadline())
         return count
-
-    def resume(self, calls: Iterable[CallId]) -> None:
-        """Bring the switch back in line with these calls after we were away."""
-        now = self._clock.now()
-        for call_id in calls:
-            call, effects = machine.resume(self.calls[call_id], now, self._directory)
-            self.calls[call_id] = call
-            self._take(call_id, effects)
-            self._timers.watch(call)
-        self._burst()
 
     # -- laps ---------------------------------------------------------------------------------
 
@@ -197,13 +194,17 @@ class Engine:
     def _lap(self, number: int, fact: Fact) -> None:
         self.counters.facts += 1
         if isinstance(fact, AgentFact):
-            self._touched.add(("agents", fact.agent))
+            self._touch_agent(fact.agent)
         else:
             self._hear(number, fact)
         try:
             self._following.extend(self.floor.advance(fact))
         except IllegalTransition as error:
             self._late(fact, error)
+        except Exception as error:
+            # A fact that breaks the floor is written already: it must not break every start too.
+            self.counters.faults += 1
+            logger.exception("floor faulted", extra={"why": type(error).__name__})
         if isinstance(fact, CallEnded):
             self._forget(fact)
 
@@ -268,7 +269,9 @@ class Engine:
     def _forget(self, fact: CallEnded) -> None:
         self.calls.pop(fact.call, None)
         self._kept.pop(fact.call, None)
-        self.ended[fact.call] = None
+        if fact.outcome is Outcome.FAULTED:
+            return  # given back, they may come again under the same id
+        self.ended[fact.call] = fact
         if len(self.ended) > REMEMBERED:
             self.ended.popitem(last=False)
 
@@ -319,11 +322,22 @@ class Engine:
         self._touched.add(("calls", fact.call))
         agent = getattr(fact, "agent", None)
         if agent is not None:
-            self._touched.add(("agents", agent))
+            self._touch_agent(agent)
         entry = self.floor.entries.get(fact.call)
         queue = entry.queue if entry else getattr(fact, "queue", None)
         if queue is not None:
             self._touched.add(("queues", queue))
+
+    def _touch_agent(self, agent: AgentId) -> None:
+        self._touched.add(("agents", agent))
+        row = self.floor.agents.get(agent)
+        if row is not None:
+            # Each queue's row says how many are free.
+            self._touched.update([("queues", queue) for queue in row.queues])
+
+    def _touch_floor(self) -> None:
+        self._touched.update(("queues", queue) for queue in self.floor.lines)
+        self._touched.update(("agents", agent) for agent in self.floor.agents)
 
     def _count(self, call: Call, fact: CallFact) -> None:
         match fact:
@@ -355,6 +369,7 @@ def restored(row: AgentRow, at: datetime) -> AgentRestored:
         wrapping.until if wrapping else None,
         wrapping.call if wrapping else None,
         wrapping.queue if wrapping else None,
+        wrapping.since if wrapping else None,
     )
 
 

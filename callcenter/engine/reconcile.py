@@ -5,14 +5,22 @@ journal about what was meant. Only what was settled before the picture was asked
 that was ordered a moment ago may not be on the picture yet.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from callcenter.core.calls.effects import BridgeLegs, HangUpLeg, LegEffect
 from callcenter.core.calls.phases import Call, Connected, Offered, saying
-from callcenter.core.facts.calls import AgentAnswered, LegCause, LegEnded, PromptEnded
+from callcenter.core.facts.calls import (
+    AgentAnswered,
+    CallArrived,
+    CallEnded,
+    EndedBy,
+    LegCause,
+    LegEnded,
+    PromptEnded,
+)
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import (
     CallId,
@@ -38,19 +46,27 @@ class Differences:
 
 def differences(
     calls: Mapping[CallId, Call],
-    ended: Collection[CallId],
+    ended: Mapping[CallId, CallEnded],
     picture: SwitchPicture,
     now: datetime,
+    *,
+    away: bool = False,
 ) -> Differences:
-    """Compare. Facts come before repairs, callers who arrived in our absence in their order."""
+    """Compare. Facts come before repairs, callers who arrived in our absence in their order.
+
+    `away`: we come back from an absence, so nothing of ours is still under way.
+    """
     found = Differences()
-    settled = picture.at - SETTLED_AFTER
+    settled = picture.at if away else picture.at - SETTLED_AFTER
     for call in calls.values():
         for fact in _missing(call, picture, settled, now):
             found.facts.append(fact)
         found.repairs.extend((call.id, effect) for effect in _apart(call, picture, settled))
     for seen in sorted(picture.legs.values(), key=_arrival):
-        _strays(seen, calls, ended, found, now)
+        if seen.arrived is not None and seen.arrived.call not in calls:
+            _unknown_caller(seen.arrived, ended.get(seen.arrived.call), settled, found)
+        elif is_offer_leg(seen.leg):
+            _unknown_offer(seen.leg, calls, found)
     return found
 
 
@@ -65,7 +81,9 @@ def _missing(
     call: Call, picture: SwitchPicture, settled: datetime, now: datetime
 ) -> Iterator[Fact]:
     """Legs and prompts we believe in and the switch does not have."""
-    if call.caller not in picture.legs:
+    seen = picture.legs.get(call.caller)
+    if seen is None or seen.arrived is None:
+        # Gone, or handed to the fallback while we were away.
         if call.arrived_at <= settled:
             yield LegEnded(now, call.id, call.caller, LegCause.GONE)
         return
@@ -96,23 +114,24 @@ def _apart(call: Call, picture: SwitchPicture, settled: datetime) -> Iterator[Le
                 yield BridgeLegs((call.caller, agent), busy=True)
 
 
-def _strays(
-    seen: SeenLeg,
-    calls: Mapping[CallId, Call],
-    ended: Collection[CallId],
-    found: Differences,
-    now: datetime,
+def _unknown_caller(
+    arrived: CallArrived, ended: CallEnded | None, settled: datetime, found: Differences
 ) -> None:
-    """Legs the switch has and we know nothing of."""
-    if seen.arrived is not None and seen.arrived.call not in calls:
-        if seen.arrived.call in ended:
-            found.repairs.append((seen.arrived.call, HangUpLeg(seen.leg)))
-        else:
-            found.facts.append(seen.arrived)
-    elif is_offer_leg(seen.leg):
-        call_id, offer = offer_of(seen.leg)
-        if _wanted(calls.get(call_id)) != offer:
-            found.repairs.append((call_id, HangUpLeg(seen.leg)))
+    """A caller in our hands whom we do not have: new, come back, or about to be gone."""
+    if ended is None:
+        found.facts.append(arrived)
+    elif ended.by not in (EndedBy.CALLER, EndedBy.SWITCH):
+        found.repairs.append((arrived.call, HangUpLeg(arrived.leg)))
+    elif ended.at <= settled:
+        # They left us for the fallback and were sent to us again.
+        found.facts.append(arrived)
+
+
+def _unknown_offer(leg: LegId, calls: Mapping[CallId, Call], found: Differences) -> None:
+    """A phone that rings, or an agent who waits, for nobody."""
+    call_id, offer = offer_of(leg)
+    if _wanted(calls.get(call_id)) != offer:
+        found.repairs.append((call_id, HangUpLeg(leg)))
 
 
 def _wanted(call: Call | None) -> int | None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from callcenter.core.calls.phases import Call, InFlow, Queued, saying
+from callcenter.core.calls.phases import Call, InFlow, Offered, Queued, saying
+from callcenter.core.facts.calls import CallResumed
 from callcenter.core.ids import CallId, prompt_id
 from callcenter.engine.loop import Engine
 from callcenter.engine.reconcile import differences, prompts_asked_about
@@ -48,8 +49,10 @@ class Runtime:
             SwitchAway: it cannot be asked now.
         """
         engine = self._engine
+        engine.deliver()  # what a replay left to be done
         picture = await self._telephony.picture(prompts_asked_about(engine.calls))
-        found = differences(engine.calls, engine.ended, picture, self._clock.now())
+        now = self._clock.now()
+        found = differences(engine.calls, engine.ended, picture, now, away=self._away)
         if found.facts or found.repairs:
             logger.info(
                 "reconciled", extra={"facts": len(found.facts), "repairs": len(found.repairs)}
@@ -60,7 +63,7 @@ class Runtime:
             engine.send(call, (effect,))
         if self._away:
             self._away = False
-            engine.resume(call for call in known if call in engine.calls)
+            engine.deliver(*(CallResumed(now, call) for call in known if call in engine.calls))
 
     async def run(self) -> None:
         """Reconcile every `EVERY`, for ever."""
@@ -78,7 +81,7 @@ def _cut_short(calls: Iterable[Call], picture: SwitchPicture) -> list[CallId]:
         call.id
         for call in calls
         if call.caller in picture.legs
-        and isinstance(call.phase, InFlow | Queued)
+        and isinstance(call.phase, InFlow | Queued | Offered)
         and not _is_heard(call, picture)
     ]
 

@@ -96,6 +96,7 @@ class Centre:
         self._start()
 
     def _start(self) -> None:
+        self.clock.wake_at(None, self._start)  # a killed engine wakes no more
         self.engine = Engine(
             directory=self.directory,
             clock=self.clock,

@@ -98,10 +98,16 @@ class FakeSwitch:
         """A caller dials in."""
         self._calls += 1
         call = CallId(f"cc1-1700000000.{self._calls}")
+        self.arrive_again(call, dnis, ani, name)
+        return call
+
+    def arrive_again(
+        self, call: CallId, dnis: str, ani: str = "+493012345", name: str = ""
+    ) -> None:
+        """The dialplan sends a caller to us whom it had taken, on the same leg."""
         fact = CallArrived(self._clock.now(), call, LegId(call), ani, dnis, name)
         self.legs[LegId(call)] = FakeLeg(call, arrived=fact)
         self._tell(fact)
-        return call
 
     def press(self, call: CallId, digit: str) -> None:
         """The caller presses a key."""
@@ -116,10 +122,14 @@ class FakeSwitch:
 
     def hang_up(self, leg: LegId, cause: LegCause = LegCause.NORMAL) -> None:
         """Somebody puts the receiver down."""
+        gone = self._take_away(leg)
+        self._tell(LegEnded(self._clock.now(), gone.call, leg, cause))
+
+    def _take_away(self, leg: LegId) -> FakeLeg:
         gone = self.legs.pop(leg)
         for other in gone.together:
             self.legs[other].together -= {leg}
-        self._tell(LegEnded(self._clock.now(), gone.call, leg, cause))
+        return gone
 
     def ringing(self, agent: AgentId) -> LegId:
         """The leg that rings at the agent's; fails when none does."""
@@ -155,7 +165,8 @@ class FakeSwitch:
                 if leg in self.legs:
                     self.hang_up(leg)
             case GiveBack(leg=leg):
-                if self.legs.pop(leg, None) is not None:
+                if leg in self.legs:
+                    self._take_away(leg)
                     self.given_back.append(leg)
             case _:
                 assert_never(effect)

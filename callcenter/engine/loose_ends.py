@@ -1,0 +1,76 @@
+"""What a replay left hanging: the engine died in the middle of a burst, or the flows and queues in
+force are not those under which the facts were written.
+
+Call and floor must agree before the first offer is made. Where they do not, the facts that are missing
+are named here; they are journalled and heard like any other.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from callcenter.core.acd.agent_state import Activity
+from callcenter.core.acd.floor import Floor
+from callcenter.core.calls.phases import Call, Connected, Ended, Offered, Queued
+from callcenter.core.facts.agents import WrapEnded
+from callcenter.core.facts.calls import (
+    CallEnded,
+    EndedBy,
+    OfferEnd,
+    OfferEnded,
+    Outcome,
+    QueueJoined,
+)
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import AgentId, CallId
+
+
+def loose_ends(calls: Mapping[CallId, Call], floor: Floor, now: datetime) -> Iterator[Fact]:
+    """The facts that make call and floor agree again."""
+    for call in calls.values():
+        yield from _of_call(call, floor, now)
+    for call_id in [call for call in floor.entries if call not in calls]:
+        # The caller, if they are still there, will be found by reconciling and begin again.
+        yield CallEnded(now, call_id, Outcome.FAULTED, EndedBy.SWITCH)
+    for row in floor.agents.values():
+        yield from _of_agent(row.id, calls, floor, now)
+
+
+def _of_call(call: Call, floor: Floor, now: datetime) -> Iterator[Fact]:
+    match call.phase:
+        case Ended(outcome=outcome):
+            yield CallEnded(now, call.id, outcome, EndedBy.SWITCH, _engaged_with(call.id, floor))
+        case Queued(queue=queue, since=since) if call.id not in floor.entries:
+            yield QueueJoined(since, call.id, queue)
+        case Offered(agent=agent, offer=offer):
+            entry = floor.entries.get(call.id)
+            if entry is None or (entry.offered_to, entry.offers) != (agent, offer):
+                yield OfferEnded(now, call.id, agent, offer, OfferEnd.LAPSED)
+
+
+def _of_agent(
+    agent: AgentId, calls: Mapping[CallId, Call], floor: Floor, now: datetime
+) -> Iterator[Fact]:
+    held = floor.agents[agent].engagement
+    if held is None:
+        return
+    if held.activity is Activity.WRAPPING:
+        if held.until is None or held.until <= now:
+            yield WrapEnded(now, agent)
+        return
+    call = calls.get(held.call)
+    match call.phase if call else None:
+        case Offered(agent=rung) | Connected(agent=rung) if rung == agent:
+            return
+        case Ended():
+            return  # it ends by the call's own end
+    if held.activity is Activity.TALKING:
+        yield CallEnded(now, held.call, Outcome.FAULTED, EndedBy.SWITCH, agent)
+    else:
+        yield OfferEnded(now, held.call, agent, held.offer, OfferEnd.LAPSED)
+
+
+def _engaged_with(call: CallId, floor: Floor) -> AgentId | None:
+    for row in floor.agents.values():
+        if row.engagement is not None and row.engagement.call == call:
+            return row.id
+    return None
