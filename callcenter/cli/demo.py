@@ -1,0 +1,172 @@
+"""`scripts/start --demo`: an own run folder, own ports, the cast, and the last word."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Coroutine, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from callcenter.cli.start import Prepared
+    from callcenter.demo.stage import Venue
+
+SEED: Final = "CALLCENTER_DEMO_SEED"
+IMPOSTOR: Final = "CALLCENTER_DEMO_IMPOSTOR"
+PORTS: Final = "CALLCENTER_DEMO_PORTS"
+
+_guards: list[socket.socket] = []
+"""Held open while this process lives: they are what keeps other demos off our ports."""
+
+
+def demo_environment(root: Path) -> dict[str, str]:
+    """Settings for a demo of the project at `root`: a fresh run folder, free ports, loopback only.
+
+    Everything that would reach out, or into the real centre, is put back: trunks, database,
+    certificates. What the machine is told about (the mirror) stays.
+
+    Raises: click.ClickException, when no ports are free or the range given is none.
+    """
+    from callcenter.demo.ports import RANGE, NoPorts, reserve
+
+    first, last = _range(os.environ.get(PORTS, ""), RANGE)
+    try:
+        block, guard = reserve(first, last)
+    except NoPorts as error:
+        raise click.ClickException(
+            f"{error}; end other demos, or set {PORTS}=<from>-<to>"
+        ) from None
+    _guards.append(guard)
+    folder = _fresh_folder(root / "run")
+    rtp_first, rtp_last = block.rtp
+    values = {
+        "CENTRE_NAME": folder.name,
+        "CENTRE_REGION": "DE",
+        "CENTRE_RUN_FOLDER": folder,
+        "CENTRE_FLOWS_FOLDER": root / "ivr_flows",
+        "CENTRE_SECOND_SIGN_IN": "takes-over",
+        "HTTP_PORT": block.engine,
+        **dict.fromkeys(("EDGE_BIND", "SIP_BIND"), "127.0.0.1"),
+        "EDGE_PORT": block.edge,
+        **dict.fromkeys(("EDGE_CERTIFICATE", "EDGE_PRIVATE_KEY", "EDGE_TURN_URLS"), ""),
+        "SIP_PORT": block.sip,
+        "SIP_TLS_PORT": block.sip_tls,
+        "SIP_RTP_FIRST": rtp_first,
+        "SIP_RTP_LAST": rtp_last,
+        "SIP_EXTERNAL_ADDRESS": "",
+        "SIP_LOCAL_NETS": "",
+        **dict.fromkeys(("SIP_CERTIFICATE", "SIP_PRIVATE_KEY"), ""),
+        "SWITCH_FOLDER": root / "run" / "switch",
+        "SWITCH_HTTP_PORT": block.switch_http,
+        "SWITCH_AMI_PORT": block.ami,
+        "DATABASE_URL": "",
+    }
+    return {f"CALLCENTER_{name}": str(value) for name, value in values.items()}
+
+
+def _range(text: str, usual: tuple[int, int]) -> tuple[int, int]:
+    if not text:
+        return usual
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 1024 <= int(first) < int(last) < 65536):
+        raise click.ClickException(f"{PORTS} is {text!r}; write for example 28000-28999")
+    return int(first), int(last)
+
+
+def _fresh_folder(runs: Path) -> Path:
+    """`demo-<n>`, which nobody has had; made here, since making it is what takes it."""
+    runs.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while True:
+        folder = runs / f"demo-{number}"
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            return folder
+        number += 1
+
+
+async def run_demo(
+    prepared: "Prepared",
+    calls: int | None,
+    stop: asyncio.Event,
+    at_once: asyncio.Event | None = None,
+) -> int:
+    """Play on the running centre; 0 if every call was carried as it should be.
+
+    `stop` lets nobody call any more, `at_once` ends what is up.
+    """
+    import aiohttp
+
+    from callcenter.demo.board import Board
+    from callcenter.demo.centre_api import CentreSaidNo
+    from callcenter.demo.screen import shown, summary
+    from callcenter.demo.stage import Stage
+    from callcenter.testing.phones import PhoneError
+
+    venue = _venue(prepared, os.environ)
+    board = Board()
+    stage = Stage(venue, board)
+    began = time.monotonic()
+    try:
+        with shown(board, calls):
+            whole = await _until(stage.play(calls, stop), at_once)
+    except (CentreSaidNo, PhoneError, aiohttp.ClientError, TimeoutError) as error:
+        click.secho(f"The demo could not go on  演示中断: {error!r}", fg="red", err=True)
+        return 1
+    took = timedelta(seconds=time.monotonic() - began)
+    summary(board, calls, venue.seed, venue.evidence, took)
+    if not board.is_good:
+        return 1
+    played = sum(board.counts[one] for one in board.counts if one != "failed")
+    return 0 if whole and played >= (calls or 0) else 130
+
+
+async def _until(playing: Coroutine[None, None, None], at_once: asyncio.Event | None) -> bool:
+    """Play, unless told to end at once; whether it was played to its end."""
+    play = asyncio.create_task(playing)
+    end = asyncio.create_task((at_once or asyncio.Event()).wait())
+    try:
+        await asyncio.wait([play, end], return_when=asyncio.FIRST_COMPLETED)
+        if play.done():
+            await play
+            return True
+        return False
+    finally:
+        for task in (play, end):
+            task.cancel()
+        await asyncio.gather(play, end, return_exceptions=True)
+
+
+def _venue(prepared: "Prepared", environment: Mapping[str, str]) -> "Venue":
+    from callcenter.demo.ports import PortBlock
+    from callcenter.demo.stage import Venue
+
+    settings = prepared.settings
+    block = PortBlock.of_sip(settings.sip.port)
+    seed = environment.get(SEED, "")
+    return Venue(
+        url=f"http://{settings.edge.bind}:{settings.edge.port}",
+        sip=f"{settings.sip.bind}:{settings.sip.port}",
+        passwords=prepared.passwords,
+        prompts=settings.run_folder / "prompts",
+        evidence=settings.run_folder / "demo-recordings",
+        phone_port=block.phones,
+        rtp_ports=block.phones_rtp,
+        seed=int(seed) if seed.isdecimal() else secrets.randbelow(10**6),
+        impostor=environment.get(IMPOSTOR, ""),
+    )
+
+
+def clear_away(folder: Path, status: int) -> None:
+    """Remove the run folder after a good end; otherwise keep it and say so."""
+    if status in (0, 130):
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    click.echo(f"Kept with its logs  运行目录已保留: {folder}", err=True)

@@ -1,0 +1,171 @@
+"""A caller at work: listens, presses keys, waits, talks and hangs up, as their part says.
+
+They go by what they hear, like people: a key is pressed when the voice has stopped, the talk begins
+when an agent's voice is there. What they wait for in vain is noted, and they hang up.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from callcenter.demo.board import Board
+from callcenter.demo.script import CallerPart, Ends, Intent
+from callcenter.testing.phones import CallLeg, CallRefused, Phone, WaitedInVain
+from callcenter.testing.tones import SILENT_BELOW_DBFS, loudness
+
+# The longest pause inside a prompt is 0.6 s, and a menu listens for 2.5 s before it speaks again.
+A_PAUSE: Final = timedelta(seconds=0.9)
+ANSWERED_WITHIN: Final = timedelta(seconds=10)
+SPOKEN_WITHIN: Final = timedelta(seconds=25)
+LONGEST_WAIT: Final = timedelta(seconds=75)
+HUNG_UP_WITHIN: Final = timedelta(seconds=15)
+# Longer than any note of the music.
+_SURE_AFTER: Final = timedelta(milliseconds=600)
+_A_SYLLABLE: Final = timedelta(milliseconds=200)
+_LOOK_EVERY: Final = 0.1
+
+
+@dataclass(slots=True)
+class Caller:
+    """One caller on the line. `agents`: the voices that they may come to hear."""
+
+    part: CallerPart
+    hz: int
+    agents: Mapping[str, int]
+    board: Board
+    leg: CallLeg | None = None
+    queued_at: datetime | None = None
+    complaint: str = ""
+
+    async def act(self, phone: Phone) -> None:
+        """Play the part to its end; afterwards the leg has ended, or the complaint says that not."""
+        self._does("dials", f"拨打 {self.part.dial}")
+        self.leg = await phone.dial(self.part.dial)
+        try:
+            await self._act(self.leg)
+        except CallRefused as refused:
+            self.complaint = f"was refused: {refused.ending.status or refused.ending.reason}"
+        except WaitedInVain as vain:
+            if self.leg.ending is None:
+                self.complaint = str(vain).partition(": ")[0]
+        finally:
+            self.board.caller_left(self.part.title)
+            await self._be_gone(self.leg)
+
+    async def _act(self, leg: CallLeg) -> None:
+        await leg.established(ANSWERED_WITHIN)
+        self._does("listens", "听提示语")
+        await _is_spoken_to(leg)
+        match self.part.intent:
+            case Intent.UNKNOWN_NUMBER:
+                await leg.ended(SPOKEN_WITHIN)
+                return
+            case Intent.LEAVE_EARLY:
+                await self._hang_up_after(
+                    leg, self.part.patience, "hangs up in the menu", "提前挂断"
+                )
+                return
+        language_key, queue_key = self.part.keys
+        await self._press(leg, language_key)
+        await _is_spoken_to(leg)
+        await self._press(leg, queue_key)
+        self.queued_at = datetime.now(UTC)
+        await _is_spoken_to(leg)
+        await self._wait(leg)
+
+    async def _press(self, leg: CallLeg, key: str) -> None:
+        """Hear the menu out, then press."""
+        await _has_stopped_speaking(leg)
+        self._does(f"presses {key}", f"按 {key}")
+        await leg.press(key)
+
+    async def _wait(self, leg: CallLeg) -> None:
+        self._does(f"waits for {self.part.queue}", "排队等候")
+        gives_up = self.part.intent is Intent.GIVE_UP
+        patience = self.part.patience if gives_up else LONGEST_WAIT
+        agent = await _heard_one(leg, self.agents, patience)
+        if agent is not None:
+            await self._talk(leg, agent)
+        elif leg.ending is None and gives_up:
+            await self._hang_up_after(leg, timedelta(), "gives up", "放弃等候")
+        elif leg.ending is None:
+            self.complaint = f"no agent came within {patience.total_seconds():g} s"
+
+    async def _talk(self, leg: CallLeg, agent: str) -> None:
+        self._does(f"talks with {agent}", f"与 {agent} 通话")
+        leg.say_tone(self.hz)
+        if self.part.ends is Ends.CALLER:
+            await self._hang_up_after(leg, self.part.talk, "hangs up", "挂断")
+            return
+        await _ends_within(leg, self.part.talk)
+        leg.fall_silent()
+        self._does("has said all", "说完了")
+        if not await _ends_within(leg, HUNG_UP_WITHIN):
+            self.complaint = f"{agent} did not hang up"
+
+    async def _hang_up_after(self, leg: CallLeg, time: timedelta, en: str, zh: str) -> None:
+        if not await _ends_within(leg, time):
+            self._does(en, zh)
+            await leg.hang_up()
+
+    async def _be_gone(self, leg: CallLeg) -> None:
+        if leg.ending is None:
+            try:
+                await leg.hang_up()
+            except WaitedInVain as vain:
+                self.complaint = self.complaint or str(vain).partition(": ")[0]
+
+    def _does(self, en: str, zh: str) -> None:
+        self.board.caller(self.part.title, en, zh)
+
+
+async def _ends_within(leg: CallLeg, time: timedelta) -> bool:
+    try:
+        await leg.ended(time)
+    except WaitedInVain:
+        return False
+    return True
+
+
+async def _is_spoken_to(leg: CallLeg) -> None:
+    """Wait for sound that begins now. Raises: WaitedInVain."""
+    since = datetime.now(UTC)
+    await _sound_is(
+        leg, lambda now: max(since, now - _A_SYLLABLE), is_loud=True, within=ANSWERED_WITHIN
+    )
+
+
+async def _has_stopped_speaking(leg: CallLeg) -> None:
+    """Wait for a pause longer than those inside a prompt. Raises: WaitedInVain."""
+    await _sound_is(leg, lambda now: now - A_PAUSE, is_loud=False, within=SPOKEN_WITHIN)
+
+
+async def _sound_is(
+    leg: CallLeg, since: Callable[[datetime], datetime], *, is_loud: bool, within: timedelta
+) -> None:
+    deadline = datetime.now(UTC) + within
+    while leg.ending is None and (now := datetime.now(UTC)) < deadline:
+        if (loudness(leg.recording.since(since(now))) > SILENT_BELOW_DBFS) is is_loud:
+            return
+        await asyncio.sleep(_LOOK_EVERY)
+    raise WaitedInVain("waited in vain for a prompt's beginning or end")
+
+
+async def _heard_one(leg: CallLeg, agents: Mapping[str, int], within: timedelta) -> str | None:
+    """The agent whose voice is there first; None when time or the call is over before."""
+    ears = {
+        name: asyncio.create_task(leg.hears(hz, within, lasting=_SURE_AFTER))
+        for name, hz in agents.items()
+    }
+    end = asyncio.create_task(leg.ended(within))
+    tasks: list[asyncio.Task[Any]] = [*ears.values(), end]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        heard = (name for name, ear in ears.items() if ear.done() and not ear.exception())
+        return next(heard, None)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
