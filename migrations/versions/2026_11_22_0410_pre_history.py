@@ -29,9 +29,9 @@ def _facts() -> None:
         sa.Column("call_id", sa.Text),
         sa.Column("body", sa.JSON, nullable=False),
         sa.PrimaryKeyConstraint("journal", "number", name="pk_facts"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_facts_call_id", "facts", ["call_id"])
-    op.create_index("ix_facts_at", "facts", ["at"])
     op.create_table(
         "archive_progress",
         sa.Column("journal", sa.Text, nullable=False),

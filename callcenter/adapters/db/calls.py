@@ -4,11 +4,14 @@ A call and a stay are two views of one caller and are never added together (feat
 callers read `calls`, reports on queues read `queue_visits`. Everything here is folded from facts.
 """
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Column, Double, ForeignKeyConstraint, Index, Integer, Table, Text
+from sqlalchemy import Column, Double, ForeignKeyConstraint, Index, Integer, Row, Table, Text
 
-from callcenter.adapters.db.schema import UtcDateTime, metadata
+from callcenter.adapters.db.schema import UtcDateTime, metadata, storable
+from callcenter.core.facts.calls import EndedBy, Outcome
+from callcenter.core.ids import AgentId, CallId, FlowId, QueueId
+from callcenter.ports.history import CallRecord, Exit, OfferRecord, QueueVisit
 
 calls: Final = Table(
     "calls",
@@ -63,3 +66,102 @@ offers: Final = Table(
     ForeignKeyConstraint(["call_id", "visit"], ["queue_visits.call_id", "queue_visits.visit"]),
     Index(None, "agent_id", "offered_at"),
 )
+
+
+def call_columns(record: CallRecord) -> dict[str, Any]:
+    """A row of `calls`."""
+    return {
+        "call_id": storable(record.call),
+        "ani": storable(record.ani),
+        "caller_name": storable(record.name),
+        "dnis": storable(record.dnis),
+        "flow_id": record.flow,
+        "flow_version": record.flow_version,
+        "arrived_at": record.arrived_at,
+        "answered_at": record.answered_at,
+        "ended_at": record.ended_at,
+        "outcome": record.outcome.value if record.outcome else None,
+        "ended_by": record.ended_by.value if record.ended_by else None,
+        "agent_id": record.agent,
+    }
+
+
+def read_call(row: Row[Any]) -> CallRecord:
+    """The inverse of `call_columns`."""
+    return CallRecord(
+        call=CallId(row.call_id),
+        ani=row.ani,
+        name=row.caller_name,
+        dnis=row.dnis,
+        arrived_at=row.arrived_at,
+        flow=FlowId(row.flow_id) if row.flow_id is not None else None,
+        flow_version=row.flow_version,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        ended_by=EndedBy(row.ended_by) if row.ended_by else None,
+        agent=AgentId(row.agent_id) if row.agent_id is not None else None,
+    )
+
+
+def visit_columns(visit: QueueVisit) -> dict[str, Any]:
+    """A row of `queue_visits`."""
+    return {
+        "call_id": storable(visit.call),
+        "visit": visit.visit,
+        "queue_id": visit.queue,
+        "priority": visit.priority,
+        "enqueued_at": visit.enqueued_at,
+        "exited_at": visit.exited_at,
+        "exit": visit.exit.value if visit.exit else None,
+        "wait_seconds": None if visit.waited is None else visit.waited.total_seconds(),
+        "agent_id": visit.agent,
+        "offers": visit.offers,
+    }
+
+
+def read_visit(row: Row[Any]) -> QueueVisit:
+    """The inverse of `visit_columns`."""
+    return QueueVisit(
+        call=CallId(row.call_id),
+        visit=row.visit,
+        queue=QueueId(row.queue_id),
+        priority=row.priority,
+        enqueued_at=row.enqueued_at,
+        exited_at=row.exited_at,
+        exit=Exit(row.exit) if row.exit else None,
+        agent=AgentId(row.agent_id) if row.agent_id is not None else None,
+        offers=row.offers,
+    )
+
+
+def offer_columns(offer: OfferRecord) -> dict[str, Any]:
+    """A row of `offers`."""
+    return {
+        "call_id": storable(offer.call),
+        "visit": offer.visit,
+        "offer": offer.offer,
+        "agent_id": offer.agent,
+        "offered_at": offer.offered_at,
+        "ringing_at": offer.ringing_at,
+        "answered_at": offer.answered_at,
+        "ended_at": offer.ended_at,
+        "result": offer.result,
+        "why": storable(offer.why),
+    }
+
+
+def read_offer(row: Row[Any]) -> OfferRecord:
+    """The inverse of `offer_columns`."""
+    return OfferRecord(
+        call=CallId(row.call_id),
+        visit=row.visit,
+        offer=row.offer,
+        agent=AgentId(row.agent_id),
+        offered_at=row.offered_at,
+        why=row.why,
+        ringing_at=row.ringing_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+        result=row.result,
+    )

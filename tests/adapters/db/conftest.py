@@ -59,7 +59,7 @@ def free_port() -> int:
         with closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
+                return int(port)
     raise NoPostgres("no port is free between 25000 and 25999: stop what listens there")
 
 
