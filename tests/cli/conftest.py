@@ -1,0 +1,148 @@
+"""A command line at work: typed commands, a real server in front of a real database and engine."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from click.testing import CliRunner, Result
+from prometheus_client import CollectorRegistry
+
+from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
+from callcenter.adapters.db.agents import DbAgents, DbEndpoints
+from callcenter.adapters.db.archive import Archive
+from callcenter.adapters.db.history import DbHistory
+from callcenter.adapters.db.migrations import upgrade
+from callcenter.adapters.db.numbers import DbNumbers
+from callcenter.adapters.db.queues import DbAssignments, DbQueues
+from callcenter.adapters.db.session import Database
+from callcenter.adapters.http.app import HttpPlan, application, serving
+from callcenter.adapters.http.routes.agents import agent_routes
+from callcenter.adapters.http.routes.calls import call_routes
+from callcenter.adapters.http.routes.flows import flow_routes
+from callcenter.adapters.http.routes.numbers import number_routes
+from callcenter.adapters.http.routes.queues import queue_routes
+from callcenter.adapters.passwords.argon2 import Argon2Hasher
+from callcenter.adapters.passwords.tokens import JwtTokens
+from callcenter.cli.main import main
+from callcenter.core.access import Actor, Role
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.ids import FlowId, QueueId
+from callcenter.core.ivr.flow import Enqueue, Flow, Language, NodeId
+from callcenter.ports.store import NumberEntry
+from callcenter.services import accounts
+from callcenter.services.configuration import Stores
+from callcenter.testing.desk import DeskHouse
+
+ROOT = Actor("root", Role.ADMIN)
+Typed = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an installation whose ports nobody else uses."""
+    for name in ("CALLCENTER_CONFIG", "LANG", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "callcenter.toml").write_text(
+        '# mine\n[centre]\nrun_folder = "run"\n\n[http]\nport = 26081\n\n'
+        "[edge]\nport = 26080\n\n[switch]\nhttp_port = 26088\n\n"
+        "[sip]\nport = 26060\nrtp_first = 26200\nrtp_last = 26899\n"
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def type_command(folder: Path) -> Typed:
+    """Type a command, as a person would."""
+
+    def typed(*words: str) -> Result:
+        config = str(folder / "callcenter.toml")
+        return CliRunner().invoke(main, ["--config", config, *words])
+
+    return typed
+
+
+@dataclass
+class Running:
+    """A running centre, and a command line beside it."""
+
+    desk: DeskHouse
+    archive: Archive
+    folder: Path
+
+    async def type(self, *words: str, status: int = 0) -> str:
+        """Type a command in a terminal of its own; what it said, if it ended with `status`."""
+        config = str(self.folder / "callcenter.toml")
+        runner = CliRunner()
+        done = await asyncio.to_thread(runner.invoke, main, ["--config", config, *words])
+        assert done.exit_code == status, done.output
+        return done.output
+
+
+def hotline(version: str = "v1") -> Flow:
+    nodes = {NodeId("wait"): Enqueue(QueueId("sales"))}
+    english = Language("en")
+    return Flow(FlowId("hotline"), version, NodeId("wait"), nodes, {}, (english,), english)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("migrated") / "empty.db"
+    upgrade(f"sqlite+aiosqlite:///{path}")
+    return path.read_bytes()
+
+
+@pytest.fixture
+async def database(empty_database: bytes, folder: Path) -> AsyncIterator[Database]:
+    path = folder / "run/callcenter.db"
+    path.parent.mkdir()
+    path.write_bytes(empty_database)
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
+    """One queue, one flow, the number 4000; the key of this machine lies where it should."""
+    stores = Stores(
+        database,
+        DbAgents(database),
+        DbQueues(database),
+        DbAssignments(database),
+        DbNumbers(database),
+    )
+    desk = DeskHouse(stores, DbEndpoints(database))
+    await stores.queues.add(QueueRules(QueueId("sales")))
+    await stores.numbers.add(NumberEntry("4000", FlowId("hotline")))
+    desk.folder.hold(hotline())
+    await desk.configuration.load()
+    hasher = Argon2Hasher(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    people = accounts.Accounts(
+        accounts.Stores(DbUsers(database), DbKeys(database), DbEndedLogins(database)),
+        hasher,
+        JwtTokens(b"s" * 32),
+        lambda: datetime.now(UTC),
+    )
+    key, _ = await people.make_key(ROOT, "command line", Role.ADMIN)
+    plan = HttpPlan(
+        accounts=people,
+        ready=lambda: [],
+        registry=CollectorRegistry(),
+        routes=[
+            agent_routes(desk.configuration, desk.desk, desk.door),
+            queue_routes(desk.configuration, desk.door),
+            number_routes(desk.configuration),
+            flow_routes(desk.configuration),
+            call_routes(desk.door, DbHistory(database)),
+        ],
+    )
+    async with serving(application(plan), "127.0.0.1", 0) as port:
+        known = {"url": f"http://127.0.0.1:{port}", "key": key}
+        (folder / "run/cli.json").write_text(json.dumps(known))
+        yield Running(desk, Archive(database, desk.journal), folder)
+    hasher.close()

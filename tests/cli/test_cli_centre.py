@@ -1,0 +1,123 @@
+"""Commands that change a running centre, as somebody types them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from callcenter.core.access import Actor, Role
+from callcenter.core.ids import AgentId, FlowId, LegId
+from callcenter.testing.desk import LINE
+
+pytestmark = pytest.mark.adapter
+
+ROOT = Actor("root", Role.ADMIN)
+
+
+async def test_an_agent_is_added_assigned_changed_and_listed(running: Any) -> None:
+    added = await running.type("agents", "add", "ana", "--name", "Ana", "--queue", "sales")
+    assert "ana is added" in added
+    listed = await running.type("agents", "list")
+    assert listed.splitlines()[1].split("\t") == ["ana", "Ana", "sales", "signed-out", "", "", ""]
+    await running.type("agents", "change", "ana", "--name-zh", "安娜", "--outside", "030 23125 001")
+    chinese = await running.type("--lang", "zh", "agents", "list")
+    assert chinese.splitlines()[1].split("\t")[1:4] == ["安娜", "sales", "未签入"]
+    (shown,) = json.loads(await running.type("agents", "list", "--json"))
+    assert shown["outside_number"] == "+493023125001"
+    await running.type("queues", "assign", "sales", "ana", "--remove")
+    assert running.desk.door.agent(AgentId("ana"))["queues"] == []
+    await running.type("queues", "assign", "sales", "ana")
+    assert running.desk.door.agent(AgentId("ana"))["queues"] == ["sales"]
+    await running.type("agents", "delete", "ana")
+    assert await running.type("agents", "list") == ""
+
+
+async def test_presence_is_set_and_ended(running: Any) -> None:
+    await running.type("agents", "add", "ana", "--name", "Ana")
+    refused = await running.type("agents", "presence", "ana", "ready", status=1)
+    assert "not signed in" in refused
+    await running.desk.desk.sign_in(ROOT, AgentId("ana"))
+    await running.type("agents", "presence", "ana", "paused", "--reason", "lunch")
+    row = (await running.type("agents", "list")).splitlines()[1].split("\t")
+    assert (row[3], row[6]) == ("paused (lunch)", "not there")
+    await running.type("agents", "sign-out", "ana")
+    assert running.desk.endpoints.accounts == {}
+
+
+async def test_a_refusal_is_said_in_the_readers_language_with_its_field(running: Any) -> None:
+    refused = await running.type(
+        "--lang", "zh", "queues", "change", "sales", "--ring-for", "1", status=1
+    )
+    assert "部分字段无效" in refused
+    assert "ring_for_seconds" in refused
+    assert "没有这位坐席" in await running.type("--lang", "zh", "agents", "delete", "x", status=1)
+    odd = await running.type("agents", "delete", "../../keys", status=1)
+    assert "nothing at this address" in odd
+
+
+async def test_queues_are_added_changed_and_deleted(running: Any) -> None:
+    await running.type("queues", "add", "night", "--ring-for", "12", "--announce-every", "0")
+    listed = await running.type("queues", "list")
+    assert listed.splitlines()[1].split("\t") == [
+        "night",
+        "0",
+        "",
+        "0",
+        "",
+        "12 s",
+        "10 s",
+        "never",
+    ]
+    await running.type("queues", "change", "night", "--music", "jazz")
+    await running.type("queues", "delete", "night")
+    assert "still in use" in await running.type("queues", "delete", "sales", status=1)
+    assert "nothing to change" in await running.type("queues", "change", "sales", status=2)
+
+
+async def test_numbers_are_written_as_people_write_them(running: Any) -> None:
+    said = await running.type("numbers", "set", "(030) 23125-000", "hotline")
+    assert "+493023125000" in said
+    listed = await running.type("numbers", "list")
+    assert listed.splitlines() == ["number\tflow", "+493023125000\thotline", "4000\thotline"]
+    await running.type("numbers", "delete", "+49 30 23125000")
+    assert "+49" not in await running.type("numbers", "list")
+
+
+async def test_flows_are_reloaded_and_what_stays_out_is_named(running: Any) -> None:
+    assert "in force" in await running.type("flows", "reload")
+    running.desk.folder.spoil(FlowId("hotline"))
+    said = await running.type("flows", "reload", status=1)
+    assert f"hotline.yaml:{LINE}: This is not YAML." in said
+    assert "goes on running" in said
+    listed = [line.split("\t") for line in (await running.type("flows", "list")).splitlines()]
+    assert listed[1] == ["hotline", "v1", "4000", "1"]
+
+
+async def test_a_call_is_listed_told_and_hung_up(running: Any) -> None:
+    call = running.desk.switch.arrive("4000", "+493012345", "Eve\x1b[2J\u202e")
+    listed = await running.type("call", "list")
+    assert listed.splitlines()[1].startswith(f"{call}\t+493012345 Eve")
+    assert "\x1b" not in listed
+    told = await running.type("call", "show", call)
+    assert "phase\tqueued" in told
+    assert "\x1b" not in told
+    await running.type("call", "hang-up", call)
+    assert LegId(call) not in running.desk.switch.legs
+    await running.archive.step()
+    past = await running.type("call", "show", call)
+    assert "outcome\tabandoned" in past
+    kinds = [line.split("\t")[1] for line in past.splitlines() if line[0:1] in "+-" and line]
+    assert kinds[0] == "call.arrived"
+    assert "call.ended" in kinds
+    assert "no such call" in await running.type("call", "show", "cc1-9.9", status=1)
+
+
+async def test_a_centre_that_is_not_running_is_said_not_to_run(running: Any) -> None:
+    path = running.folder / "run/cli.json"
+    path.write_text(json.dumps({"url": "http://127.0.0.1:26099", "key": "cck_x"}))
+    assert "scripts/start" in await running.type("agents", "list", status=1)
+    path.write_text("{")
+    assert "damaged" in await running.type("agents", "list", status=1)
+    path.unlink()
+    said = await running.type("--lang", "zh", "queues", "list", status=1)
+    assert "尚未运行过" in said
