@@ -293,12 +293,13 @@ class Floor:
         while self._heads:
             place, queue = heapq.heappop(self._heads)
             line = self.lines.get(queue)
-            entry = line.head() if line else None
-            if line is None or entry is None:
+            if line is None:
                 continue
-            if entry.place != place:
-                self._touch(line)
-                continue
+            if line.listed == place:
+                line.listed = None
+            entry = line.head()
+            if entry is None or entry.place != place:
+                continue  # whoever changed the head has listed the new one
             _, agent = line.free[0]
             return AgentOffered(
                 now,
@@ -313,7 +314,8 @@ class Floor:
 
     def _touch(self, line: Line) -> None:
         entry = line.head()
-        if entry is not None:
+        if entry is not None and entry.place != line.listed:
+            line.listed = entry.place
             heapq.heappush(self._heads, (entry.place, line.rules.id))
 
     # -- time ---------------------------------------------------------------------------------

@@ -62,6 +62,7 @@ class Line:
         default_factory=lambda: SortedKeyList(key=_place)
     )
     free: SortedList[tuple[datetime, AgentId]] = field(default_factory=SortedList)
+    listed: Place | None = None  # of the head that the floor already knows it has to serve
 
     def position(self, entry: QueueEntry) -> int:
         """1 for the head of the queue."""

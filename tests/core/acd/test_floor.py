@@ -244,6 +244,21 @@ def test_signing_in_again_elsewhere_keeps_presence_and_place_among_the_free() ->
     assert (row.presence, row.idle_since, row.device) == (Presence.READY, since, "tel:+49301")
 
 
+def test_a_thousand_agents_who_become_ready_at_once_cost_one_look_each() -> None:
+    names = [f"a{number}" for number in range(1000)]
+    hall = Hall(**{name: [SALES] for name in names})
+    for number in range(2000):
+        hall.hear(QueueJoined(NOON, CallId(f"c{number}"), SALES))
+    hall.ready(*map(AgentId, names))
+    looks = len(hall.floor._heads)
+    offered = []
+    while (pair := hall.match()) is not None:
+        offered.append(pair)
+        looks += len(hall.floor._heads)
+    assert [call for call, _ in offered] == [f"c{number}" for number in range(1000)]
+    assert looks < 3000
+
+
 # -- offers that fail ---------------------------------------------------------------------------
 
 
