@@ -29,6 +29,22 @@ def show_switch(context: click.Context) -> None:
     click.echo(f"asterisk\t{found.asterisk.argv[-1]}")
 
 
+@switch.command("prepare")
+@click.pass_context
+def prepare(context: click.Context) -> None:
+    """Find Asterisk or fetch it; quick when it is there already."""
+    from callcenter.host.packages import PackagesUnavailable
+    from callcenter.host.switch import SwitchUnusable, prepare_switch
+
+    settings = load_settings(context)
+    home = settings.path(settings.switch.folder)
+    try:
+        found = prepare_switch(home, mirror=settings.switch.mirror or None, progress=_progress)
+    except (PackagesUnavailable, SwitchUnusable) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(found.version)
+
+
 @switch.command("upgrade")
 @click.pass_context
 def upgrade_switch(context: click.Context) -> None:
