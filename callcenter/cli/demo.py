@@ -22,6 +22,8 @@ SEED: Final = "CALLCENTER_DEMO_SEED"
 IMPOSTOR: Final = "CALLCENTER_DEMO_IMPOSTOR"
 PORTS: Final = "CALLCENTER_DEMO_PORTS"
 
+KEPT_PROMPTS: Final = "demo-prompts"
+
 _guards: list[socket.socket] = []
 """Held open while this process lives: they are what keeps other demos off our ports."""
 
@@ -45,6 +47,7 @@ def demo_environment(root: Path) -> dict[str, str]:
         ) from None
     _guards.append(guard)
     folder = _fresh_folder(root / "run")
+    _take_prompts(root / "run", folder)
     rtp_first, rtp_last = block.rtp
     values = {
         "CENTRE_NAME": folder.name,
@@ -90,6 +93,17 @@ def _fresh_folder(runs: Path) -> Path:
             folder.mkdir(mode=0o700)
             return folder
         number += 1
+
+
+def _take_prompts(runs: Path, folder: Path) -> None:
+    """Begin with what another run has spoken. Links will do: prompts are replaced, never rewritten,
+    and whatever does not fit is spoken again."""
+    for source in (runs / KEPT_PROMPTS, runs / "main" / "prompts"):
+        if source.is_dir():
+            with contextlib.suppress(OSError):
+                ignored = shutil.ignore_patterns("*.part")
+                shutil.copytree(source, folder / "prompts", ignore=ignored, copy_function=os.link)
+            return
 
 
 async def run_demo(
@@ -167,6 +181,8 @@ def _venue(prepared: "Prepared", environment: Mapping[str, str]) -> "Venue":
 def clear_away(folder: Path, status: int) -> None:
     """Remove the run folder after a good end; otherwise keep it and say so."""
     if status in (0, 130):
+        with contextlib.suppress(OSError):  # Another demo was first, or there is nothing to keep.
+            (folder / "prompts").rename(folder.parent / KEPT_PROMPTS)
         shutil.rmtree(folder, ignore_errors=True)
         return
     click.echo(f"Kept with its logs  运行目录已保留: {folder}", err=True)

@@ -46,16 +46,34 @@ def start(context: click.Context, demo: bool, calls: int | None) -> None:
     """Prepare everything and run the centre until Ctrl-C."""
     if calls is not None and not demo:
         raise click.UsageError("--calls goes with --demo")
+    settings, config = load_settings(context), config_path(context)
     if demo:
-        from callcenter.cli.demo import demo_environment
-
-        os.environ.update(demo_environment(config_path(context).parent))
-    settings = load_settings(context)
+        settings, config = _for_demo(settings)
+    status = 1
     try:
-        status = asyncio.run(_start(settings, config_path(context), demo, calls))
+        status = asyncio.run(_start(settings, config, demo, calls))
     except KeyboardInterrupt:
         status = 130
+    finally:
+        if demo:
+            from callcenter.cli.demo import clear_away
+
+            clear_away(settings.run_folder, status)
     sys.exit(status)
+
+
+def _for_demo(real: "Settings") -> "tuple[Settings, Path]":
+    """Settings of a demo beside the real centre, and their file, which need not exist.
+
+    The real centre's own file is not used: its trunks would sign in a second time.
+    """
+    from callcenter.cli.demo import demo_environment
+    from callcenter.settings import load
+
+    os.environ.update(demo_environment(real.root))
+    os.environ["CALLCENTER_SWITCH_MIRROR"] = real.switch.mirror
+    file = Path(os.environ["CALLCENTER_CENTRE_RUN_FOLDER"]) / "callcenter.toml"
+    return load(file, os.environ), file
 
 
 async def _start(settings: "Settings", config: Path, demo: bool, calls: int | None) -> int:
@@ -73,7 +91,7 @@ async def _start(settings: "Settings", config: Path, demo: bool, calls: int | No
             if demo:
                 from callcenter.cli.demo import run_demo
 
-                return await run_demo(prepared, calls, stopping.first)
+                return await run_demo(prepared, calls, stopping.first, stopping.second)
             await stopping.first.wait()
             await _drain(prepared.rendered, stopping.second)
     except DidNotStart as error:
