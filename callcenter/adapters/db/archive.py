@@ -73,6 +73,7 @@ class Archive:
         self._batch = batch
         self._now = now
         self._fold: Fold | None = None
+        self._puts: dict[str, Any] = {}
         self._journal = ""
         self._number = 0
         self._safe: tuple[str, int] = ("", 0)
@@ -201,16 +202,21 @@ class Archive:
     async def _put(
         self, connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]
     ) -> None:
-        if not rows:
-            return
-        put = self._database.insert(table)
-        key = [column.name for column in table.primary_key]
-        rest = {
-            column.name: put.excluded[column.name] for column in table.c if column.name not in key
-        }
-        await connection.execute(
-            put.on_conflict_do_update(index_elements=key, set_=rest), list(rows)
-        )
+        if rows:
+            await connection.execute(self._put_into(table), list(rows))
+
+    def _put_into(self, table: Table) -> Any:
+        """The statement that writes rows of a table, whether they are there or not; made once."""
+        if table.name not in self._puts:
+            put = self._database.insert(table)
+            key = [column.name for column in table.primary_key]
+            rest = {
+                column.name: put.excluded[column.name]
+                for column in table.c
+                if column.name not in key
+            }
+            self._puts[table.name] = put.on_conflict_do_update(index_elements=key, set_=rest)
+        return self._puts[table.name]
 
     # -- now and then ---------------------------------------------------------------------------
 

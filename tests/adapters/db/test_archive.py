@@ -1,7 +1,6 @@
 """Journal to database: every fact once, whatever dies when, and what the facts come to."""
 
 import asyncio
-import gzip
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -470,49 +468,3 @@ async def test_nothing_that_goes_wrong_ends_the_archives_task(
     task.cancel()
     await asyncio.wait([task])
     assert "archive stopped for now" in caplog.text
-
-
-# -- old facts ------------------------------------------------------------------------------------
-
-
-async def test_old_facts_leave_for_a_file_and_what_they_came_to_stays(
-    database: Database, tmp_path: Path
-) -> None:
-    archive = archive_of(database, journal_of(*STORY), folder=tmp_path / "cold")
-    await archived(archive)
-    assert await archive.fold_and_archive(at(33)) == 15
-    (file,) = (tmp_path / "cold").iterdir()
-    lines = [orjson.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
-    assert [(number, kind) for number, kind, _ in lines][:2] == [
-        (1, "agent.signed_in"), (2, "agent.presence_changed"),
-    ]  # fmt: skip
-    assert len(lines) == 15
-    assert file.stat().st_mode & 0o777 == 0o600
-    history = await DbHistory(database).call(ONE)
-    assert history.record.outcome is Outcome.ANSWERED
-    assert history.facts[0].at == at(33)
-    assert await archive.fold_and_archive(at(33)) == 0
-
-
-async def test_a_death_before_old_facts_are_deleted_writes_the_same_file_again(
-    sqlite_database: Database, tmp_path: Path
-) -> None:
-    archive = archive_of(sqlite_database, journal_of(*STORY), folder=tmp_path / "cold")
-    await archived(archive)
-    with pytest.raises(Killed):
-        await dying_before_deletion(archive)
-    first = {path.name: path.read_bytes() for path in (tmp_path / "cold").iterdir()}
-    assert await archive.fold_and_archive(at(33)) == 15
-    assert {path.name: path.read_bytes() for path in (tmp_path / "cold").iterdir()} == first
-
-
-async def dying_before_deletion(archive: Archive) -> None:
-    def kill(_c: Any, _cu: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("DELETE"):
-            raise Killed
-
-    sa.event.listen(Engine, "before_cursor_execute", kill)
-    try:
-        await archive.fold_and_archive(at(33))
-    finally:
-        sa.event.remove(Engine, "before_cursor_execute", kill)
