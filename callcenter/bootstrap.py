@@ -26,7 +26,6 @@ from callcenter.adapters.asterisk.telephony import AriTelephony
 from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
-from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
@@ -243,7 +242,6 @@ class Running:
 
     link: AriLink
     runtime: Runtime
-    archive: Archive
     port: int
 
 
@@ -332,8 +330,7 @@ async def engine(settings: Settings, prompts: PromptLibrary) -> AsyncIterator[Ru
         port = await stack.enter_async_context(
             serving(application(plan), "127.0.0.1", settings.http.port)
         )
-        archive = Archive(database, journal, keep_days=settings.database.keep_facts_days)
-        yield Running(link, runtime, archive, port)
+        yield Running(link, runtime, port)
 
 
 async def run_engine(settings: Settings, prompts: PromptLibrary, stop: asyncio.Event) -> int:
@@ -341,12 +338,28 @@ async def run_engine(settings: Settings, prompts: PromptLibrary, stop: asyncio.E
     async with engine(settings, prompts) as running:
         logger.info("engine is up", extra={"port": running.port})
         try:
-            await until_first_ends(
-                running.link.run(), running.runtime.run(), running.archive.run(), _asked(stop)
-            )
+            await until_first_ends(running.link.run(), running.runtime.run(), _asked(stop))
         except Replaced:
             logger.error("another engine has taken the switch; leaving it alone")
             return 3
+    return 0
+
+
+async def run_archive(settings: Settings, stop: asyncio.Event) -> int:
+    """Fold the journal into the database until `stop`.
+
+    A process of its own: the database may be slow or away, and no decision waits for it.
+    """
+    from callcenter.adapters.db.archive import Archive
+    from callcenter.adapters.journal.reader import SegmentReader
+
+    database = Database(settings.database_url)
+    try:
+        reader = SegmentReader(settings.run_folder / "journal")
+        archive = Archive(database, reader, keep_days=settings.database.keep_facts_days)
+        await until_first_ends(archive.run(), _asked(stop))
+    finally:
+        await database.close()
     return 0
 
 

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "start": "callcenter.cli.start:start",
     "run": "callcenter.cli.run:run",
     "edge": "callcenter.cli.run:edge",
+    "archive": "callcenter.cli.run:archive",
     "doctor": "callcenter.cli.doctor:doctor",
     "agents": "callcenter.cli.agents:agents",
     "queues": "callcenter.cli.queues:queues",

@@ -1,4 +1,4 @@
-"""`callcenter run` and `callcenter edge`: the processes, as the keeper or systemd starts them."""
+"""`callcenter run`, `edge` and `archive`: the processes, as the keeper or systemd starts them."""
 
 import asyncio
 import signal
@@ -47,6 +47,18 @@ def edge(context: click.Context) -> None:
         return 0
 
     sys.exit(_until_stopped(run_edge))
+
+
+@click.command("archive")
+@click.pass_context
+def archive(context: click.Context) -> None:
+    """Run the archive in the foreground: the journal into the database."""
+    from callcenter.adapters.logs.lines import set_up
+    from callcenter.bootstrap import run_archive
+
+    settings = load_settings(context)
+    set_up(settings.centre.log_level)
+    sys.exit(_until_stopped(lambda stop: run_archive(settings, stop)))
 
 
 def _until_stopped(program: Any) -> int:

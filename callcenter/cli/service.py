@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SWITCH: Final = "callcenter-switch"
 ENGINE: Final = "callcenter-engine"
 EDGE: Final = "callcenter-edge"
+ARCHIVE: Final = "callcenter-archive"
 _PASSED_ON: Final = "CALLCENTER_"
 
 
@@ -58,7 +59,7 @@ def uninstall(context: click.Context, folder: Path | None) -> None:
     """Take the units away and say how to stop what they started. Data stays."""
     owner = "root" if os.getuid() == 0 else None
     folder = folder or _unit_folder(owner)
-    paths = [folder / f"{name}.service" for name in (EDGE, ENGINE, SWITCH)]
+    paths = [folder / f"{name}.service" for name in (ARCHIVE, EDGE, ENGINE, SWITCH)]
     found = [path for path in paths if path.exists()]
     if not found:
         tell(f"There are no units in {folder}.", f"{folder} 中没有服务单元。")
@@ -82,6 +83,7 @@ def _services(config: Path) -> "list[Service]":
         Service(SWITCH, "Call centre: Asterisk", [*own, "switch", "run"], folder, env),
         Service(ENGINE, "Call centre: engine", [*own, "run"], folder, env, (SWITCH,)),
         Service(EDGE, "Call centre: page, API and phones' sockets", [*own, "edge"], folder, env),
+        Service(ARCHIVE, "Call centre: journal into the database", [*own, "archive"], folder, env),
     ]
 
 

@@ -230,6 +230,7 @@ def _children(prepared: Prepared, config: Path) -> "list[Child]":
         ),
         Child("engine", [*own, "run"], log=logs / "engine.log"),
         Child("edge", [*own, "edge"], log=logs / "edge.log"),
+        Child("archive", [*own, "archive"], log=logs / "archive.log"),
     ]
 
 

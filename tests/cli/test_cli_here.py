@@ -255,14 +255,14 @@ def test_units_name_these_settings_and_can_be_taken_away(
     units = folder / "units"
     done = type_command("service", "install", "--folder", str(units))
     assert done.exit_code == 0, done.output
-    names = {"callcenter-switch.service", "callcenter-engine.service", "callcenter-edge.service"}
+    names = {f"callcenter-{name}.service" for name in ("switch", "engine", "edge", "archive")}
     assert {path.name for path in units.iterdir()} == names
     engine = (units / "callcenter-engine.service").read_text()
     assert str(folder / "callcenter.toml") in engine
     assert "After=network-online.target callcenter-switch.service" in engine
     assert "daemon-reload" in done.output
     gone = type_command("service", "uninstall", "--folder", str(units))
-    assert "stop callcenter-edge.service" in gone.output
+    assert "stop callcenter-archive.service callcenter-edge.service" in gone.output
     assert list(units.iterdir()) == []
     assert "no units" in type_command("service", "uninstall", "--folder", str(units)).output
 
