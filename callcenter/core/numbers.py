@@ -19,6 +19,7 @@ SHORT = (
 )
 
 _NOT_NUMBER = re.compile(r"[^0-9A-Za-z+*#._-]")
+_LETTER = re.compile(r"[A-Za-z]")
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffd]"
 )
@@ -51,6 +52,8 @@ def normalise(raw: str, region: str) -> str:
         return ANONYMOUS
     if number.isdecimal() and len(number) <= SHORT:
         return number
+    if _LETTER.search(number):
+        return number  # a SIP name; read as a vanity number it would be somebody else's
     try:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:

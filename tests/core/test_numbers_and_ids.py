@@ -46,6 +46,7 @@ HARMLESS = set("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+*
         ("110", "DE", "110"),
         ("4000", "CN", "4000"),
         ("sip.user", "DE", "sip.user"),
+        ("0800-ANNA-MEIER", "DE", "0800-ANNA-MEIER"),
         ("030 1234567", "XX", "0301234567"),
     ],
 )

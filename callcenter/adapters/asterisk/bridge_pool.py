@@ -1,7 +1,9 @@
 """Bridges, made once and used again: a bridge per call costs Asterisk 7 % more than a pool.
 
 A bridge goes back only when the switch has said that its last leg left. Given out a moment earlier, the
-next two parties would hear the tail of a stranger's call.
+next two parties would hear the tail of a stranger's call. For the same reason a picture of the switch is
+believed only when we have been away: taken a moment before two legs were ordered into a bridge, it shows
+that bridge as empty.
 """
 
 from collections import deque
@@ -21,27 +23,40 @@ class BridgePool:
     _holding: dict[BridgeId, set[LegId]] = field(default_factory=dict)
     _of_leg: dict[LegId, BridgeId] = field(default_factory=dict)
     _made: int = 0
+    _unproved: set[BridgeId] = field(default_factory=set)  # ordered since we became stale
 
     def learn(self, bridges: Iterable[tuple[BridgeId, Iterable[LegId]]]) -> None:
-        """Start from what the switch has."""
+        """Start again from what the switch has, if we are stale, and what we have ordered since."""
+        if not self.stale:
+            return
+        ordered = {bridge: self._holding[bridge] for bridge in self._unproved & set(self._holding)}
         self.stale = False
         self._free.clear()
         self._holding.clear()
         self._of_leg.clear()
+        self._unproved.clear()
         for bridge, legs in bridges:
             number = bridge.removeprefix("br-")
             self._made = max(self._made, int(number) if number.isdecimal() else 0)
-            self._hold(bridge, set(legs))
+            self._hold(bridge, {*legs, *ordered.pop(bridge, ())})
             if not self._holding[bridge]:
                 self._release(bridge)
+        for bridge, held in ordered.items():
+            self._hold(bridge, held)
 
     def take(self, legs: tuple[LegId, ...]) -> tuple[BridgeId, bool]:
         """A bridge for these legs, the one they are in if there is one; and whether it is new."""
         for leg in legs:
             if leg in self._of_leg:
-                return self._of_leg[leg], False
-        new = not self._free
-        if new:
+                bridge = self._of_leg[leg]
+                self._hold(bridge, self._holding[bridge] | set(legs))
+                return bridge, False
+        new = self.stale or not self._free
+        if self.stale:
+            # Which numbers the switch has is not known now; a name made of the leg is nobody else's.
+            bridge = BridgeId(f"br-{legs[0]}")
+            self._unproved.add(bridge)
+        elif new:
             self._made += 1
             bridge = BridgeId(f"br-{self._made}")
         else:
@@ -52,10 +67,11 @@ class BridgePool:
     def left(self, bridge: BridgeId, leg: LegId, remaining: Iterable[LegId]) -> None:
         """A leg left; `remaining` is what the switch says is still in there."""
         held = self._holding.get(bridge)
-        if held is None or leg not in held:
+        if held is None:
             return
         held.discard(leg)
-        self._of_leg.pop(leg, None)
+        if self._of_leg.get(leg) == bridge:
+            del self._of_leg[leg]
         if not held and not list(remaining):
             self._release(bridge)
 
