@@ -1,0 +1,150 @@
+"""The feed: a ring, gaps, and following. The timers: one alarm, moved by phases alone."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from callcenter.engine.feed import RING, Feed
+from callcenter.ports.feed import Gap
+from callcenter.testing.centre import MENU, SALES, Centre
+from callcenter.testing.screen import apply
+
+pytestmark = pytest.mark.engine
+
+
+def feed() -> Feed:
+    return Feed(lambda: (0, {}))
+
+
+def change(number: int) -> dict[str, dict[str, Any]]:
+    return {"calls": {f"c{number}": {"n": number}}}
+
+
+async def following(source: Feed, after: int, count: int) -> list[int]:
+    return [number for number, _ in await changes(source, after, count)]
+
+
+async def changes(source: Feed, after: int, count: int) -> list[tuple[int, dict[str, Any]]]:
+    follow = source.follow(after)
+    return [await anext(follow) for _ in range(count)]
+
+
+async def test_every_change_after_the_snapshot_is_told_in_order() -> None:
+    source = feed()
+    for number in range(1, 6):
+        source.publish(number, change(number))
+    assert await following(source, 2, 4) == [2, 3, 4, 5]
+
+
+async def test_a_follower_waits_for_what_is_to_come() -> None:
+    source = feed()
+    task = asyncio.create_task(following(source, 0, 3))
+    await asyncio.sleep(0)
+    source.publish(1, change(1))
+    source.publish(2, change(2))
+    await asyncio.sleep(0)
+    assert not task.done()
+    source.publish(3, change(3))
+    assert await task == [1, 2, 3]
+
+
+async def test_changes_that_share_a_number_are_all_told() -> None:
+    source = feed()
+    source.publish(7, change(7))
+    task = asyncio.create_task(following(source, 7, 3))
+    await asyncio.sleep(0)
+    source.publish(7, change(70))
+    source.publish(7, change(71))
+    assert await task == [7, 7, 7]
+
+
+async def test_a_new_configuration_reaches_a_screen_that_is_up_to_date() -> None:
+    centre = Centre()
+    number, _ = centre.engine.snapshot()
+    task = asyncio.create_task(following(centre.engine.feed, number, 1))
+    await asyncio.sleep(0)
+    assert not task.done()
+    centre.directory = replace(centre.directory, queues={})
+    centre.door.configure(centre.directory)
+    await task
+
+
+async def test_who_is_too_far_behind_is_told_of_the_gap() -> None:
+    source = feed()
+    for number in range(1, RING + 3):
+        source.publish(number, change(number))
+    with pytest.raises(Gap):
+        await following(source, 1, 1)
+    assert len(await following(source, 3, 5)) == 5
+
+
+async def test_who_falls_behind_while_following_is_told_of_the_gap() -> None:
+    source = feed()
+    source.publish(1, change(1))
+    follow = source.follow(0)
+    assert (await anext(follow))[0] == 1
+    for number in range(2, RING + 4):
+        source.publish(number, change(number))
+    with pytest.raises(Gap):
+        await anext(follow)
+
+
+async def test_after_a_replay_older_numbers_are_a_gap() -> None:
+    source = feed()
+    source.begin(100)
+    with pytest.raises(Gap):
+        await following(source, 99, 1)
+
+
+def test_rows_replace_rows_and_none_takes_them_away() -> None:
+    rows: dict[str, dict[str, Any]] = {"calls": {"a": {"n": 1}}}
+    apply(rows, {"calls": {"a": {"n": 2}, "b": {"n": 3}}})
+    apply(rows, {"calls": {"a": None}})
+    assert rows == {"calls": {"b": {"n": 3}}}
+
+
+async def test_a_shared_agents_other_queue_is_told_that_they_are_no_longer_free() -> None:
+    centre = Centre()
+    ana = centre.agent("ana", *centre.directory.queues)
+    number, _ = centre.engine.snapshot()
+    centre.call()
+    assert centre.rings(ana)
+    seen = [rows for _, rows in await changes(centre.engine.feed, number, 2)]
+    free = {queue: row["free"] for rows in seen for queue, row in rows.get("queues", {}).items()}
+    assert free == {queue: 0 for queue in centre.directory.queues}
+
+
+# -- timers ---------------------------------------------------------------------------------------
+
+
+def test_one_alarm_serves_calls_and_floor_in_their_order() -> None:
+    centre = Centre()
+    first = centre.call()
+    centre.passes(0.5)
+    centre.call(MENU)
+    centre.passes(0.3)
+    assert centre.switch.legs[centre.engine.calls[first].caller].music == "default"
+    centre.passes(3.2)
+    assert "PositionReached" in [type(fact).__name__ for fact in centre.facts(first)]
+
+
+def test_deadlines_that_no_longer_stand_ring_nobody() -> None:
+    centre = Centre()
+    centre.agent("ana")
+    call = centre.call()
+    centre.hangs_up(call)
+    before = centre.engine.number
+    centre.passes(3)
+    assert centre.engine.number == before
+
+
+def test_an_engine_with_nothing_to_wait_for_sets_no_alarm() -> None:
+    centre = Centre()
+    centre.agent("ana")
+    call = centre.call()
+    centre.hangs_up(call)
+    centre.passes(3600)
+    assert centre.clock._alarm is None
+    assert SALES in centre.engine.floor.lines
