@@ -160,6 +160,10 @@ class SippRun:
             self._process.send_signal(signal.SIGUSR1)
         return await self.finished(within)
 
+    def so_far(self) -> Outcome:
+        """What a run that goes on has come to; its counts are up to a second old."""
+        return _outcome(self._folder, 0, timedelta())
+
     def _last_words(self) -> str:
         words = [_text(self._folder / name)[-500:] for name in ("errors.log", "screen.txt")]
         return "".join(f"\n{text.strip()}" for text in words if text.strip())

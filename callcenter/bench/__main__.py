@@ -1,0 +1,176 @@
+"""`python -m callcenter.bench`: the command line of the benches."""
+
+import asyncio
+import functools
+import os
+import random
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from callcenter.bench import calls, core, report, start, waiting
+from callcenter.bench.capture import can_capture
+from callcenter.bench.figures import Target, spread
+from callcenter.bench.house import PROJECT, Ground
+from callcenter.bench.machine import look, pulse_ms
+from callcenter.host.switch import prepare_switch
+
+
+@click.group()
+def main() -> None:
+    """Measure this centre on this machine."""
+
+
+class Bench:
+    """What every bench begins and ends with."""
+
+    def __init__(self, json_path: Path | None, keep: bool) -> None:
+        self.out = report.console()
+        self._json = json_path
+        self._keep = keep
+        self._began = time.monotonic()
+        self.folder = PROJECT / "run/bench" / f"{datetime.now(UTC):%H%M%S}-{os.getpid()}"
+
+    def ground(self) -> Ground:
+        """A folder of our own, and the switch, which is fetched when it is not there yet."""
+        self.folder.mkdir(parents=True)
+        home = PROJECT / "run/switch"
+        switch = prepare_switch(home, mirror=None, progress=self._progress)
+        return Ground(self.folder, switch, home)
+
+    def begin(self, ground: Ground | None = None) -> dict[str, Any]:
+        """Say where this is measured."""
+        versions = {"Python": sys.version.split()[0]}
+        if ground is not None:
+            versions["Asterisk"] = ground.switch.version
+        machine = look()
+        report.show_machine(self.out, machine, versions)
+        return {"machine": asdict(machine), "versions": versions, "at": datetime.now(UTC)}
+
+    def end(self, data: Mapping[str, Any], targets: list[Target]) -> None:
+        """Say what became of the targets, and clean up."""
+        report.show_targets(self.out, targets)
+        took = time.monotonic() - self._began
+        self.out.print(f"{took / 60:.1f} minutes")
+        if self._json is not None:
+            kept = [asdict(target) | {"met": target.is_met} for target in targets]
+            report.write_json(self._json, {**data, "targets": kept, "seconds": round(took)})
+            self.out.print(f"raw figures: {self._json}")
+        if self._keep:
+            self.out.print(f"logs: {self.folder}")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def say(self, text: str) -> None:
+        """A line for whoever watches."""
+        self.out.print(text, markup=False)
+
+    def _progress(self, what: str, share: float | None) -> None:
+        if share is None:
+            self.say(what)
+
+
+def _bench(name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """A command with the options that every bench has; its function gets the `Bench` first."""
+
+    def declare(run: Callable[..., None]) -> click.Command:
+        @main.command(name, help=run.__doc__)
+        @click.option("--json", type=click.Path(path_type=Path), help="Raw figures go here.")
+        @click.option("--keep", is_flag=True, help="Leave the bench's folder with its logs.")
+        @functools.wraps(run)
+        def command(json: Path | None, keep: bool, **options: Any) -> None:
+            run(Bench(json, keep), **options)
+
+        return command
+
+    return declare
+
+
+@_bench("calls")
+@click.option(
+    "--quick", is_flag=True, help="One short round: to see that it works, not to judge by."
+)
+@click.option("--seed", type=int, help="Of the order; said at the start.")
+def calls_command(bench: Bench, quick: bool, seed: int | None) -> None:
+    """Callers to app_queue at its best and to this engine, side by side."""
+    ground = bench.ground()
+    data = bench.begin(ground)
+    seed = random.randrange(10_000) if seed is None else seed
+    way = "packet capture on lo, kernel time stamps" if can_capture() else "SIPp's own logs"
+    bench.say(f"order of seed {seed}; latency by {way}")
+    pace = calls.QUICK if quick else calls.FULL
+    runs = asyncio.run(calls.measure(ground, pace, bench.say, seed))
+    _show_calls(bench.out, runs, pace)
+    raw = {"pace": asdict(pace), "seed": seed, "latency_by": way}
+    raw["runs"] = [calls.as_data(run) for run in runs]
+    bench.end({**data, **raw}, report.calls_targets(runs, pace))
+
+
+def _show_calls(out: Console, runs: list[calls.Run], pace: calls.Pace) -> None:
+    out.print()
+    out.print(report.calls_table(runs))
+    out.print("\nHighest rate without failure, repetition or p95 >= 100 ms (1 s on the phone)")
+    for text in report.top_lines(runs, pace):
+        out.print(f"  {text}", markup=False)
+    out.print("\nEngine divided by app_queue")
+    for text in report.ratio_lines(runs):
+        out.print(f"  {text}", markup=False)
+
+
+@_bench("waiting")
+@click.option("--quick", is_flag=True, help="200 callers in silence only.")
+def waiting_command(bench: Bench, quick: bool) -> None:
+    """2,000 callers waiting in silence, and how many this machine holds with music."""
+    ground = bench.ground()
+    data = bench.begin(ground)
+    bench.say("silence")
+    count = 200 if quick else waiting.CALLERS
+    silence = asyncio.run(waiting.measure_silence(ground, bench.say, count=count))
+    report.show_silence(bench.out, silence)
+    steps: list[waiting.MusicStep] = []
+    if not quick:
+        bench.say("music")
+        steps = asyncio.run(waiting.measure_music(ground, bench.say))
+        report.show_music(bench.out, steps)
+    raw = {"silence": asdict(silence), "music": [asdict(step) for step in steps]}
+    bench.end({**data, **raw}, waiting.silence_targets(silence))
+
+
+@_bench("start")
+def start_command(bench: Bench) -> None:
+    """From the start of the engine's process until it is ready."""
+    ground = bench.ground()
+    data = bench.begin(ground)
+    starts = asyncio.run(start.measure_starts(ground, bench.say))
+    total, packages = start.import_shares()
+    bench.say(f"imports {total:.0f} ms by their own count:")
+    for name, took in packages:
+        bench.say(f"  {took:7.1f} ms  {name}")
+    raw = {"starts": [asdict(one) for one in starts], "imports_ms": dict(packages)}
+    bench.end({**data, **raw}, start.start_targets(starts))
+
+
+@_bench("core")
+def core_command(bench: Bench) -> None:
+    """What a call costs the engine alone, on fakes, and where it goes."""
+    data = bench.begin()
+    costs = [core.measure_core() for _ in range(3)]
+    cpu = spread(cost.cpu_ms for cost in costs)
+    bench.say(
+        f"{cpu.text(3)} ms CPU a call, {costs[0].facts:.1f} facts a call, {core.AGENTS} agents, "
+        f"{core.AT_ONCE} calls at once; pulse {pulse_ms():.0f} ms"
+    )
+    bench.say(core.profile_core())
+    bench.end({**data, "runs": [asdict(cost) for cost in costs]}, [])
+
+
+if __name__ == "__main__":
+    main()

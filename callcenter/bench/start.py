@@ -1,0 +1,118 @@
+"""`bench start`: from the start of the engine's process until it is ready, and where the time goes.
+
+The engine starts again and again under its keeper, with every agent signed in, as after a crash.
+"""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from callcenter.bench.calls import Say
+from callcenter.bench.figures import Target, spread
+from callcenter.bench.house import (
+    ENGINE_PORT,
+    PROJECT,
+    Ground,
+    House,
+    engine_house,
+    python_environment,
+)
+from callcenter.bench.machine import cpu_seconds, pulse_ms
+from callcenter.bench.staff import until_ready
+
+STARTS: Final = 5
+AGENTS: Final = 400
+_IMPORTED = re.compile(r"import time:\s*(\d+) \|\s*(\d+) \|\s*(\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start. `stages`: milliseconds after the process began, by what the engine's log says."""
+
+    ready_ms: float
+    cpu_ms: float
+    load_before: float
+    pulse_ms: float
+    stages: dict[str, float]
+
+
+async def measure_starts(ground: Ground, say: Say) -> list[Start]:
+    """Start the engine over and over."""
+    starts: list[Start] = []
+    async with engine_house(ground, "start", AGENTS) as house:
+        for _ in range(STARTS):
+            starts.append(await _start(house))
+            say(f"  {starts[-1]}")
+            await asyncio.sleep(2)  # it has to live a while not to count as dying young
+    return starts
+
+
+async def _start(house: House) -> Start:
+    load, pulse = os.getloadavg()[0], pulse_ms()
+    log = house.run_folder / "engine.log"
+    log_from = log.stat().st_size
+    house.started.clear()
+    house.keeper.restart("engine")
+    while not house.started.is_set():
+        await asyncio.wait_for(house.started.wait(), 30)
+    began, at = time.monotonic(), datetime.now(UTC)
+    await until_ready(f"http://127.0.0.1:{ENGINE_PORT}")
+    ready = time.monotonic()
+    pid = house.keeper.pid("engine")
+    cpu = cpu_seconds(pid) if pid else 0.0
+    with log.open("rb") as file:
+        file.seek(log_from)
+        lines = file.read().decode().splitlines()
+    return Start(1000 * (ready - began), 1000 * cpu, load, pulse, _stages(lines, at))
+
+
+def _stages(lines: list[str], began: datetime) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for text in lines:
+        try:
+            line = json.loads(text)
+            at = datetime.fromisoformat(line["at"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        if at >= began:
+            found.setdefault(line["what"], round(1000 * (at - began).total_seconds()))
+    return found
+
+
+def import_shares(count: int = 15) -> tuple[float, list[tuple[str, float]]]:
+    """Milliseconds for all imports, and by package what its own modules take, the dearest first."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-X",
+            "importtime",
+            "-c",
+            "import callcenter.cli.run, callcenter.bootstrap",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PROJECT,
+        env=python_environment(),
+        timeout=120,
+    )
+    own: Counter[str] = Counter()
+    for micros, _together, module in _IMPORTED.findall(done.stderr):
+        own[module.split(".")[0]] += int(micros)
+    total = sum(own.values())
+    return total / 1000, [(name, micros / 1000) for name, micros in own.most_common(count)]
+
+
+def start_targets(starts: list[Start]) -> list[Target]:
+    """What the issue promises of starting."""
+    ready = spread(start.ready_ms for start in starts)
+    name = f"engine ready with {AGENTS} agents signed in (median; worst {ready.most:.0f} ms)"
+    return [Target(name, ready.median, 1000, "ms", runs=ready.runs)]
