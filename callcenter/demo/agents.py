@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import aiohttp
@@ -17,12 +17,14 @@ from callcenter.demo.board import Board
 from callcenter.demo.centre_api import CentreSaidNo, Desk
 from callcenter.demo.script import AgentPart, Mood, Reaction
 from callcenter.testing.phones import CallLeg, CallRefused, Phone, Phones, WaitedInVain
+from callcenter.testing.tones import heard
 
 LONGEST_RING: Final = timedelta(seconds=40)
 LONGEST_TALK: Final = timedelta(seconds=40)
 SPEAKS_WITHIN: Final = timedelta(seconds=5)
 # A gap in the caller's sound is not the end of what they have to say.
 _SURE_AFTER: Final = timedelta(milliseconds=700)
+_LOOK_EVERY: Final = 0.1
 _FOR_EVER: Final = timedelta(days=7)
 _NUMBER: Final = re.compile(r"sip:([^@;>]*)@")
 
@@ -137,11 +139,13 @@ class Agent:
             return
         try:
             await leg.hears(hz, SPEAKS_WITHIN)
-            while True:
-                await leg.hears_no_more(hz, LONGEST_TALK)
-                await leg.hears(hz, _SURE_AFTER)
         except WaitedInVain:
             return
+        silent = False
+        while not silent:
+            await asyncio.sleep(_LOOK_EVERY)
+            lately = leg.recording.since(datetime.now(UTC) - _SURE_AFTER)
+            silent = not heard(lately, hz)
 
     async def _afterwards(self, ring: Ring, mood: Mood) -> None:
         if ring.leg.established_at is not None:

@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any, Final
 
 from callcenter.demo.board import Board
 from callcenter.demo.script import CallerPart, Ends, Intent
 from callcenter.testing.phones import CallLeg, CallRefused, Phone, WaitedInVain
-from callcenter.testing.tones import SILENT_BELOW_DBFS, loudness
+from callcenter.testing.tones import SILENT_BELOW_DBFS, Recording, Span, loudness
 
 # The longest pause inside a prompt is 0.6 s, and a menu listens for 2.5 s before it speaks again.
 A_PAUSE: Final = timedelta(seconds=0.9)
@@ -23,7 +24,7 @@ LONGEST_WAIT: Final = timedelta(seconds=75)
 HUNG_UP_WITHIN: Final = timedelta(seconds=15)
 # Longer than any note of the music.
 _SURE_AFTER: Final = timedelta(milliseconds=600)
-_A_SYLLABLE: Final = timedelta(milliseconds=200)
+_A_BREATH: Final = timedelta(milliseconds=50)
 _LOOK_EVERY: Final = 0.1
 
 
@@ -131,23 +132,31 @@ async def _ends_within(leg: CallLeg, time: timedelta) -> bool:
 
 async def _is_spoken_to(leg: CallLeg) -> None:
     """Wait for sound that begins now. Raises: WaitedInVain."""
-    since = datetime.now(UTC)
-    await _sound_is(
-        leg, lambda now: max(since, now - _A_SYLLABLE), is_loud=True, within=ANSWERED_WITHIN
-    )
+    begun_at = datetime.now(UTC)
+    await _until(leg, ANSWERED_WITHIN, lambda: _is_loud(leg.recording.since(begun_at)))
 
 
 async def _has_stopped_speaking(leg: CallLeg) -> None:
     """Wait for a pause longer than those inside a prompt. Raises: WaitedInVain."""
-    await _sound_is(leg, lambda now: now - A_PAUSE, is_loud=False, within=SPOKEN_WITHIN)
+    await _until(leg, SPOKEN_WITHIN, lambda: not _is_loud(_lately(leg)))
 
 
-async def _sound_is(
-    leg: CallLeg, since: Callable[[datetime], datetime], *, is_loud: bool, within: timedelta
-) -> None:
+def _lately(leg: CallLeg) -> Recording:
+    return leg.recording.since(datetime.now(UTC) - A_PAUSE)
+
+
+def _is_loud(recording: Recording) -> bool:
+    """Whether there is any sound in it: judged piece by piece, for the mean over a pause and the
+    first breath of a word is still a pause."""
+    pieces = ceil(recording.length / _A_BREATH)
+    spans = (Span(n * _A_BREATH, (n + 1) * _A_BREATH) for n in range(pieces))
+    return any(loudness(recording.between(span)) > SILENT_BELOW_DBFS for span in spans)
+
+
+async def _until(leg: CallLeg, within: timedelta, is_so: Callable[[], bool]) -> None:
     deadline = datetime.now(UTC) + within
-    while leg.ending is None and (now := datetime.now(UTC)) < deadline:
-        if (loudness(leg.recording.since(since(now))) > SILENT_BELOW_DBFS) is is_loud:
+    while leg.ending is None and datetime.now(UTC) < deadline:
+        if is_so():
             return
         await asyncio.sleep(_LOOK_EVERY)
     raise WaitedInVain("waited in vain for a prompt's beginning or end")

@@ -2,9 +2,10 @@
 
 Every person speaks a steady tone of their own, 8 dB stronger than the strongest sustained note of
 the music and of spoken prompts, and only what lasts a while counts, so music is nobody's voice. A
-prompt is recognised by its own sound: the correlation of its loudest stretches with what was heard,
-normalised by the energy of both, is above 0.7 for the prompt itself (after G.711 and a telephone's
-jitter buffer) and below 0.4 for any other.
+prompt is recognised by its own sound: short stretches of it are looked for in what was heard, by
+correlation normalised by the energy of both (1 is the same sound), and half must be found at
+the distances they have in the prompt. A vowel may be like another, but not three of them in step; and
+a machine that drops a packet here and there does not make a prompt unheard.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import soundfile
 
 from callcenter.demo.records import Heard
-from callcenter.testing.tones import RATE, Recording, heard, person_tones, silences
+from callcenter.testing.tones import FULL_SCALE, RATE, Recording, heard, person_tones, silences
 
 VOICE_ABOVE_DBFS: Final = -20.0
 VOICE_LASTS: Final = timedelta(milliseconds=300)
@@ -27,23 +28,46 @@ _IN_THE_MUSIC: Final = frozenset({650})
 
 TONES: Final = tuple(hz for hz in person_tones() if hz not in _IN_THE_MUSIC)
 
-_PIECE_SECONDS: Final = 0.4
-_PIECES: Final = 3
+_PIECE_SECONDS: Final = 0.3
+_PIECES: Final = 6
 _ALIKE: Final = 0.7
+_IN_STEP_SECONDS: Final = 0.25
+_ENOUGH: Final = 0.5
 _BLOCK: Final = 1 << 15
+_WINDOW: Final = RATE // 10
 
 Sound = npt.NDArray[np.float64]
+Piece = tuple[int, Sound]
+"""A stretch of a prompt and where it begins in it, in samples."""
 
 
 def voices(recording: Recording, persons: Mapping[str, int]) -> dict[str, tuple[Heard, ...]]:
     """Who was heard and when. `persons`: the tone of everybody who may have spoken."""
     found: dict[str, tuple[Heard, ...]] = {}
+    loud = _loud_tones(recording)
     for person, hz in persons.items():
+        if hz not in loud:
+            continue
         spans = heard(recording, hz, above_dbfs=VOICE_ABOVE_DBFS, at_least=VOICE_LASTS)
         if spans:
             begin = recording.started_at
             found[person] = tuple(Heard(begin + span.start, begin + span.end) for span in spans)
     return dict(sorted(found.items(), key=lambda entry: entry[1][0].start))
+
+
+def _loud_tones(recording: Recording) -> frozenset[int]:
+    """Those of all tones that are loud anywhere: one look at everything instead of one for each.
+
+    A window of 100 ms has a bin every 10 Hz, and every tone is a multiple of 10 Hz.
+    """
+    samples = np.frombuffer(recording.pcm, dtype=np.int16)
+    if len(samples) < _WINDOW:
+        return frozenset()
+    frames = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[:: _WINDOW // 2]
+    weights = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)
+    levels = np.abs(np.fft.rfft(frames * weights)).max(axis=0) * 2 / (weights.sum() * FULL_SCALE)
+    least = 10 ** (VOICE_ABOVE_DBFS / 20)
+    return frozenset(hz for hz in TONES if levels[hz * _WINDOW // RATE] >= least)
 
 
 def dead_air(recording: Recording) -> tuple[timedelta, ...]:
@@ -67,7 +91,7 @@ class PromptBook:
 
     def _is_in(self, heard: "_Heard", name: str) -> bool:
         ways = [p for key, p in self._pieces.items() if key == name or key.endswith(f"/{name}")]
-        return any(heard.share_of(pieces) > 0.5 for pieces in ways)
+        return any(heard.share_of(pieces) >= _ENOUGH for pieces in ways)
 
 
 class _Heard:
@@ -80,20 +104,24 @@ class _Heard:
         self._spectrum: Any = np.fft.rfft(sound, self._size)
         self._summed = np.concatenate(([0.0], np.cumsum(sound**2)))
 
-    def share_of(self, pieces: list[Sound]) -> float:
-        """The share of the pieces that are in it."""
-        return sum(self._likeness(piece) > _ALIKE for piece in pieces) / len(pieces)
+    def share_of(self, pieces: list[Piece]) -> float:
+        """The share of the pieces that are in it, in step with each other."""
+        found = [(place - start) / RATE for start, piece in pieces for place in self._find(piece)]
+        middle = sorted(found)[len(found) // 2] if found else 0.0
+        return sum(abs(begin - middle) < _IN_STEP_SECONDS for begin in found) / len(pieces)
 
-    def _likeness(self, piece: Sound) -> float:
-        """The greatest normalised correlation with any place of the sound; 1 is the same."""
+    def _find(self, piece: Sound) -> list[int]:
+        """Where in the sound the piece is, if it is."""
         if len(piece) == 0 or len(self._sound) < len(piece):
-            return 0.0
+            return []
         mirrored = np.conj(np.fft.rfft(piece, self._size))
         places = len(self._sound) - len(piece) + 1
         products = np.fft.irfft(self._spectrum * mirrored, self._size)[:places]
         energy = self._summed[len(piece) :] - self._summed[: -len(piece)]
         norm = np.sqrt(np.maximum(energy, 1.0) * max(float(np.sum(piece**2)), 1.0))
-        return float((products / norm).max())
+        likeness = products / norm
+        place = int(likeness.argmax())
+        return [place] if likeness[place] > _ALIKE else []
 
 
 def _read(path: Path) -> Sound:
@@ -104,15 +132,16 @@ def _read(path: Path) -> Sound:
     return sound
 
 
-def _pieces(sound: Sound) -> list[Sound]:
-    """The loudest stretches, one from each third, so that a cut-off prompt is not a whole one."""
-    size = int(_PIECE_SECONDS * RATE)
-    pieces = []
-    for third in np.array_split(sound, _PIECES):
-        if len(third) <= size:
-            pieces.append(third)
-            continue
-        energy = np.convolve(third**2, np.ones(size), "valid")[:: RATE // 50]
-        start = int(energy.argmax()) * (RATE // 50)
-        pieces.append(third[start : start + size])
+def _pieces(sound: Sound) -> list[Piece]:
+    """The loudest stretch of each part, so that a prompt that was cut off is not a whole one."""
+    size, hop = int(_PIECE_SECONDS * RATE), RATE // 50
+    pieces: list[Piece] = []
+    begin = 0
+    for part in np.array_split(sound, _PIECES):
+        start = 0
+        if len(part) > size:
+            energy = np.convolve(part**2, np.ones(size), "valid")[::hop]
+            start = int(energy.argmax()) * hop
+        pieces.append((begin + start, part[start : start + size]))
+        begin += len(part)
     return pieces

@@ -7,7 +7,6 @@ evidence.
 """
 
 import asyncio
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from callcenter.demo.records import AgentRecord, By, CallerRecord, Leg
 from callcenter.demo.script import AGENTS, AgentPart, CallerPart, callers, moods
 from callcenter.demo.verdict import Fault, due_prompts, judge, judge_agents
 from callcenter.testing.phones import CallLeg, Phone, Phones
+from callcenter.testing.tones import Recording, Span
 
 AT_ONCE: Final = 12
 """Callers on the line; with five agents and their telephones about what two cores carry."""
@@ -76,7 +76,7 @@ class Stage:
             self._free_tones.put_nowait(hz)
         venue = self.venue
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as http,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=45)) as http,
             Phones(sip_port=venue.phone_port, rtp_ports=venue.rtp_ports) as phones,
         ):
             await self._seat_agents(http, phones)
@@ -94,25 +94,26 @@ class Stage:
     # -- the cast ---------------------------------------------------------------------------------
 
     async def _seat_agents(self, http: aiohttp.ClientSession, phones: Phones) -> None:
-        url, passwords = self.venue.url, dict(self.venue.passwords)
-        admin = await Desk.sign_in(http, url, "admin", passwords["admin"])
-        new = {part.id: secrets.token_urlsafe(12) for part in AGENTS if part.is_new}
-        passwords |= new
-        await asyncio.gather(*(_add(admin, part, new[part.id]) for part in AGENTS if part.is_new))
+        venue = self.venue
+        admin = await Desk.sign_in(http, venue.url, "admin", venue.passwords["admin"])
+        await asyncio.gather(*(_add(admin, part) for part in AGENTS if part.is_new))
         for queue in ("sales", "support"):
             # A demo cannot wait as long as a person at a desk may let it ring.
             await admin.ask("PATCH", f"/queues/{queue}", {"ring_for_seconds": RING_SECONDS})
-        seats = (self._seat(http, phones, part, passwords[part.id]) for part in AGENTS)
+        seats = (self._seat(http, phones, part, admin) for part in AGENTS)
         self.agents = list(await asyncio.gather(*seats))
 
     async def _seat(
-        self, http: aiohttp.ClientSession, phones: Phones, part: AgentPart, password: str
+        self, http: aiohttp.ClientSession, phones: Phones, part: AgentPart, admin: Desk
     ) -> Agent:
         self.board.agent(part.id, "signs in", "登录")
+        password = self.venue.passwords.get(part.id)
+        # Those whom the demo added have no login of their own: making one takes a core for a second.
+        desk = await Desk.sign_in(http, self.venue.url, part.id, password) if password else admin
         agent = Agent(
             part,
             self._voice_of(part.id),
-            await Desk.sign_in(http, self.venue.url, part.id, password),
+            desk,
             moods(self.venue.seed, part.id).__next__,
             self._by_number.get,
             self.board,
@@ -191,7 +192,7 @@ class Stage:
         return CallerRecord(
             caller.part,
             _leg_record(caller.leg, everybody, is_caller=True),
-            self._prompts.recognised(caller.leg.recording, names),
+            self._prompts.recognised(_before_the_queue(caller), names),
             caller.queued_at,
             caller.complaint,
         )
@@ -226,11 +227,18 @@ class Stage:
             agent.complaints.clear()
 
 
-async def _add(admin: Desk, part: AgentPart, password: str) -> None:
+def _before_the_queue(caller: Caller) -> Recording:
+    """The part of the recording in which the prompts are that are due."""
+    assert caller.leg is not None
+    recording = caller.leg.recording
+    if caller.queued_at is None:
+        return recording
+    return recording.between(Span(timedelta(), caller.queued_at - recording.started_at))
+
+
+async def _add(admin: Desk, part: AgentPart) -> None:
     about = {"name_en": part.name_en, "name_zh": part.name_zh, "queues": list(part.queues)}
     await admin.ask("POST", "/agents", {"id": part.id, **about})
-    user = {"name": part.id, "password": password, "role": "agent", "agent_id": part.id}
-    await admin.ask("POST", "/users", user)
 
 
 def _met(ring: Ring, caller: Caller) -> bool:

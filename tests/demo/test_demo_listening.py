@@ -1,0 +1,79 @@
+"""Listening: voices and prompts are found in what was heard, and music is nobody's voice."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from callcenter.demo.listening import TONES, PromptBook, voices
+from callcenter.testing.tones import RATE, Recording, tone
+
+pytestmark = pytest.mark.adapter
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PERSONS = {f"person {hz}": hz for hz in TONES}
+
+
+def recording(*parts: bytes) -> Recording:
+    return Recording(b"".join(parts), NOON)
+
+
+def noise(seed: int, seconds: float) -> bytes:
+    """Something that is like nothing else, as speech is."""
+    rough = np.random.default_rng(seed).normal(size=int(seconds * RATE))
+    soft = np.convolve(rough, np.ones(8) / 8, "same")
+    return (soft * 6000).astype(np.int16).tobytes()
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> PromptBook:
+    for seed, name in enumerate(("en/hotline/main-menu", "zh/hotline/main-menu")):
+        path = tmp_path / f"{name}.ulaw"
+        path.parent.mkdir(parents=True)
+        samples = np.frombuffer(noise(seed, 4), dtype=np.int16)
+        soundfile.write(path, samples, RATE, format="RAW", subtype="ULAW")
+    return PromptBook(tmp_path)
+
+
+def test_a_sustained_note_of_the_music_is_nobodys_voice() -> None:
+    assert voices(recording(tone(TONES[3], dbfs=-24)), PERSONS) == {}
+
+
+def test_a_short_beep_is_nobodys_voice() -> None:
+    assert voices(recording(tone(TONES[3])[: RATE // 4 * 2], bytes(RATE)), PERSONS) == {}
+
+
+def test_a_voice_is_found_at_its_time() -> None:
+    found = voices(recording(bytes(2 * RATE), tone(TONES[3])), PERSONS)
+    assert list(found) == [f"person {TONES[3]}"]
+    (heard,) = found[f"person {TONES[3]}"]
+    assert abs(heard.start - (NOON + timedelta(seconds=1))) < timedelta(seconds=0.1)
+    assert abs(heard.length - timedelta(seconds=1)) < timedelta(seconds=0.1)
+
+
+def test_persons_come_in_the_order_in_which_they_were_heard() -> None:
+    found = voices(recording(tone(TONES[9]), tone(TONES[2])), PERSONS)
+    assert list(found) == [f"person {TONES[9]}", f"person {TONES[2]}"]
+
+
+def test_a_prompt_is_recognised_and_its_language_told(book: PromptBook) -> None:
+    sound = recording(bytes(16002), noise(0, 4), bytes(8000))
+    names = ("en/hotline/main-menu", "zh/hotline/main-menu", "hotline/main-menu")
+    assert book.recognised(sound, names) == {"en/hotline/main-menu", "hotline/main-menu"}
+
+
+def test_a_prompt_is_recognised_although_packets_were_lost(book: PromptBook) -> None:
+    whole = noise(0, 4)
+    assert book.recognised(recording(whole[:9000] + whole[9960:]), ["hotline/main-menu"])
+
+
+def test_a_prompt_that_was_cut_off_early_is_not_recognised(book: PromptBook) -> None:
+    begun = noise(0, 4)[: int(1.2 * RATE) * 2]
+    assert not book.recognised(recording(begun, bytes(40000)), ["hotline/main-menu"])
+
+
+def test_nothing_is_recognised_in_silence(book: PromptBook) -> None:
+    assert not book.recognised(recording(bytes(80000)), ["hotline/main-menu"])
+    assert not book.recognised(recording(b""), ["hotline/main-menu"])
