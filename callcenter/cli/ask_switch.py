@@ -1,43 +1,20 @@
-"""Small questions to the running Asterisk over ARI, for the doctor: answers or None, never a wait."""
+"""The running Asterisk of these settings, for the doctor to look at."""
 
-import base64
 import json
-import urllib.error
-import urllib.request
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from callcenter.adapters.asterisk.looking import SwitchLook
     from callcenter.settings import Settings
 
-_WITHIN_SECONDS: Final = 5.0
 
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """No answer: nobody listens, or the status of a refusal."""
-
-    status: int = 0
-
-
-def ask(settings: "Settings", path: str) -> Any:
-    """The decoded answer to a GET, or a `Silence`."""
+def switch_look(settings: "Settings") -> "SwitchLook":
+    """Where it is, and what it should let us in with."""
+    from callcenter.adapters.asterisk.looking import SwitchLook
     from callcenter.host.render import ARI_USER
 
-    password = _password(settings)
-    url = f"http://127.0.0.1:{settings.switch.http_port}/ari/{quote(path)}"
-    request = urllib.request.Request(url)
-    claim = base64.b64encode(f"{ARI_USER}:{password}".encode()).decode()
-    request.add_header("Authorization", f"Basic {claim}")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=_WITHIN_SECONDS) as reply:
-            return json.loads(reply.read())
-    except urllib.error.HTTPError as error:
-        return Silence(error.code)
-    except (OSError, ValueError):
-        return Silence()
+    url = f"http://127.0.0.1:{settings.switch.http_port}/ari"
+    return SwitchLook(url, ARI_USER, _password(settings))
 
 
 def _password(settings: "Settings") -> str:

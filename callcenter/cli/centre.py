@@ -116,7 +116,8 @@ def _nobody_there(url: str) -> NotRunning:
 def _refusal(error: urllib.error.HTTPError) -> Refused:
     try:
         problem = json.loads(error.read())
-        lines = [": ".join(filter(None, (problem["title"], problem.get("detail"))))]
+        title, detail = str(problem["title"]), problem.get("detail")
+        lines = [f"{title.rstrip('.。')}: {detail}" if detail else title]
         lines += [f"  {one['field']}: {one['detail']}" for one in problem.get("errors", ())]
         return Refused("\n".join(lines), str(problem["code"]))
     except (ValueError, KeyError, TypeError, OSError):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from callcenter.cli.ask_switch import Silence, ask
+from callcenter.cli.ask_switch import switch_look
 from callcenter.cli.centre import KEY_FILE, Centre, NotRunning, Refused
 from callcenter.cli.certificates import CertificateUnusable, read_pair
 from callcenter.cli.findings import Finding, broken, doubtful, fine
@@ -39,7 +39,7 @@ def check_engine(settings: "Settings") -> Iterator[Finding]:
                 f"switch-away：Asterisk 正在启动或无法连接；请查看 {log}。",
             ),
         )
-    elif isinstance(ask(settings, "asterisk/ping"), Silence):
+    elif not switch_look(settings).is_there():
         yield doubtful("engine", "the centre is not running", "呼叫中心未在运行", mend=_START)
     else:
         yield broken(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from callcenter.cli.ask_switch import Silence, ask
+from callcenter.adapters.asterisk.looking import Silence
+from callcenter.cli.ask_switch import switch_look
 from callcenter.cli.findings import Finding, and_more, broken, doubtful, fine
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ def check_version(settings: "Settings") -> Iterator[Finding]:
 
 def check_ari(settings: "Settings") -> Iterator[Finding]:
     """Whether it runs, answers us, and has everything loaded."""
-    modules = ask(settings, "asterisk/modules")
+    modules = switch_look(settings).modules()
     if isinstance(modules, Silence):
         yield _silent(settings, modules)
         return
     yield fine("ari", "answers", "应答正常")
-    running = {one["name"] for one in modules if one.get("status") == "Running"}
+    running = {one["name"] for one in modules if one["status"] == "Running"}
     wanted = _wanted_modules(settings)
     missing = sorted(name for name in wanted if name not in running)
     required = [name for name in missing if wanted[name] == "require"]
@@ -120,7 +121,7 @@ def check_trunks(settings: "Settings") -> Iterator[Finding]:
     """Whether each carrier answers, and where we register, whether we are let in."""
     from callcenter.host.render import trunk_endpoints
 
-    endpoints = ask(settings, "endpoints/PJSIP")
+    endpoints = switch_look(settings).endpoints()
     if not settings.trunks or isinstance(endpoints, Silence):
         return
     states = {one["resource"]: one.get("state", "unknown") for one in endpoints}

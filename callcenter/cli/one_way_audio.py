@@ -9,10 +9,12 @@ import ipaddress
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from callcenter.cli.ask_switch import Silence, ask
+from callcenter.adapters.asterisk.looking import Silence
+from callcenter.cli.ask_switch import switch_look
 from callcenter.cli.findings import Finding, and_more, broken, doubtful, fine
+from callcenter.core.ids import LegId, is_offer_leg
 
 if TYPE_CHECKING:
     from callcenter.settings import Settings
@@ -116,7 +118,7 @@ def check_rtp_range(settings: "Settings") -> Iterator[Finding]:
     sip = settings.sip
     span = sip.rtp_last - sip.rtp_first + 1
     taken = _taken(sip.bind, sip.rtp_first, sip.rtp_last)
-    legs = ask(settings, "channels")
+    legs = switch_look(settings).legs()
     calls_up = 0 if isinstance(legs, Silence) else len(legs)
     where = f"UDP {sip.rtp_first}-{sip.rtp_last}"
     if taken > _PROBED // 2 and not calls_up:
@@ -165,17 +167,20 @@ def _ephemeral() -> tuple[int, int]:
 
 def check_live_audio(settings: "Settings") -> Iterator[Finding]:
     """For calls that are up: which leg sends nothing, and what that means."""
-    legs = ask(settings, "channels")
+    look = switch_look(settings)
+    legs = look.legs()
     if isinstance(legs, Silence):
         return
-    up = [leg for leg in legs if leg["state"] == "Up" and _is_settled(leg)][:_MOST_LEGS]
+    up = [leg for leg in legs if leg["state"] == "Up" and _is_settled(leg["creationtime"])][
+        :_MOST_LEGS
+    ]
     if not up:
         return
     deaf: list[str] = []
     for leg in up:
-        counted = ask(settings, f"channels/{leg['id']}/rtp_statistics")
-        if not isinstance(counted, Silence) and counted.get("rxcount", 0) == 0:
-            deaf.append(_who(leg, counted))
+        counted = look.packets(leg["id"])
+        if not isinstance(counted, Silence) and counted["rxcount"] == 0:
+            deaf.append(_who(leg["id"], counted["txcount"]))
     if not deaf:
         yield fine("live audio", f"{len(up)} legs all send", f"{len(up)} 条线路均有音频")
         return
@@ -197,18 +202,18 @@ def check_live_audio(settings: "Settings") -> Iterator[Finding]:
     )
 
 
-def _is_settled(leg: Any) -> bool:
+def _is_settled(created_at: str) -> bool:
     try:
-        begun = datetime.fromisoformat(leg["creationtime"])
-    except (KeyError, ValueError):
+        begun = datetime.fromisoformat(created_at)
+    except ValueError:
         return True
     return datetime.now(UTC) - begun > _SETTLED
 
 
-def _who(leg: Any, counted: Any) -> str:
+def _who(leg: str, sent: int) -> str:
     """Whose leg it is, without the caller's number: a report is passed around."""
-    side = "agent" if str(leg["id"]).startswith("ag-") else "caller"
-    return f"{side} {leg['id']} (0 in, {counted.get('txcount', 0)} out)"
+    side = "agent" if is_offer_leg(LegId(leg)) else "caller"
+    return f"{side} {leg} (0 in, {sent} out)"
 
 
 AUDIO_CHECKS: Final = (check_addresses, check_rtp_range, check_live_audio)

@@ -50,7 +50,7 @@ def list_queues(context: click.Context, as_json: bool) -> None:
         ("agents", "坐席"),
         ("rings for", "振铃"),
         ("wrap-up", "话后整理"),
-        ("announces every", "播报间隔"),
+        ("announces", "播报间隔"),
     ]
     nothing = said(
         "No queue yet. Add one: callcenter queues add ID",

@@ -308,4 +308,4 @@ class Configuration:
 
 def _check_id(field: str, text: str) -> None:
     if not _ID.fullmatch(text):
-        raise Invalid(f"{field}: use 1 to 40 of a-z, 0-9 and hyphens, beginning with none")
+        raise Invalid(f"{field}: use 1 to 40 of a-z, 0-9 and hyphens, the first no hyphen")

@@ -158,8 +158,9 @@ async def test_a_trunk_that_does_not_answer_is_broken(
 async def test_the_leg_that_sends_nothing_is_named_without_its_number(
     type_command: Typed, ari: FakeAri
 ) -> None:
-    quiet = {"id": "cc1-1.1", "state": "Up", "caller": {"number": "+493012345"}}
-    ari.answers["channels"] = [quiet, {"id": "ag-cc1-1.1-1", "state": "Up"}]
+    begun = {"state": "Up", "creationtime": "2026-03-02T12:00:00.912+0000"}
+    quiet = {"id": "cc1-1.1", "caller": {"number": "+493012345"}, **begun}
+    ari.answers["channels"] = [quiet, {"id": "ag-cc1-1.1-1", **begun}]
     ari.answers["channels/cc1-1.1/rtp_statistics"] = {"rxcount": 0, "txcount": 250}
     ari.answers["channels/ag-cc1-1.1-1/rtp_statistics"] = {"rxcount": 250, "txcount": 250}
     found = (await looked(type_command))["live audio"]

@@ -110,6 +110,7 @@ def agent_routes(configuration: Configuration, desk: AgentDesk, door: Door) -> R
     routes = Routes("agents")
     _add_reading(routes, configuration, door)
     _add_changing(routes, configuration, door)
+    _add_assigning(routes, configuration, door)
     _add_seats(routes, desk)
     _add_presence(routes, door)
     return routes
@@ -188,6 +189,8 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         await configuration.delete_agent(asked.actor, _agent(asked))
         return None
 
+
+def _add_assigning(routes: Routes, configuration: Configuration, door: Door) -> None:
     @routes.add(
         "PUT",
         f"{API}/agents/{{agent_id}}/queues",
