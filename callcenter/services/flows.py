@@ -18,13 +18,13 @@ from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.check import check
 from callcenter.core.ivr.flow import Flow
 from callcenter.core.reading import Problem
-from callcenter.services.prompts import Rendering
 from callcenter.services.emergency_flow import (
     BROKEN_FLOW,
     broken_flow,
     emergency_system_flow,
     missing_announcements,
 )
+from callcenter.services.prompts import Rendering
 
 logger = logging.getLogger(__name__)
 
