@@ -36,9 +36,19 @@ from callcenter.core.calls.effects import (
     StopMusic,
     StopSaying,
 )
-from callcenter.core.facts.calls import LegCause, LegEnded, PromptEnded
+from callcenter.core.errors import NotFound
+from callcenter.core.facts.calls import AgentRinging, LegCause, LegEnded, PromptEnded
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import BridgeId, CallId, LegId, PromptId, is_offer_leg, prompt_of
+from callcenter.core.ids import (
+    BridgeId,
+    CallId,
+    LegId,
+    PromptId,
+    is_offer_leg,
+    offer_of,
+    prompt_of,
+)
+from callcenter.core.ivr.announcements import AGENT_ACCEPT, SYSTEM_FLOW
 from callcenter.ports.clock import Clock
 from callcenter.ports.telephony import SeenLeg, SwitchAway, SwitchPicture
 
@@ -130,8 +140,12 @@ class AriTelephony:
     def _sound(self, call: CallId, effect: Say | StopSaying | StartMusic | StopMusic) -> None:
         match effect:
             case Say(leg=leg, id=prompt, prompts=prompts):
-                media = [f"sound:{self._media(one)}" for one in prompts]
                 unsaid = PromptEnded(self._clock.now(), call, prompt_of(prompt)[1], played=False)
+                try:
+                    media = [f"sound:{self._media(one)}" for one in prompts]
+                except NotFound:  # never spoken; the call goes on without it
+                    self._later(unsaid)
+                    return
                 self._send(call, channels.play_with_id(leg, prompt, media=media), unsaid)
             case StopSaying(id=prompt):
                 self._send(call, playbacks.stop(prompt))
@@ -142,17 +156,38 @@ class AriTelephony:
 
     def _ring(self, call: CallId, effect: RingAgent) -> None:
         device = parse_device(effect.device)
-        outside = device.kind == "tel"
-        dial = self._outside(device.address) if outside else f"PJSIP/{device.address}"
         failed = LegEnded(self._clock.now(), call, effect.leg, LegCause.UNREACHABLE)
-        if dial is None:
+        if device.kind == "sip":
+            # Not `app=`: who answers while we restart would be cut off. The dialplan tries again.
+            request = self._originate(call, effect, f"PJSIP/{device.address}", "agent-leg")
+            self._send(call, request, failed)
+            return
+        dial = self._outside(device.address)
+        try:
+            accept = self._media(Prompt(SYSTEM_FLOW, AGENT_ACCEPT, effect.language))
+        except NotFound:
+            accept = None
+        if dial is None or accept is None:
             self._later(failed)
             return
-        request = channels.originate_with_id(
+        request = self._originate(call, effect, dial, "agent-outside", {"CC_ACCEPT": accept})
+        # A carrier may take ten seconds to say that it rings, or never say it.
+        offer = offer_of(effect.leg)[1]
+        rings = AgentRinging(self._clock.now(), call, effect.agent, offer)
+        self._send(call, request, failed, rings)
+
+    def _originate(
+        self,
+        call: CallId,
+        effect: RingAgent,
+        dial: str,
+        context: str,
+        variables: Mapping[str, str] | None = None,
+    ) -> Request[Any]:
+        return channels.originate_with_id(
             effect.leg,
             endpoint=dial,
-            # Not `app=`: who answers while we restart would be cut off. The dialplan tries again.
-            context="agent-outside" if outside else "agent-leg",
+            context=context,
             extension="s",
             priority=1,
             caller_id=f'"{_UNQUOTABLE.sub("", effect.name)}" <{effect.ani}>',
@@ -162,9 +197,9 @@ class AriTelephony:
                 "CC_CALL": call,
                 "CC_AGENT": effect.agent,
                 "PJSIP_HEADER(add,X-CC-Call)": call,
+                **(variables or {}),
             },
         )
-        self._send(call, request, failed)
 
     def _bridge(self, call: CallId, effect: BridgeLegs) -> None:
         bridge, new = self.pool.take(effect.legs)
@@ -178,13 +213,23 @@ class AriTelephony:
 
     # -- sending ------------------------------------------------------------------------------
 
-    def _send(self, call: CallId, request: Request[Any], if_refused: Fact | None = None) -> None:
-        """Put a command on its way; `if_refused` is what has then happened instead."""
+    def _send(
+        self,
+        call: CallId,
+        request: Request[Any],
+        if_refused: Fact | None = None,
+        if_taken: Fact | None = None,
+    ) -> None:
+        """Put a command on its way; the facts are what has happened once it is answered."""
         answer = self._rest.send(request, key=call)
-        answer.add_done_callback(lambda done: self._answered(request, done, if_refused))
+        answer.add_done_callback(lambda done: self._answered(request, done, if_refused, if_taken))
 
     def _answered(
-        self, request: Request[Any], done: asyncio.Future[Reply[Any]], if_refused: Fact | None
+        self,
+        request: Request[Any],
+        done: asyncio.Future[Reply[Any]],
+        if_refused: Fact | None,
+        if_taken: Fact | None,
     ) -> None:
         if done.cancelled():
             return
@@ -195,6 +240,8 @@ class AriTelephony:
             return
         reply = done.result()
         if reply.ok or reply.status == _EXISTS:
+            if if_taken is not None:
+                self._deliver(if_taken)
             return
         if reply.status != _GONE:
             logger.info("command refused", extra={"status": reply.status, "method": request.method})

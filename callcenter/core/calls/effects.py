@@ -55,7 +55,8 @@ class StopMusic:
 
 @dataclass(frozen=True, slots=True)
 class RingAgent:
-    """Ring `device`, at most for `ring_for`; `caller` is the leg the call is for."""
+    """Ring `device`, at most for `ring_for`; `caller` is the leg the call is for. `language` is the
+    caller's: who answers outside is asked in it whether they take the call."""
 
     leg: LegId
     device: str
@@ -64,6 +65,7 @@ class RingAgent:
     ani: str
     name: str
     ring_for: timedelta
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

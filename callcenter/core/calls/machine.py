@@ -130,7 +130,8 @@ def _queued(call: Call, place: Queued, fact: CallFact, directory: Directory) -> 
             ring_for = directory.queue(place.queue).ring_for
             offered = Offered(place, agent, offer, fact.at, fact.at + ring_for)
             leg = offer_leg(call.id, offer)
-            ring = RingAgent(leg, device, agent, call.caller, call.ani, call.name, ring_for)
+            who = (call.caller, call.ani, call.name)
+            ring = RingAgent(leg, device, agent, *who, ring_for, call.language)
             return replace(call, phase=offered), (ring,)
         case PositionReached(position=position, better=better):
             return _announce(call, place, position, better, fact.at)
@@ -276,18 +277,18 @@ def _sound(
     call: Call, place: Queued, fact: PromptEnded | DeadlinePassed, directory: Directory
 ) -> tuple[Queued, tuple[CallEffect, ...]]:
     """Music, when the quiet is over or an announcement has been said."""
-    music = StartMusic(call.caller, directory.queue(place.queue).music)
+    music = _music(call, place, directory)
     match fact:
         case PromptEnded(number=number) if number == place.saying:
-            return replace(place, saying=None, say_since=None, say_until=None), (music,)
+            return replace(place, saying=None, say_since=None, say_until=None), music
         case PromptEnded():
             return place, ()
         case DeadlinePassed(at=at) if place.say_until is not None:
             if at < place.say_until:
                 return place, ()
-            return replace(place, saying=None, say_since=None, say_until=None), (music,)
+            return replace(place, saying=None, say_since=None, say_until=None), music
         case DeadlinePassed(at=at) if place.quiet_until is not None and at >= place.quiet_until:
-            return replace(place, quiet_until=None), (music,)
+            return replace(place, quiet_until=None), music
         case _:
             return place, ()
 
@@ -317,4 +318,10 @@ def _music_again(
     call: Call, place: Queued, directory: Directory
 ) -> tuple[Queued, tuple[CallEffect, ...]]:
     place = replace(place, quiet_until=None, saying=None, say_since=None, say_until=None)
-    return place, (StartMusic(call.caller, directory.queue(place.queue).music),)
+    return place, _music(call, place, directory)
+
+
+def _music(call: Call, place: Queued, directory: Directory) -> tuple[CallEffect, ...]:
+    """What the queue plays; nothing where its music is called nothing."""
+    music = directory.queue(place.queue).music
+    return (StartMusic(call.caller, music),) if music else ()
