@@ -1,0 +1,33 @@
+"""One whole centre for all live tests that need one, started when the first of them asks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.live.live_centre import FIGURES, House, LiveCentre, Ports, open_house, open_lines
+
+
+@pytest.fixture(scope="session")
+def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCentre]:
+    """Asterisk, engine and edge under a keeper."""
+    running = LiveCentre(tmp_path_factory.mktemp("centre") / "live", Ports(27000))
+    try:
+        running.start()
+        asyncio.run(open_lines(running))
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+async def house(centre: LiveCentre) -> AsyncIterator[House]:
+    """A desk with phones, for one test."""
+    async with open_house(centre) as opened:
+        yield opened
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was measured on the way."""
+    for figure in FIGURES:
+        terminalreporter.write_line(figure)

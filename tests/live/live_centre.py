@@ -1,0 +1,567 @@
+"""A whole centre for live tests: Asterisk, engine and edge under a keeper, on ports and in a folder of
+their own; and a desk from which tests steer it by its HTTP API and look into journal and switch.
+
+The keeper runs in a thread of its own, so that one centre serves every test of a run, each of which has
+an event loop of its own.
+"""
+
+import asyncio
+import itertools
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import aiohttp
+
+from callcenter.adapters.journal.reader import SegmentReader
+from callcenter.cli.start import Prepared, prepare
+from callcenter.core.facts.wire import Fact
+from callcenter.demo.centre_api import CentreSaidNo, Desk
+from callcenter.demo.listening import TONES, PromptBook, voices
+from callcenter.host.asterisk_cli import run_command, wait_ready
+from callcenter.host.processes import Child, Died, Event, Keeper, Started
+from callcenter.settings import load
+from callcenter.testing.phones import CallLeg, Codec, Phone, Phones
+from callcenter.testing.tones import SILENT_BELOW_DBFS, loudness
+
+T = TypeVar("T")
+
+FIGURES: Final[list[str]] = []
+"""What was measured on the way; said at the end of the run."""
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
+LINES: Final = 24
+LONG: Final = timedelta(seconds=20)
+"""Deadline of everything that takes a moment: generous, since the machine may be busy."""
+LONGER: Final = timedelta(seconds=60)
+SPOKEN: Final = timedelta(seconds=30)
+A_PROMPT: Final = timedelta(seconds=12)
+A_PAUSE: Final = timedelta(seconds=0.9)
+QUICK: Final = {
+    "ring_for_seconds": 20,
+    "wrap_up_seconds": 0,
+    "misses_allowed": 3,
+    "announce_first_seconds": 4,
+    "announce_every_seconds": 20,
+}
+
+_SETTINGS: Final = """
+[centre]
+name = "live"
+run_folder = "run"
+flows_folder = "flows"
+[http]
+port = {engine}
+[edge]
+port = {edge}
+[sip]
+port = {sip}
+tls_port = {tls}
+rtp_first = {rtp}
+rtp_last = {rtp_last}
+[switch]
+folder = "{switch}"
+http_port = {ari}
+ami_port = {ami}
+[[trunks]]
+name = "test"
+hosts = ["127.0.0.1"]
+port = {phones}
+qualify_seconds = 0
+trust_identity = true
+"""
+
+# Straight into a queue, so that a test about waiting need not listen to a menu first.
+_LINE: Final = """
+id: line-{number}
+languages: [en, zh]
+start: wait
+nodes:
+  wait:
+    enqueue: {{queue: line-{number}}}
+prompts: {{}}
+"""
+
+_LONG_STORY: Final = """
+id: story
+languages: [en]
+start: tell
+nodes:
+  tell:
+    play: {prompt: story, then: bye}
+  bye:
+    hang_up: {prompt: bye}
+prompts:
+  story:
+    en: >-
+      Once upon a time there was a caller who had to listen for a very long time. First there was
+      a sentence, then there was another sentence, and after it came a third one. The caller did
+      not press anything, for there was nothing to press. The story went on and on, and still it
+      was not over, because it was a story that had been made in order to be long, and to keep one
+      telephone line busy while others came and went.
+  bye:
+    en: That was the story. Thank you for listening to all of it, until we meet again some day.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """A block of two hundred and fifty ports from `base` on."""
+
+    base: int
+
+    @property
+    def sip(self) -> int:
+        return self.base
+
+    @property
+    def phones(self) -> int:
+        return self.base + 8
+
+    @property
+    def phones_rtp(self) -> tuple[int, int]:
+        return self.base + 130, self.base + 249
+
+    def settings(self) -> str:
+        """The settings file of a centre on these ports."""
+        base = self.base
+        return _SETTINGS.format(
+            sip=base,
+            tls=base + 1,
+            engine=base + 2,
+            edge=base + 3,
+            ari=base + 4,
+            ami=base + 5,
+            phones=self.phones,
+            rtp=base + 20,
+            rtp_last=base + 129,
+            switch=PROJECT / "run/switch",
+        )
+
+
+@dataclass(slots=True)
+class Line:
+    """A queue with a number of its own."""
+
+    queue: str
+    number: str
+
+
+@dataclass(slots=True)
+class LiveCentre:
+    """Everything of one centre that lives as long as the test run. Used from any thread."""
+
+    folder: Path
+    ports: Ports
+    events: list[tuple[datetime, Event]] = field(default_factory=list)
+    _prepared: Prepared | None = None
+    _prompts: PromptBook | None = None
+    _keeper: Keeper | None = None
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    _thread: threading.Thread | None = None
+    _lines: Iterator[int] = field(default_factory=lambda: iter(range(1, LINES + 1)))
+
+    @property
+    def prepared(self) -> Prepared:
+        assert self._prepared is not None
+        return self._prepared
+
+    @property
+    def prompts(self) -> PromptBook:
+        """What everything the centre says sounds like."""
+        self._prompts = self._prompts or PromptBook(self.run_folder / "prompts")
+        return self._prompts
+
+    @property
+    def run_folder(self) -> Path:
+        return self.prepared.settings.run_folder
+
+    @property
+    def sip(self) -> str:
+        """Where callers and phones find it."""
+        return f"127.0.0.1:{self.ports.sip}"
+
+    @property
+    def url(self) -> str:
+        """Page and API."""
+        return f"http://127.0.0.1:{self.prepared.settings.edge.port}"
+
+    def start(self) -> None:
+        """Prepare everything, start it and wait until it takes calls."""
+        write_centre(self.folder, self.ports)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="keeper")
+        self._thread.start()
+        self._run(self._start())
+
+    def stop(self) -> None:
+        """End it, and keep what it wrote."""
+        if self._keeper is not None:
+            self._run(self._keeper.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread is not None:
+            self._thread.join()
+        self._loop.close()
+
+    def pid(self, name: str) -> int:
+        """The process id of `asterisk`, `engine` or `edge`."""
+        assert self._keeper is not None
+        pid = self._keeper.pid(name)
+        assert pid is not None, f"{name} is down"
+        return pid
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> datetime:
+        """Send a signal to one of the processes; when."""
+        os.kill(self.pid(name), number)
+        return datetime.now(UTC)
+
+    def new_line(self) -> Line:
+        """A queue that no other test has."""
+        number = next(self._lines)
+        return Line(f"line-{number}", str(4100 + number))
+
+    async def came_back(self, name: str, after: datetime) -> timedelta:
+        """Wait until a killed process was started again; how long after its death was seen."""
+
+        def started() -> datetime | None:
+            return next(
+                (
+                    at
+                    for at, event in self.events
+                    if isinstance(event, Started) and event.name == name and at > after
+                ),
+                None,
+            )
+
+        back: datetime = await seen(started, LONG)
+        died = [at for at, e in self.events if isinstance(e, Died) and e.name == name and at < back]
+        return back - died[-1]
+
+    def _run(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=600)
+
+    async def _start(self) -> None:
+        settings = load(self.folder / "callcenter.toml", {})
+        self._prepared = await prepare(settings)
+        self._keeper = Keeper(list(self._children()), self._note)
+        await self._keeper.start()
+        async with aiohttp.ClientSession() as http:
+            await until(lambda: _is_ready(http, f"{self.url}/readyz"), LONGER)
+
+    def _children(self) -> Iterator[Child]:
+        rendered, switch = self.prepared.rendered, self.prepared.switch
+        logs = self.run_folder / "logs"
+        logs.mkdir(exist_ok=True)
+        own = [sys.executable, "-m", "callcenter", "--config", str(self.folder / "callcenter.toml")]
+        yield Child(
+            "asterisk",
+            switch.asterisk_argv(rendered.conf),
+            env=switch.asterisk.environment(),
+            log=logs / "asterisk.out",
+            ready=lambda: wait_ready(rendered.ari_url, rendered.ari_user, rendered.ari_password),
+        )
+        yield Child("engine", [*own, "run"], log=logs / "engine.log", folder=PROJECT)
+        yield Child("edge", [*own, "edge"], log=logs / "edge.log", folder=PROJECT)
+        yield Child("archive", [*own, "archive"], log=logs / "archive.log", folder=PROJECT)
+
+    def _note(self, event: Event) -> None:
+        self.events.append((datetime.now(UTC), event))
+
+
+def write_centre(folder: Path, ports: Ports) -> None:
+    """The settings and flows of a centre that was never started; prompts spoken before are taken over."""
+    (folder / "flows").mkdir(parents=True)
+    (folder / "callcenter.toml").write_text(ports.settings())
+    for file in (PROJECT / "ivr_flows").glob("*.yaml"):
+        shutil.copy(file, folder / "flows")
+    (folder / "flows/story.yaml").write_text(_LONG_STORY)
+    spoken = PROJECT / "run/test-prompts"
+    spoken.mkdir(parents=True, exist_ok=True)
+    (folder / "run").mkdir(mode=0o700)
+    (folder / "run/prompts").symlink_to(spoken)
+
+
+async def _is_ready(http: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with http.get(url) as reply:
+            return reply.status == 200
+    except (aiohttp.ClientError, OSError):
+        return False
+
+
+def promptly() -> timedelta:
+    """A second, as long as this machine has a processor to spare."""
+    return timedelta(seconds=max(1.0, os.getloadavg()[0]))
+
+
+async def until(
+    look: Callable[[], Awaitable[T | None]],
+    within: timedelta = LONG,
+    what: str = "",
+    *,
+    every: float = 0.05,
+) -> T:
+    """Look until there is something to see; AssertionError with the last look after the deadline."""
+    ends = time.monotonic() + within.total_seconds()
+    while not (found := await look()):
+        assert time.monotonic() < ends, f"not within {within}: {what or look}: {found!r}"
+        await asyncio.sleep(every)
+    return found
+
+
+async def seen(look: Callable[[], T | None], within: timedelta = LONG, what: str = "") -> T:
+    """The same for what can be seen at once."""
+
+    async def wait() -> T | None:
+        return look()
+
+    return await until(wait, within, what)
+
+
+@dataclass(slots=True)
+class Agent:
+    """An agent who is signed in, with their phone, and the tone they speak."""
+
+    id: str
+    phone: Phone
+    hz: int
+    desk: Desk
+
+    async def takes(self, within: timedelta = LONG) -> CallLeg:
+        """Let it ring, pick up and speak."""
+        leg = await self.phone.rings(within)
+        await leg.answer(LONG)
+        leg.say_tone(self.hz)
+        return leg
+
+    async def sets(self, presence: str, reason: str = "") -> None:
+        """Ready, or paused with a reason."""
+        wish = {"presence": presence, "reason": reason}
+        await self.desk.ask("PUT", f"/agents/{self.id}/presence", wish)
+
+    async def live(self) -> dict[str, Any]:
+        """What the centre says the agent is doing."""
+        shown: dict[str, Any] = (await self.desk.ask("GET", f"/agents/{self.id}"))["live"]
+        return shown
+
+    async def becomes(self, within: timedelta = LONG, **fields: object) -> None:
+        """Wait until what the centre says about the agent is so."""
+
+        async def is_so() -> bool:
+            live = await self.live()
+            return all(live[name] == value for name, value in fields.items())
+
+        await until(is_so, within, f"{self.id} {fields}")
+
+
+@dataclass(slots=True)
+class House:
+    """What one test does with the centre."""
+
+    centre: LiveCentre
+    phones: Phones
+    http: aiohttp.ClientSession
+    admin: Desk
+    prompts: PromptBook
+    _tones: Iterator[int] = field(default_factory=lambda: itertools.cycle(TONES))
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _agents: list[Agent] = field(default_factory=list)
+
+    def tone(self) -> int:
+        """A tone that nobody else in this test speaks."""
+        return next(self._tones)
+
+    async def line(self, **rules: object) -> Line:
+        """A queue of one's own and the number that leads straight into it."""
+        line = self.centre.new_line()
+        await self.admin.ask("PATCH", f"/queues/{line.queue}", {**QUICK, **rules})
+        return line
+
+    async def agent(
+        self,
+        queues: Collection[Line] = (),
+        *,
+        ready: bool = True,
+        register: bool = True,
+        codecs: tuple[Codec, ...] = ("pcmu",),
+    ) -> Agent:
+        """Somebody new at a desk phone, signed in, registered and ready unless told otherwise."""
+        name = f"p{time.time_ns() % 10**10}"
+        wish = {"id": name, "name_en": name, "queues": [line.queue for line in queues]}
+        await self.admin.ask("POST", "/agents", wish)
+        seat = await self.admin.ask("POST", f"/agents/{name}/login", {"phone": "desk-phone"})
+        account = seat["account"]
+        phone = await self.phones.phone(
+            account["endpoint"], account["password"], domain=self.centre.sip, codecs=codecs
+        )
+        agent = Agent(name, phone, self.tone(), self.admin)
+        self._agents.append(agent)
+        if register:
+            await phone.register(LONG)
+            await agent.becomes(reachable=True)
+        if ready:
+            await agent.sets("ready")
+        return agent
+
+    async def dial(
+        self, number: str, *, codec: Codec = "pcmu", caller_id: str = "", name: str = ""
+    ) -> CallLeg:
+        """Somebody new calls."""
+        ani = caller_id or f"+4917139200{next(self._numbers):02d}"
+        return await self.phones.dial(
+            number, proxy=self.centre.sip, caller_id=ani, display_name=name, codecs=(codec,)
+        )
+
+    # -- what the centre says ---------------------------------------------------------------------
+
+    async def calls(self, **query: str) -> list[dict[str, Any]]:
+        """The calls that are."""
+        asked = "&".join(f"{key}={value}" for key, value in query.items())
+        found: list[dict[str, Any]] = (await self.admin.ask("GET", f"/calls?{asked}"))["items"]
+        return found
+
+    async def call_of(self, leg: CallLeg, ani: str = "") -> dict[str, Any]:
+        """The call of a caller's leg, as the centre shows it."""
+        number = ani or leg.name.partition(" ")[0]
+
+        async def find() -> dict[str, Any] | None:
+            return next((call for call in await self.calls() if call["ani"] == number), None)
+
+        return await until(find, LONG, f"a call of {number}")
+
+    async def in_phase(self, leg: CallLeg, phase: str, within: timedelta = LONG) -> dict[str, Any]:
+        """Wait until the caller's call is in a phase."""
+
+        async def find() -> dict[str, Any] | None:
+            call = await self.call_of(leg)
+            return call if call["phase"] == phase else None
+
+        return await until(find, within, f"{leg.name} {phase}")
+
+    def journal(self, call: str) -> list[Fact]:
+        """What is written down about a call, in order."""
+        reader = SegmentReader(self.centre.run_folder / "journal")
+        return [fact for _, fact in reader.read_after(0) if getattr(fact, "call", None) == call]
+
+    async def archived(self, call: str) -> list[dict[str, Any]]:
+        """What the database holds about a call once it is over."""
+
+        async def whole() -> list[dict[str, Any]] | None:
+            try:
+                facts = (await self.admin.ask("GET", f"/calls/{call}/facts"))["items"]
+            except CentreSaidNo:
+                return None
+            return facts if any(fact["kind"] == "call.ended" for fact in facts) else None
+
+        return await until(whole, LONG, f"{call} in the database")
+
+    # -- what the switch says ---------------------------------------------------------------------
+
+    async def ari(self, path: str, method: str = "GET") -> Any:
+        """Ask the switch itself."""
+        rendered = self.centre.prepared.rendered
+        auth = aiohttp.encode_basic_auth(rendered.ari_user, rendered.ari_password)
+        url = f"{rendered.ari_url}{path}"
+        async with self.http.request(method, url, headers={"Authorization": auth}) as reply:
+            return await reply.json(content_type=None)
+
+    async def console(self, command: str) -> str:
+        """One command on the switch's console."""
+        prepared = self.centre.prepared
+        return await run_command(prepared.switch, prepared.rendered.conf, command)
+
+    async def nothing_is_left(self) -> None:
+        """No call, no leg, nobody in a bridge, and every agent of this test free."""
+
+        async def left() -> dict[str, Any]:
+            legs = [leg["name"] for leg in await self.ari("/channels")]
+            bridges = [b["id"] for b in await self.ari("/bridges") if b["channels"]]
+            busy = [a.id for a in self._agents if (await a.live())["activity"] != "idle"]
+            return {"calls": await self.calls(), "legs": legs, "bridges": bridges, "busy": busy}
+
+        seen: dict[str, Any] = {}
+
+        async def is_empty() -> bool:
+            seen.update(await left())
+            return not any(seen.values())
+
+        try:
+            await until(is_empty, LONG)
+        except AssertionError:
+            raise AssertionError(f"left over: {seen}") from None
+
+    # -- what callers hear ------------------------------------------------------------------------
+
+    async def said(self, leg: CallLeg, name: str, within: timedelta = SPOKEN) -> None:
+        """Wait until a prompt was heard: `<language>/<flow>/<name>`."""
+        began = datetime.now(UTC) - A_PROMPT
+
+        async def is_said() -> bool:
+            heard = leg.recording.since(began)
+            return bool(await asyncio.to_thread(self.prompts.recognised, heard, [name]))
+
+        await until(is_said, within, f"{leg.name} to hear {name}", every=0.3)
+
+    async def heard(self, leg: CallLeg, *names: str) -> bool:
+        """Whether all these prompts are on the recording. Worked out beside the phones' clock."""
+        found = await asyncio.to_thread(self.prompts.recognised, leg.recording, names)
+        return found == frozenset(names)
+
+    async def voices(self, leg: CallLeg) -> set[int]:
+        """The tones of everybody who was heard, whoever they may be."""
+        everybody = {str(hz): hz for hz in TONES}
+        return set(map(int, await asyncio.to_thread(voices, leg.recording, everybody)))
+
+    async def pause(self, leg: CallLeg, within: timedelta = SPOKEN) -> None:
+        """Wait for a pause longer than those inside a prompt."""
+
+        def is_quiet() -> bool:
+            lately = leg.recording.since(datetime.now(UTC) - A_PAUSE)
+            return lately.length >= A_PAUSE * 0.8 and loudness(lately) < SILENT_BELOW_DBFS
+
+        await seen(is_quiet, within, f"{leg.name}: the prompt to end")
+
+    async def close(self) -> None:
+        """Send this test's agents home."""
+        for agent in self._agents:
+            await self.admin.ask("DELETE", f"/agents/{agent.id}")
+
+
+@asynccontextmanager
+async def open_house(centre: LiveCentre) -> AsyncIterator[House]:
+    """A desk with phones; they all go when the test ends."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
+        )
+        ports = centre.ports
+        phones = await stack.enter_async_context(
+            Phones(sip_port=ports.phones, rtp_ports=ports.phones_rtp)
+        )
+        password = centre.prepared.passwords["admin"]
+        admin = await Desk.sign_in(http, centre.url, "admin", password)
+        house = House(centre, phones, http, admin, centre.prompts)
+        yield house
+        await house.close()
+
+
+async def open_lines(centre: LiveCentre) -> None:
+    """Make the queues that lead nowhere else, and their numbers."""
+    async with aiohttp.ClientSession() as http:
+        admin = await Desk.sign_in(http, centre.url, "admin", centre.prepared.passwords["admin"])
+        for number in range(1, LINES + 1):
+            await admin.ask("POST", "/queues", {"id": f"line-{number}", **QUICK})
+            flow = centre.folder / f"flows/line-{number}.yaml"
+            flow.write_text(_LINE.format(number=number))
+        assert (await admin.ask("POST", "/flows/reload"))["problems"] == []
+        for number in range(1, LINES + 1):
+            await admin.ask("PUT", f"/numbers/{4100 + number}", {"flow": f"line-{number}"})
+        await admin.ask("PUT", "/numbers/4200", {"flow": "story"})

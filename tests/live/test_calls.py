@@ -1,0 +1,407 @@
+"""Whole calls on a real Asterisk, judged by what the telephones recorded."""
+
+import asyncio
+import re
+from collections.abc import Awaitable
+from datetime import timedelta
+
+import pytest
+
+from callcenter.core.facts.calls import AgentOffered, CallEnded, OfferEnded, PositionReached
+from callcenter.core.facts.wire import name_of
+from callcenter.core.ids import CallId
+from callcenter.testing.phones import CallLeg, Codec, Side
+from callcenter.testing.sipp import Load, RegisteredPhone, Scenario, Sipp
+from callcenter.testing.tones import silences
+from tests.live.live_centre import LONG, LONGER, SPOKEN, Agent, House, Line, promptly, seen, until
+
+pytestmark = pytest.mark.live
+
+HOTLINE = "4000"
+STORY = "4200"
+NOBODY = "4999"
+SALES = Line("sales", HOTLINE)
+A_WORD = timedelta(seconds=1)
+NO_MUSIC_YET = {"quiet_for_seconds": 2.5, "announce_every_seconds": None}
+
+
+async def choose(house: House, caller: CallLeg, prompt: str, key: str) -> None:
+    """Hear a menu out, then press."""
+    await house.said(caller, prompt)
+    await house.pause(caller)
+    await caller.press(key)
+
+
+async def talk(house: House, caller: CallLeg, agent: Agent, leg: CallLeg) -> None:
+    """They speak and hear each other."""
+    hz = house.tone()
+    caller.say_tone(hz)
+    await asyncio.gather(
+        leg.hears(hz, LONG, lasting=A_WORD), caller.hears(agent.hz, LONG, lasting=A_WORD)
+    )
+    assert await house.voices(caller) == {agent.hz}
+    assert await house.voices(leg) == {hz}
+
+
+async def formats(house: House, channel: str) -> set[str]:
+    """What the switch reads, writes and carries on a leg."""
+    names = ("audioreadformat", "audiowriteformat", "audionativeformat")
+    asked = [f"/channels/{channel}/variable?variable=CHANNEL({name})" for name in names]
+    found = [(await house.ari(path))["value"] for path in asked]
+    return set(re.findall(r"[a-z0-9]+", " ".join(found)))
+
+
+def offers(house: House, call: str) -> list[str]:
+    """Who was offered the call, in order."""
+    return [str(fact.agent) for fact in house.journal(call) if isinstance(fact, AgentOffered)]
+
+
+# ── the whole way ──
+
+
+@pytest.mark.parametrize(
+    ("codec", "law", "who"), [("pcmu", "ulaw", "agent"), ("pcma", "alaw", "caller")]
+)
+async def test_the_whole_way_of_a_call(house: House, codec: Codec, law: str, who: str) -> None:
+    await house.admin.ask("PATCH", "/queues/sales", {"wrap_up_seconds": 2})
+    other_line = await house.line()
+    agent = await house.agent([SALES], ready=False, codecs=(codec,))
+    other_agent = await house.agent([other_line])
+    other, caller = await asyncio.gather(
+        house.dial(other_line.number), house.dial(HOTLINE, codec=codec)
+    )
+    other_leg = await other_agent.takes()
+    await talk(house, other, other_agent, other_leg)
+
+    await choose(house, caller, "hotline/choose-language", "2")
+    await choose(house, caller, "en/hotline/main-menu", "1")
+    await house.said(caller, "en/hotline/to-sales")
+    call = str((await house.in_phase(caller, "queued"))["id"])
+    await house.said(caller, "en/system/queue-position-1")
+    assert await formats(house, call) == {law}
+    await agent.sets("ready")
+    leg = await agent.phone.rings(LONG)
+    assert leg.headers["X-CC-Call"] == call
+    await leg.answer(LONG)
+    leg.say_tone(agent.hz)
+    await talk(house, caller, agent, leg)
+    assert await formats(house, call) | await formats(house, f"ag-{call}-1") == {law}
+
+    first, second = {"agent": (leg, caller), "caller": (caller, leg)}[who]
+    mine = await first.hang_up(LONG)
+    theirs = await second.ended(LONG)
+    assert (mine.by, theirs.by) == (Side.HERE, Side.THERE)
+    assert theirs.at - mine.at < promptly()
+    await agent.becomes(activity="wrapping")
+    await other.hang_up()
+    await house.nothing_is_left()
+    assert silences(caller.recording) == []
+    assert await house.voices(caller) == {agent.hz}
+    await everything_is_written_down(house, call, who)
+
+
+async def everything_is_written_down(house: House, call: str, ended_by: str) -> None:
+    kinds = [name_of(fact) for fact in house.journal(call)]
+    way = iter(kinds)
+    assert all(
+        f"call.{kind}" in way
+        for kind in (
+            *("arrived", "node_entered", "digit_pressed", "node_entered", "digit_pressed"),
+            *("queue_joined", "position_reached", "agent_offered", "agent_ringing"),
+            *("agent_answered", "leg_ended", "ended"),
+        )
+    ), kinds
+    archived = await house.archived(call)
+    assert [fact["kind"] for fact in archived] == kinds[: len(archived)]
+    record = await house.admin.ask("GET", f"/calls/{call}")
+    assert (record["outcome"], record["ended_by"]) == ("answered", ended_by)
+
+
+async def test_an_unknown_number_is_announced_and_hung_up(house: House) -> None:
+    caller = await house.dial(NOBODY)
+    assert (await caller.ended(SPOKEN)).by is Side.THERE
+    assert await house.heard(caller, "system/unknown-number")
+    await house.nothing_is_left()
+
+
+# ── waiting ──
+
+
+async def test_nobody_waits_in_silence(house: House) -> None:
+    line = await house.line(ring_for_seconds=8)
+    agent = await house.agent([line], ready=False)
+    patient, keyless = await asyncio.gather(house.dial(line.number), house.dial(HOTLINE))
+
+    async def waits_long() -> None:
+        await house.in_phase(patient, "queued")
+        await seen(lambda: patient.recording.length > timedelta(seconds=46), LONGER)
+        assert await house.heard(patient, "en/system/queue-position-1", "en/system/queue-wait")
+        await agent.sets("ready")
+        missed = await agent.phone.rings(LONG)
+        await missed.ended(LONG)
+        await talk(house, patient, agent, await agent.takes())
+
+    async def presses_nothing() -> None:
+        await house.said(keyless, "zh/hotline/to-a-person", LONGER)
+        await house.in_phase(keyless, "queued")
+        await house.said(keyless, "zh/system/queue-position-1")
+
+    await asyncio.gather(waits_long(), presses_nothing())
+    await asyncio.gather(patient.hang_up(), keyless.hang_up())
+    assert silences(patient.recording) == []
+    assert silences(keyless.recording) == []
+    assert await house.heard(keyless, "zh/hotline/no-key")
+    await house.nothing_is_left()
+
+
+async def test_callers_are_served_in_the_order_of_their_arrival(house: House) -> None:
+    line = await house.line(announce_every_seconds=None)
+    agent = await house.agent([line], ready=False)
+    callers = []
+    for _ in range(5):
+        callers.append(await house.dial(line.number))
+        await house.in_phase(callers[-1], "queued")
+    await agent.sets("ready")
+    served = []
+    for _ in callers:
+        leg = await agent.takes()
+        served.append(str(leg.peer).partition("@")[0].removeprefix("sip:"))
+        await leg.hang_up(LONG)
+    assert served == [caller.name.partition(" ")[0] for caller in callers]
+    endings = await asyncio.gather(*(caller.ended(LONG) for caller in callers))
+    assert {ending.by for ending in endings} == {Side.THERE}
+    await house.nothing_is_left()
+
+
+async def test_a_long_prompt_to_one_caller_holds_up_nobody(
+    house: House, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    line = await house.line(announce_every_seconds=None)
+    listener = await house.dial(STORY)
+    switch = house.centre.prepared.switch
+    folder = tmp_path_factory.mktemp("sipp")
+    sipp = Sipp(switch.sipp_argv(), folder, switch.sipp.environment())
+    base = house.centre.ports.base
+    crew = await seat_silent_agents(house, line, sipp, base + 12, 20)
+    answering = await sipp.start(Load(Scenario.AGENT, port=base + 12, media_port=base + 14))
+    load = Load(
+        Scenario.CALLER,
+        port=base + 10,
+        target=("127.0.0.1", base),
+        number=line.number,
+        calls=20,
+        calls_per_second=5,
+        stay=timedelta(seconds=3),
+        media_port=base + 16,
+    )
+    await asyncio.gather(
+        *(
+            house.admin.ask("PUT", f"/agents/{name}/presence", {"presence": "ready"})
+            for name in crew
+        )
+    )
+    outcome = await (await sipp.start(load)).finished(LONGER)
+    rang = (await answering.stop()).at("rang")
+    assert (outcome.successful, outcome.failed, len(rang)) == (20, 0, 20)
+    dialled = outcome.at("dialled")
+    assert max(rang[number] - dialled[number] for number in dialled) < LONG
+    assert (await listener.ended(LONGER)).by is Side.THERE
+    assert await house.heard(listener, "en/story/story", "en/story/bye")
+    for name in crew:
+        await house.admin.ask("DELETE", f"/agents/{name}")
+    await house.nothing_is_left()
+
+
+async def seat_silent_agents(
+    house: House, line: Line, sipp: Sipp, port: int, count: int
+) -> list[str]:
+    """Agents whose phones are SIPp's."""
+    names = [f"crew-{number}" for number in range(count)]
+
+    async def seat(name: str) -> RegisteredPhone:
+        await house.admin.ask("POST", "/agents", {"id": name, "queues": [line.queue]})
+        wish = {"phone": "desk-phone"}
+        account = (await house.admin.ask("POST", f"/agents/{name}/login", wish))["account"]
+        return RegisteredPhone(account["endpoint"], account["password"], port)
+
+    registering = Load(
+        Scenario.REGISTER,
+        port=port,
+        target=("127.0.0.1", house.centre.ports.sip),
+        calls_per_second=20,
+        phones=await asyncio.gather(*(seat(name) for name in names)),
+    )
+    outcome = await (await sipp.start(registering)).finished(LONGER)
+    assert outcome.successful == count
+
+    async def all_there() -> bool:
+        agents = (await house.admin.ask("GET", "/agents"))["items"]
+        there = [a["id"] for a in agents if a["id"] in names and a["live"]["reachable"]]
+        return len(there) == count
+
+    await until(all_there, LONG)
+    return names
+
+
+# ── agents who do not take the call ──
+
+
+async def test_a_caller_keeps_the_place_while_agents_do_not_answer(house: House) -> None:
+    line = await house.line(ring_for_seconds=4, misses_allowed=2)
+    deaf = await house.agent([line])
+    busy = await house.agent([line])
+    caller = await house.dial(line.number)
+    later = await house.dial(line.number)
+    call = str((await house.in_phase(caller, "offered"))["id"])
+    await (await deaf.phone.rings(LONG)).ended(LONG)
+    await (await busy.phone.rings(LONG)).reject()
+    await (await deaf.phone.rings(LONG)).ended(LONG)
+    await deaf.becomes(presence="paused", reason="rona")
+    leg = await busy.takes()
+    await talk(house, caller, busy, leg)
+    assert offers(house, call) == [deaf.id, busy.id, deaf.id, busy.id]
+    whys = [str(fact.why) for fact in house.journal(call) if isinstance(fact, OfferEnded)]
+    assert whys == ["no-answer", "rejected", "no-answer"]
+    assert (await house.call_of(later))["phase"] == "queued"
+    assert silences(caller.recording) == []
+    await asyncio.gather(caller.hang_up(), later.hang_up())
+    await house.nothing_is_left()
+
+
+async def test_a_phone_that_is_not_there_is_not_rung_until_it_is_back(house: House) -> None:
+    line = await house.line()
+    agent = await house.agent([line])
+    await agent.phone.unregister(LONG)
+    await agent.becomes(reachable=False)
+    caller = await house.dial(line.number)
+    call = str((await house.in_phase(caller, "queued"))["id"])
+    await caller.hears_anything(LONG)
+    assert offers(house, call) == []
+    await agent.phone.register(LONG)
+    await talk(house, caller, agent, await agent.takes())
+    await caller.hang_up()
+    await house.nothing_is_left()
+
+
+async def test_a_number_outside_takes_a_call_by_pressing_one(house: House) -> None:
+    line = await house.line(ring_for_seconds=40)
+    mailbox, person = await asyncio.gather(
+        outside_phone(house, line, "+493023125901"), outside_phone(house, line, "+493023125902")
+    )
+    await mailbox.sets("ready")
+    caller = await house.dial(line.number)
+    call = str((await house.call_of(caller))["id"])
+    recorded = await mailbox.takes()
+    assert (await recorded.ended(LONGER)).by is Side.THERE
+    await mailbox.sets("paused")
+    assert await house.heard(recorded, "en/system/agent-accept")
+    assert mailbox.hz not in await house.voices(caller)
+    await person.sets("ready")
+    leg = await person.takes()
+    await house.said(leg, "en/system/agent-accept")
+    assert person.hz not in await house.voices(caller)
+    await leg.press("7")
+    await leg.press("1")
+    await caller.hears(person.hz, LONG)
+    hz = house.tone()
+    caller.say_tone(hz)
+    await leg.hears(hz, LONG)
+    assert offers(house, call) == [mailbox.id, person.id]
+    assert silences(caller.recording) == []
+    await leg.hang_up()
+    assert (await caller.ended(LONG)).by is Side.THERE
+    await house.nothing_is_left()
+
+
+async def outside_phone(house: House, line: Line, number: str) -> Agent:
+    """An agent at a telephone that only the trunk leads to."""
+    agent = await house.agent([line], ready=False, register=False)
+    await house.admin.ask("PATCH", f"/agents/{agent.id}", {"outside_number": number})
+    await house.admin.ask("POST", f"/agents/{agent.id}/login", {"phone": "outside"})
+    agent.phone = await house.phones.phone(number, domain=house.centre.sip)
+    return agent
+
+
+# ── hanging up ──
+
+
+async def test_a_caller_may_hang_up_in_every_phase_and_leaves_nothing(house: House) -> None:
+    quiet, music, told, rung, spoken = [
+        await house.line(**rules)
+        for rules in (NO_MUSIC_YET, {}, {"announce_first_seconds": 1}, {}, {})
+    ]
+    ringing, talking = await house.agent([rung]), await house.agent([spoken])
+
+    async def in_the_prompt() -> CallLeg:
+        caller = await house.dial(HOTLINE)
+        await caller.hears_anything(LONG)
+        return caller
+
+    async def at_the_menu() -> CallLeg:
+        caller = await house.dial(HOTLINE)
+        await house.said(caller, "hotline/choose-language")
+        await house.pause(caller)
+        return caller
+
+    async def in_the_quiet() -> CallLeg:
+        caller = await house.dial(quiet.number)
+        await house.in_phase(caller, "queued")
+        return caller
+
+    async def in_the_music() -> CallLeg:
+        caller = await house.dial(music.number)
+        await caller.hears_anything(LONG)
+        return caller
+
+    async def in_an_announcement() -> CallLeg:
+        caller = await house.dial(told.number)
+        call = (await house.call_of(caller))["id"]
+        await seen(lambda: has(house, call, PositionReached))
+        return caller
+
+    async def while_it_rings() -> CallLeg:
+        caller = await house.dial(rung.number)
+        await ringing.phone.rings(LONG)
+        return caller
+
+    async def in_the_talk() -> CallLeg:
+        caller = await house.dial(spoken.number)
+        await talk(house, caller, talking, await talking.takes())
+        return caller
+
+    async def in_the_goodbye() -> CallLeg:
+        caller = await house.dial(NOBODY)
+        await caller.hears_anything(LONG)
+        return caller
+
+    phases = (
+        *(in_the_prompt(), at_the_menu(), in_the_quiet(), in_the_music()),
+        *(in_an_announcement(), while_it_rings(), in_the_talk(), in_the_goodbye()),
+    )
+    calls = await asyncio.gather(*(hang_up_in(house, phase) for phase in phases))
+    await house.nothing_is_left()
+    ends = [ending_of(house, call) for call in calls]
+    assert [str(end.by) for end in ends] == ["caller"] * len(ends)
+    assert [str(end.outcome) for end in ends] == [
+        *("left-flow", "left-flow", "abandoned", "abandoned"),
+        *("abandoned", "abandoned", "answered", "served"),
+    ]
+    for agent in (ringing, talking):
+        assert (await agent.phone.legs[-1].ended(LONG)).by is Side.THERE
+
+
+async def hang_up_in(house: House, reached: Awaitable[CallLeg]) -> CallId:
+    caller = await reached
+    call = CallId((await house.call_of(caller))["id"])
+    assert (await caller.hang_up(LONG)).by is Side.HERE
+    return call
+
+
+def has(house: House, call: str, kind: type) -> bool:
+    return any(isinstance(fact, kind) for fact in house.journal(call))
+
+
+def ending_of(house: House, call: str) -> CallEnded:
+    ends = [f for f in house.journal(call) if isinstance(f, CallEnded)]
+    assert len(ends) == 1
+    return ends[0]

@@ -1,0 +1,229 @@
+"""The parts die or freeze while calls are up: no call is lost that the switch still holds."""
+
+import asyncio
+import signal
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+
+from callcenter.core.facts.calls import AgentOffered, CallEnded
+from callcenter.testing.phones import CallLeg, Phone, RegistrationRefused, Side
+from callcenter.testing.tones import Span, hears, silences
+from tests.live.live_centre import FIGURES, LONG, LONGER, Agent, House, Line, until
+
+pytestmark = pytest.mark.live
+
+HOTLINE = "4000"
+
+
+async def connected(house: House, line: Line, agent: Agent) -> tuple[CallLeg, CallLeg, int]:
+    """A caller and an agent who talk, and the caller's tone."""
+    caller = await house.dial(line.number)
+    leg = await agent.takes()
+    hz = house.tone()
+    caller.say_tone(hz)
+    await asyncio.gather(leg.hears(hz, LONG), caller.hears(agent.hz, LONG))
+    return caller, leg, hz
+
+
+async def engine_answers(house: House) -> None:
+    """Wait until the engine has the switch in hand again."""
+    url = f"http://127.0.0.1:{house.centre.prepared.settings.http.port}/readyz"
+
+    async def is_ready() -> bool:
+        try:
+            async with house.http.get(url) as reply:
+                return reply.status == 200
+        except (aiohttp.ClientError, OSError):
+            return False
+
+    await until(is_ready, LONGER)
+
+
+@dataclass(slots=True)
+class Scene:
+    """Callers in every phase at once, and the agents of three queues."""
+
+    talking: Agent
+    in_talk: CallLeg
+    talk_leg: CallLeg
+    hz: int
+    ringing: Agent
+    rung: CallLeg
+    ring_leg: CallLeg
+    resting: Agent
+    waiting: list[CallLeg]
+    in_menu: CallLeg
+
+
+async def set_the_scene(house: House) -> Scene:
+    talk_line, ring_line, wait_line = [await house.line() for _ in range(3)]
+    talking = await house.agent([talk_line])
+    ringing = await house.agent([ring_line])
+    resting = await house.agent([wait_line], ready=False)
+    in_talk, talk_leg, hz = await connected(house, talk_line, talking)
+    waiting = []
+    for _ in range(3):
+        waiting.append(await house.dial(wait_line.number))
+        await house.in_phase(waiting[-1], "queued")
+    await asyncio.gather(*(caller.hears_anything(LONG) for caller in waiting))
+    in_menu = await house.dial(HOTLINE)
+    await house.said(in_menu, "hotline/choose-language")
+    await house.pause(in_menu)
+    rung = await house.dial(ring_line.number)
+    ring_leg = await ringing.phone.rings(LONG)
+    return Scene(
+        *(talking, in_talk, talk_leg, hz, ringing, rung, ring_leg, resting), waiting, in_menu
+    )
+
+
+async def test_an_engine_that_is_killed_loses_no_call(house: House) -> None:
+    scene = await set_the_scene(house)
+    killed_at = house.centre.kill("engine")
+    await scene.ring_leg.answer(LONG)  # in the gap
+    scene.ring_leg.say_tone(scene.ringing.hz)
+    back = await house.centre.came_back("engine", killed_at)
+    await engine_answers(house)
+    ready_at = datetime.now(UTC)
+    gap = (ready_at - killed_at).total_seconds()
+    FIGURES.append(f"engine: started {back.total_seconds():.3f} s after its death")
+    FIGURES.append(f"engine: decides again {gap:.2f} s after it was killed")
+    assert back < timedelta(seconds=0.5)
+
+    await who_answered_in_the_gap_stays(house, scene)
+    for leg, tone in ((scene.in_talk, scene.talking.hz), (scene.talk_leg, scene.hz)):
+        heard = leg.recording
+        span = Span(killed_at - heard.started_at, ready_at - heard.started_at)
+        assert hears(heard, tone, span, share=0.9)
+    await house.pause(scene.in_menu)
+    await scene.in_menu.press("2")
+    await house.said(scene.in_menu, "en/hotline/main-menu")
+    await the_order_is_kept(house, scene)
+    assert (await scene.in_talk.hang_up()).by is Side.HERE
+    assert (await scene.talk_leg.ended(LONG)).by is Side.THERE
+    await scene.ring_leg.hang_up()
+    assert (await scene.rung.ended(LONG)).by is Side.THERE
+    await scene.in_menu.hang_up()
+    for caller in (*scene.waiting, scene.rung, scene.in_menu):
+        assert silences(caller.recording) == []
+    await house.nothing_is_left()
+
+
+async def who_answered_in_the_gap_stays(house: House, scene: Scene) -> None:
+    await scene.rung.hears(scene.ringing.hz, LONG)
+    hz = house.tone()
+    scene.rung.say_tone(hz)
+    await scene.ring_leg.hears(hz, LONG)
+    facts = house.journal(await id_of(house, scene.rung))
+    assert sum(isinstance(fact, AgentOffered) for fact in facts) == 1
+
+
+async def the_order_is_kept(house: House, scene: Scene) -> None:
+    await asyncio.gather(*(caller.hears_anything(LONG) for caller in scene.waiting))
+    await scene.resting.sets("ready")
+    served = []
+    for _ in scene.waiting:
+        leg = await scene.resting.takes()
+        served.append(str(leg.peer).partition("@")[0].removeprefix("sip:"))
+        await leg.hang_up(LONG)
+    assert served == [caller.name.partition(" ")[0] for caller in scene.waiting]
+
+
+async def id_of(house: House, caller: CallLeg) -> str:
+    return str((await house.call_of(caller))["id"])
+
+
+async def test_a_frozen_engine_leaves_callers_with_music_and_serves_them_later(
+    house: House,
+) -> None:
+    line = await house.line(announce_every_seconds=None)
+    agent = await house.agent([line])
+    house.centre.kill("engine", signal.SIGSTOP)
+    try:
+        await no_heartbeat(house)
+        caller = await house.dial(line.number)
+        await caller.established(LONG)
+        await caller.hears_anything(LONG)
+        place = (await house.ari("/channels"))[0]["dialplan"]
+        assert (place["context"], place["app_name"]) == ("fallback", "Queue")
+    finally:
+        house.centre.kill("engine", signal.SIGCONT)
+    leg = await agent.takes(LONGER)
+    await caller.hears(agent.hz, LONG)
+    call = await id_of(house, caller)
+    assert len([f for f in house.journal(call) if isinstance(f, AgentOffered)]) == 1
+    assert len(agent.phone.legs) == 1
+    assert silences(caller.recording) == []
+    await leg.hang_up()
+    await caller.ended(LONG)
+    await house.nothing_is_left()
+
+
+async def no_heartbeat(house: House) -> None:
+    """Wait until the dialplan would not trust the engine any more."""
+
+    async def is_old() -> bool:
+        beat = (await house.ari("/asterisk/variable?variable=CC_HB"))["value"]
+        return time.time() - int(beat) > 4
+
+    await until(is_old, LONG)
+
+
+async def test_a_switch_that_is_killed_ends_its_calls_and_takes_new_ones(house: House) -> None:
+    line, other = await house.line(), await house.line()
+    agent = await house.agent([line])
+    talked, leg, _ = await connected(house, line, agent)
+    waited = await house.dial(other.number)
+    calls = [await id_of(house, talked), await id_of(house, waited)]
+    killed_at = house.centre.kill("asterisk")
+    back = await house.centre.came_back("asterisk", killed_at)
+    FIGURES.append(f"switch started {back.total_seconds():.3f} s after its death")
+
+    async def all_ended() -> bool:
+        return all(any(isinstance(f, CallEnded) for f in house.journal(call)) for call in calls)
+
+    await until(all_ended, LONG)
+    ends = [next(f for f in house.journal(call) if isinstance(f, CallEnded)) for call in calls]
+    assert [str(end.by) for end in ends] == ["switch", "switch"]
+    for call in calls:
+        await house.archived(call)
+        assert (await house.admin.ask("GET", f"/calls/{call}"))["ended_by"] == "switch"
+    await engine_answers(house)
+    await registers_again(agent.phone)
+    await agent.becomes(reachable=True, activity="idle")
+    FIGURES.append(
+        f"calls again {(datetime.now(UTC) - killed_at).total_seconds():.2f} s after the death"
+    )
+    # No BYE came from a switch that died.
+    await asyncio.gather(*(gone.hang_up(LONG) for gone in (talked, leg, waited)))
+    again, again_leg, _ = await connected(house, line, agent)
+    await again.hang_up()
+    await again_leg.ended(LONG)
+    await house.nothing_is_left()
+
+
+async def registers_again(phone: Phone) -> None:
+    async def try_it() -> bool:
+        try:
+            await phone.register(LONG)
+        except RegistrationRefused:
+            return False
+        return True
+
+    await until(try_it, LONG)
+
+
+async def test_an_edge_that_is_killed_is_back_and_knows_who_is_signed_in(house: House) -> None:
+    killed_at = house.centre.kill("edge")
+    await house.centre.came_back("edge", killed_at)
+
+    async def answers() -> bool:
+        try:
+            return bool((await house.admin.ask("GET", "/queues"))["items"])
+        except (aiohttp.ClientError, OSError):
+            return False
+
+    await until(answers, LONG)
