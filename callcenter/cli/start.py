@@ -97,6 +97,10 @@ async def _start(settings: "Settings", config: Path, demo: bool, calls: int | No
     except DidNotStart as error:
         click.secho(f"  {error}", fg="red", err=True)
         return 1
+    except _NotReady:
+        logs = settings.run_folder / "logs"
+        click.secho(f"  not ready within {READY_WITHIN:g} s; {logs} says why", fg="red", err=True)
+        return 1
     finally:
         stopping.forget()
     click.echo("Stopped; nothing is left running.  已停止。")
@@ -244,17 +248,27 @@ def _tell(event: "Event") -> None:
             click.secho(f"  {name} keeps ending. Its last words:\n{words}", fg="red", err=True)
 
 
+READY_WITHIN = 120.0  # Seconds; far above what it takes, for a machine that is busy elsewhere.
+
+
+class _NotReady(Exception):
+    """The engine runs and does not say that it is ready."""
+
+
 async def _wait_until_ready(settings: "Settings") -> None:
     import aiohttp
 
     url = f"http://127.0.0.1:{settings.http.port}/readyz"
-    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
-        while True:
-            with contextlib.suppress(aiohttp.ClientError, OSError):
-                async with session.get(url) as reply:
-                    if reply.status == 200:
-                        return
-            await asyncio.sleep(0.05)
+    try:
+        async with aiohttp.ClientSession() as session, asyncio.timeout(READY_WITHIN):
+            while True:
+                with contextlib.suppress(aiohttp.ClientError, OSError):
+                    async with session.get(url) as reply:
+                        if reply.status == 200:
+                            return
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise _NotReady from None
 
 
 def _banner(prepared: Prepared) -> None:

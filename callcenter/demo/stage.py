@@ -32,6 +32,7 @@ AT_ONCE: Final = 12
 SETTLES_WITHIN: Final = timedelta(seconds=2.5)
 """How long after a call's end its agents' telephones are given to notice."""
 
+EVERYBODY: Final = "everybody"
 KEPT_FOR: Final = timedelta(minutes=3)
 RING_SECONDS: Final = 8
 
@@ -49,7 +50,7 @@ class Venue:
     rtp_ports: tuple[int, int]
     seed: int
     impostor: str = ""
-    """An agent who speaks with a colleague's voice: proof that the judge would notice."""
+    """An agent, or `EVERYBODY`, who speaks with a colleague's voice: proof that the judge notices."""
 
 
 @dataclass(slots=True)
@@ -122,8 +123,10 @@ class Stage:
         return agent
 
     def _voice_of(self, agent: str) -> int:
-        others = [hz for name, hz in self._voices.items() if name != agent]
-        return others[0] if agent == self.venue.impostor else self._voices[agent]
+        names = list(self._voices)
+        if self.venue.impostor in (agent, EVERYBODY):
+            agent = names[(names.index(agent) + 1) % len(names)]
+        return self._voices[agent]
 
     # -- calls ------------------------------------------------------------------------------------
 
