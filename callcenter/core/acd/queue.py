@@ -27,6 +27,7 @@ class QueueRules:
     announce_every: timedelta | None = timedelta(seconds=30)
     # Music starts only after this: a caller who is answered at once never pays for it.
     quiet_for: timedelta = timedelta(milliseconds=800)
+    # Empty plays nothing, for measuring: in service, nobody may be left in silence.
     music: str = "default"
     service_level_within: timedelta = timedelta(seconds=20)
 
