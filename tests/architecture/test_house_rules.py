@@ -15,6 +15,7 @@ pytestmark = pytest.mark.architecture
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "callcenter"
 MODULES = {str(path.relative_to(ROOT)): path.read_text() for path in PACKAGE.rglob("*.py")}
+TREES = {path: ast.parse(text) for path, text in MODULES.items()}
 EXCEPTIONS = tomllib.loads(Path(__file__).with_name("exceptions.toml").read_text())
 
 LONGEST_FILE = 500
@@ -34,10 +35,10 @@ def long_files() -> Iterator[str]:
 
 
 def long_functions() -> Iterator[str]:
-    for path, text in MODULES.items():
+    for path, tree in TREES.items():
         if path in EXCEPTIONS["long-files"]:
             continue
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree):
             if (
                 isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
                 and _length(node) > LONGEST_FUNCTION
@@ -78,7 +79,7 @@ def test_a_rule_is_kept_except_where_a_reason_is_given(rule: str, breaches: set[
 
 
 def test_every_module_says_what_it_owns() -> None:
-    mute = [path for path, text in MODULES.items() if not ast.get_docstring(ast.parse(text))]
+    mute = [path for path, tree in TREES.items() if not ast.get_docstring(tree)]
     assert mute == []
 
 

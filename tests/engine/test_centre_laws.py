@@ -110,8 +110,10 @@ class CentreMachine(RuleBasedStateMachine):
         self.told: list[Fact] = []
         self.deaf = False
         self.screen = Screen(self.centre.engine.feed, self.loop)
+        self.steps = 0
 
     def teardown(self) -> None:
+        self.compare_with_the_journal()
         self.screen.close()
         self.loop.close()
 
@@ -327,8 +329,13 @@ class CentreMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_journal_says_what_is(self) -> None:
+        self.steps += 1
+        if self.steps % 5 == 0:  # reading the whole journal is the dear part
+            self.compare_with_the_journal()
+
+    def compare_with_the_journal(self) -> None:
         if self.reconfigures:
-            return
+            return  # what was decided under other rules is not decided so again
         assert state_of(replayed(self.centre)) == state_of(self.centre.engine)
 
 
