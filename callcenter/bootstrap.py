@@ -54,6 +54,7 @@ from callcenter.edge.plan import EdgePlan, TlsFiles, TurnPlan
 from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
 from callcenter.engine.runtime import Runtime
+from callcenter.host.addresses import offered_to_browsers, own_addresses
 from callcenter.host.plan import SwitchPlan, Trunk
 from callcenter.host.render import ARI_USER, trunk_endpoints
 from callcenter.host.secret_file import ensure_secrets
@@ -108,6 +109,7 @@ def switch_plan(settings: Settings, switch: Switch) -> SwitchPlan:
         trunks=trunks(settings),
         max_calls=own.max_calls,
         max_call_seconds=own.max_call_seconds,
+        ice_host_candidates=offered_to_browsers(sip.bind, sip.external_address, own_addresses()),
         prompts_dir=prompts_folder(settings),
     )
 
