@@ -24,6 +24,7 @@ import aiohttp
 
 from callcenter.adapters.journal.reader import SegmentReader
 from callcenter.cli.start import Prepared, prepare
+from callcenter.core.facts.calls import CallArrived
 from callcenter.core.facts.wire import Fact
 from callcenter.demo.centre_api import CentreSaidNo, Desk
 from callcenter.demo.listening import TONES, PromptBook, voices
@@ -40,10 +41,10 @@ FIGURES: Final[list[str]] = []
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 LINES: Final = 24
-LONG: Final = timedelta(seconds=20)
+LONG: Final = timedelta(seconds=30)
 """Deadline of everything that takes a moment: generous, since the machine may be busy."""
-LONGER: Final = timedelta(seconds=60)
-SPOKEN: Final = timedelta(seconds=30)
+LONGER: Final = timedelta(seconds=180)
+SPOKEN: Final = timedelta(seconds=60)
 A_PROMPT: Final = timedelta(seconds=12)
 A_PAUSE: Final = timedelta(seconds=0.9)
 QUICK: Final = {
@@ -297,6 +298,11 @@ async def _is_ready(http: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
+def number_of(leg: CallLeg) -> str:
+    """Who is calling."""
+    return leg.name.partition(" ")[0]
+
+
 def promptly() -> timedelta:
     """A second, as long as this machine has a processor to spare."""
     return timedelta(seconds=max(1.0, os.getloadavg()[0]))
@@ -428,14 +434,39 @@ class House:
         found: list[dict[str, Any]] = (await self.admin.ask("GET", f"/calls?{asked}"))["items"]
         return found
 
-    async def call_of(self, leg: CallLeg, ani: str = "") -> dict[str, Any]:
+    async def call_of(self, leg: CallLeg) -> dict[str, Any]:
         """The call of a caller's leg, as the centre shows it."""
-        number = ani or leg.name.partition(" ")[0]
+        number = number_of(leg)
 
         async def find() -> dict[str, Any] | None:
             return next((call for call in await self.calls() if call["ani"] == number), None)
 
         return await until(find, LONG, f"a call of {number}")
+
+    async def id_of(self, leg: CallLeg) -> str:
+        """The caller's call, that is or was."""
+        number = number_of(leg)
+        reader = SegmentReader(self.centre.run_folder / "journal")
+
+        def find() -> str | None:
+            facts = [fact for _, fact in reader.read_after(0) if isinstance(fact, CallArrived)]
+            found = [fact.call for fact in facts if fact.ani == number and fact.at >= leg.began_at]
+            return str(found[-1]) if found else None
+
+        return await seen(find, LONG, f"a call of {number}")
+
+    async def at(self, leg: CallLeg, node: str, within: timedelta = SPOKEN) -> None:
+        """Wait until the caller's call is at a node of its flow, and that has been said."""
+
+        async def is_there() -> bool:
+            return (await self.call_of(leg)).get("node") == node
+
+        await until(is_there, within, f"{leg.name} at {node}")
+        await self.pause(leg)
+
+    async def is_ready(self) -> bool:
+        """Whether the engine has the switch in hand."""
+        return await _is_ready(self.http, f"{self.centre.url}/readyz")
 
     async def in_phase(self, leg: CallLeg, phase: str, within: timedelta = LONG) -> dict[str, Any]:
         """Wait until the caller's call is in a phase."""
@@ -531,6 +562,7 @@ class House:
 
     async def close(self) -> None:
         """Send this test's agents home."""
+        await until(self.is_ready, LONGER, "the engine to be there")
         for agent in self._agents:
             await self.admin.ask("DELETE", f"/agents/{agent.id}")
 
@@ -546,6 +578,8 @@ async def open_house(centre: LiveCentre) -> AsyncIterator[House]:
         phones = await stack.enter_async_context(
             Phones(sip_port=ports.phones, rtp_ports=ports.phones_rtp)
         )
+        url = f"{centre.url}/readyz"
+        await until(lambda: _is_ready(http, url), LONGER, "the engine to be there")
         password = centre.prepared.passwords["admin"]
         admin = await Desk.sign_in(http, centre.url, "admin", password)
         house = House(centre, phones, http, admin, centre.prompts)

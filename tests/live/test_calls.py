@@ -9,27 +9,34 @@ import pytest
 
 from callcenter.core.facts.calls import AgentOffered, CallEnded, OfferEnded, PositionReached
 from callcenter.core.facts.wire import name_of
-from callcenter.core.ids import CallId
 from callcenter.testing.phones import CallLeg, Codec, Side
 from callcenter.testing.sipp import Load, RegisteredPhone, Scenario, Sipp
 from callcenter.testing.tones import silences
-from tests.live.live_centre import LONG, LONGER, SPOKEN, Agent, House, Line, promptly, seen, until
+from tests.live.live_centre import (
+    LONG,
+    LONGER,
+    SPOKEN,
+    Agent,
+    House,
+    Line,
+    number_of,
+    promptly,
+    seen,
+    until,
+)
 
 pytestmark = pytest.mark.live
 
 HOTLINE = "4000"
 STORY = "4200"
 NOBODY = "4999"
+WAY = (
+    *("hotline/welcome", "hotline/choose-language", "en/hotline/main-menu"),
+    *("en/hotline/to-sales", "en/system/queue-position-1"),
+)
 SALES = Line("sales", HOTLINE)
 A_WORD = timedelta(seconds=1)
 NO_MUSIC_YET = {"quiet_for_seconds": 2.5, "announce_every_seconds": None}
-
-
-async def choose(house: House, caller: CallLeg, prompt: str, key: str) -> None:
-    """Hear a menu out, then press."""
-    await house.said(caller, prompt)
-    await house.pause(caller)
-    await caller.press(key)
 
 
 async def talk(house: House, caller: CallLeg, agent: Agent, leg: CallLeg) -> None:
@@ -73,11 +80,12 @@ async def test_the_whole_way_of_a_call(house: House, codec: Codec, law: str, who
     other_leg = await other_agent.takes()
     await talk(house, other, other_agent, other_leg)
 
-    await choose(house, caller, "hotline/choose-language", "2")
-    await choose(house, caller, "en/hotline/main-menu", "1")
-    await house.said(caller, "en/hotline/to-sales")
+    await house.at(caller, "choose-language")
+    await caller.press("2")
+    await house.at(caller, "main-menu")
+    await caller.press("1")
     call = str((await house.in_phase(caller, "queued"))["id"])
-    await house.said(caller, "en/system/queue-position-1")
+    await seen(lambda: has(house, call, PositionReached))
     assert await formats(house, call) == {law}
     await agent.sets("ready")
     leg = await agent.phone.rings(LONG)
@@ -97,6 +105,7 @@ async def test_the_whole_way_of_a_call(house: House, codec: Codec, law: str, who
     await house.nothing_is_left()
     assert silences(caller.recording) == []
     assert await house.voices(caller) == {agent.hz}
+    assert await house.heard(caller, *WAY)
     await everything_is_written_down(house, call, who)
 
 
@@ -142,15 +151,16 @@ async def test_nobody_waits_in_silence(house: House) -> None:
         await talk(house, patient, agent, await agent.takes())
 
     async def presses_nothing() -> None:
-        await house.said(keyless, "zh/hotline/to-a-person", LONGER)
-        await house.in_phase(keyless, "queued")
+        await house.in_phase(keyless, "queued", LONGER)
         await house.said(keyless, "zh/system/queue-position-1")
 
-    await asyncio.gather(waits_long(), presses_nothing())
+    async with asyncio.TaskGroup() as both:
+        both.create_task(waits_long())
+        both.create_task(presses_nothing())
     await asyncio.gather(patient.hang_up(), keyless.hang_up())
     assert silences(patient.recording) == []
     assert silences(keyless.recording) == []
-    assert await house.heard(keyless, "zh/hotline/no-key")
+    assert await house.heard(keyless, "zh/hotline/no-key", "zh/hotline/to-a-person")
     await house.nothing_is_left()
 
 
@@ -167,7 +177,7 @@ async def test_callers_are_served_in_the_order_of_their_arrival(house: House) ->
         leg = await agent.takes()
         served.append(str(leg.peer).partition("@")[0].removeprefix("sip:"))
         await leg.hang_up(LONG)
-    assert served == [caller.name.partition(" ")[0] for caller in callers]
+    assert served == [number_of(caller) for caller in callers]
     endings = await asyncio.gather(*(caller.ended(LONG) for caller in callers))
     assert {ending.by for ending in endings} == {Side.THERE}
     await house.nothing_is_left()
@@ -216,12 +226,13 @@ async def seat_silent_agents(
     house: House, line: Line, sipp: Sipp, port: int, count: int
 ) -> list[str]:
     """Agents whose phones are SIPp's."""
-    names = [f"crew-{number}" for number in range(count)]
+    names = [f"crew{number}" for number in range(count)]
 
     async def seat(name: str) -> RegisteredPhone:
-        await house.admin.ask("POST", "/agents", {"id": name, "queues": [line.queue]})
-        wish = {"phone": "desk-phone"}
-        account = (await house.admin.ask("POST", f"/agents/{name}/login", wish))["account"]
+        wish = {"id": name, "name_en": name, "queues": [line.queue]}
+        await house.admin.ask("POST", "/agents", wish)
+        seat = await house.admin.ask("POST", f"/agents/{name}/login", {"phone": "desk-phone"})
+        account = seat["account"]
         return RegisteredPhone(account["endpoint"], account["password"], port)
 
     registering = Load(
@@ -247,7 +258,7 @@ async def seat_silent_agents(
 
 
 async def test_a_caller_keeps_the_place_while_agents_do_not_answer(house: House) -> None:
-    line = await house.line(ring_for_seconds=4, misses_allowed=2)
+    line = await house.line(ring_for_seconds=6, misses_allowed=2)
     deaf = await house.agent([line])
     busy = await house.agent([line])
     caller = await house.dial(line.number)
@@ -255,9 +266,9 @@ async def test_a_caller_keeps_the_place_while_agents_do_not_answer(house: House)
     call = str((await house.in_phase(caller, "offered"))["id"])
     await (await deaf.phone.rings(LONG)).ended(LONG)
     await (await busy.phone.rings(LONG)).reject()
-    await (await deaf.phone.rings(LONG)).ended(LONG)
+    leg = await busy.takes(LONGER)
+    assert (await (await deaf.phone.rings(LONG)).ended(LONG)).by is Side.THERE
     await deaf.becomes(presence="paused", reason="rona")
-    leg = await busy.takes()
     await talk(house, caller, busy, leg)
     assert offers(house, call) == [deaf.id, busy.id, deaf.id, busy.id]
     whys = [str(fact.why) for fact in house.journal(call) if isinstance(fact, OfferEnded)]
@@ -339,8 +350,7 @@ async def test_a_caller_may_hang_up_in_every_phase_and_leaves_nothing(house: Hou
 
     async def at_the_menu() -> CallLeg:
         caller = await house.dial(HOTLINE)
-        await house.said(caller, "hotline/choose-language")
-        await house.pause(caller)
+        await house.at(caller, "choose-language")
         return caller
 
     async def in_the_quiet() -> CallLeg:
@@ -355,7 +365,7 @@ async def test_a_caller_may_hang_up_in_every_phase_and_leaves_nothing(house: Hou
 
     async def in_an_announcement() -> CallLeg:
         caller = await house.dial(told.number)
-        call = (await house.call_of(caller))["id"]
+        call = await house.id_of(caller)
         await seen(lambda: has(house, call, PositionReached))
         return caller
 
@@ -390,11 +400,10 @@ async def test_a_caller_may_hang_up_in_every_phase_and_leaves_nothing(house: Hou
         assert (await agent.phone.legs[-1].ended(LONG)).by is Side.THERE
 
 
-async def hang_up_in(house: House, reached: Awaitable[CallLeg]) -> CallId:
+async def hang_up_in(house: House, reached: Awaitable[CallLeg]) -> str:
     caller = await reached
-    call = CallId((await house.call_of(caller))["id"])
     assert (await caller.hang_up(LONG)).by is Side.HERE
-    return call
+    return await house.id_of(caller)
 
 
 def has(house: House, call: str, kind: type) -> bool:

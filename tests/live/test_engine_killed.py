@@ -12,7 +12,7 @@ import pytest
 from callcenter.core.facts.calls import AgentOffered, CallEnded
 from callcenter.testing.phones import CallLeg, Phone, RegistrationRefused, Side
 from callcenter.testing.tones import Span, hears, silences
-from tests.live.live_centre import FIGURES, LONG, LONGER, Agent, House, Line, until
+from tests.live.live_centre import FIGURES, LONG, LONGER, Agent, House, Line, number_of, until
 
 pytestmark = pytest.mark.live
 
@@ -27,20 +27,6 @@ async def connected(house: House, line: Line, agent: Agent) -> tuple[CallLeg, Ca
     caller.say_tone(hz)
     await asyncio.gather(leg.hears(hz, LONG), caller.hears(agent.hz, LONG))
     return caller, leg, hz
-
-
-async def engine_answers(house: House) -> None:
-    """Wait until the engine has the switch in hand again."""
-    url = f"http://127.0.0.1:{house.centre.prepared.settings.http.port}/readyz"
-
-    async def is_ready() -> bool:
-        try:
-            async with house.http.get(url) as reply:
-                return reply.status == 200
-        except (aiohttp.ClientError, OSError):
-            return False
-
-    await until(is_ready, LONGER)
 
 
 @dataclass(slots=True)
@@ -71,8 +57,7 @@ async def set_the_scene(house: House) -> Scene:
         await house.in_phase(waiting[-1], "queued")
     await asyncio.gather(*(caller.hears_anything(LONG) for caller in waiting))
     in_menu = await house.dial(HOTLINE)
-    await house.said(in_menu, "hotline/choose-language")
-    await house.pause(in_menu)
+    await house.at(in_menu, "choose-language")
     rung = await house.dial(ring_line.number)
     ring_leg = await ringing.phone.rings(LONG)
     return Scene(
@@ -86,7 +71,7 @@ async def test_an_engine_that_is_killed_loses_no_call(house: House) -> None:
     await scene.ring_leg.answer(LONG)  # in the gap
     scene.ring_leg.say_tone(scene.ringing.hz)
     back = await house.centre.came_back("engine", killed_at)
-    await engine_answers(house)
+    await until(house.is_ready, LONGER)
     ready_at = datetime.now(UTC)
     gap = (ready_at - killed_at).total_seconds()
     FIGURES.append(f"engine: started {back.total_seconds():.3f} s after its death")
@@ -100,7 +85,7 @@ async def test_an_engine_that_is_killed_loses_no_call(house: House) -> None:
         assert hears(heard, tone, span, share=0.9)
     await house.pause(scene.in_menu)
     await scene.in_menu.press("2")
-    await house.said(scene.in_menu, "en/hotline/main-menu")
+    await house.at(scene.in_menu, "main-menu")
     await the_order_is_kept(house, scene)
     assert (await scene.in_talk.hang_up()).by is Side.HERE
     assert (await scene.talk_leg.ended(LONG)).by is Side.THERE
@@ -117,7 +102,7 @@ async def who_answered_in_the_gap_stays(house: House, scene: Scene) -> None:
     hz = house.tone()
     scene.rung.say_tone(hz)
     await scene.ring_leg.hears(hz, LONG)
-    facts = house.journal(await id_of(house, scene.rung))
+    facts = house.journal(await house.id_of(scene.rung))
     assert sum(isinstance(fact, AgentOffered) for fact in facts) == 1
 
 
@@ -129,11 +114,7 @@ async def the_order_is_kept(house: House, scene: Scene) -> None:
         leg = await scene.resting.takes()
         served.append(str(leg.peer).partition("@")[0].removeprefix("sip:"))
         await leg.hang_up(LONG)
-    assert served == [caller.name.partition(" ")[0] for caller in scene.waiting]
-
-
-async def id_of(house: House, caller: CallLeg) -> str:
-    return str((await house.call_of(caller))["id"])
+    assert served == [number_of(caller) for caller in scene.waiting]
 
 
 async def test_a_frozen_engine_leaves_callers_with_music_and_serves_them_later(
@@ -153,7 +134,7 @@ async def test_a_frozen_engine_leaves_callers_with_music_and_serves_them_later(
         house.centre.kill("engine", signal.SIGCONT)
     leg = await agent.takes(LONGER)
     await caller.hears(agent.hz, LONG)
-    call = await id_of(house, caller)
+    call = await house.id_of(caller)
     assert len([f for f in house.journal(call) if isinstance(f, AgentOffered)]) == 1
     assert len(agent.phone.legs) == 1
     assert silences(caller.recording) == []
@@ -177,7 +158,7 @@ async def test_a_switch_that_is_killed_ends_its_calls_and_takes_new_ones(house: 
     agent = await house.agent([line])
     talked, leg, _ = await connected(house, line, agent)
     waited = await house.dial(other.number)
-    calls = [await id_of(house, talked), await id_of(house, waited)]
+    calls = [await house.id_of(talked), await house.id_of(waited)]
     killed_at = house.centre.kill("asterisk")
     back = await house.centre.came_back("asterisk", killed_at)
     FIGURES.append(f"switch started {back.total_seconds():.3f} s after its death")
@@ -191,7 +172,7 @@ async def test_a_switch_that_is_killed_ends_its_calls_and_takes_new_ones(house: 
     for call in calls:
         await house.archived(call)
         assert (await house.admin.ask("GET", f"/calls/{call}"))["ended_by"] == "switch"
-    await engine_answers(house)
+    await until(house.is_ready, LONGER)
     await registers_again(agent.phone)
     await agent.becomes(reachable=True, activity="idle")
     FIGURES.append(
