@@ -15,15 +15,16 @@ import aiohttp
 
 from callcenter.demo.board import Board
 from callcenter.demo.centre_api import CentreSaidNo, Desk
+from callcenter.demo.listening import speaking
 from callcenter.demo.script import AgentPart, Mood, Reaction
 from callcenter.testing.phones import CallLeg, CallRefused, Phone, Phones, WaitedInVain
-from callcenter.testing.tones import heard
 
 LONGEST_RING: Final = timedelta(seconds=40)
 LONGEST_TALK: Final = timedelta(seconds=40)
 SPEAKS_WITHIN: Final = timedelta(seconds=5)
 # A gap in the caller's sound is not the end of what they have to say.
 _SURE_AFTER: Final = timedelta(milliseconds=700)
+_A_WORD: Final = timedelta(milliseconds=250)
 _LOOK_EVERY: Final = 0.1
 _FOR_EVER: Final = timedelta(days=7)
 _NUMBER: Final = re.compile(r"sip:([^@;>]*)@")
@@ -137,15 +138,12 @@ class Agent:
         if hz is None:
             await asyncio.sleep(SPEAKS_WITHIN.total_seconds())
             return
-        try:
-            await leg.hears(hz, SPEAKS_WITHIN)
-        except WaitedInVain:
-            return
-        silent = False
-        while not silent:
+        loop = asyncio.get_running_loop()
+        silent_since = loop.time() + SPEAKS_WITHIN.total_seconds()
+        while loop.time() - silent_since < _SURE_AFTER.total_seconds():
             await asyncio.sleep(_LOOK_EVERY)
-            lately = leg.recording.since(datetime.now(UTC) - _SURE_AFTER)
-            silent = not heard(lately, hz)
+            if speaking(leg.recording.since(datetime.now(UTC) - _A_WORD), {"caller": hz}):
+                silent_since = loop.time()
 
     async def _afterwards(self, ring: Ring, mood: Mood) -> None:
         if ring.leg.established_at is not None:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from typing import Any, Final
+from typing import Final
 
 from callcenter.demo.board import Board
+from callcenter.demo.listening import speaking
 from callcenter.demo.script import CallerPart, Ends, Intent
 from callcenter.testing.phones import CallLeg, CallRefused, Phone, WaitedInVain
 from callcenter.testing.tones import SILENT_BELOW_DBFS, Recording, Span, loudness
@@ -164,17 +165,10 @@ async def _until(leg: CallLeg, within: timedelta, is_so: Callable[[], bool]) -> 
 
 async def _heard_one(leg: CallLeg, agents: Mapping[str, int], within: timedelta) -> str | None:
     """The agent whose voice is there first; None when time or the call is over before."""
-    ears = {
-        name: asyncio.create_task(leg.hears(hz, within, lasting=_SURE_AFTER))
-        for name, hz in agents.items()
-    }
-    end = asyncio.create_task(leg.ended(within))
-    tasks: list[asyncio.Task[Any]] = [*ears.values(), end]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        heard = (name for name, ear in ears.items() if ear.done() and not ear.exception())
-        return next(heard, None)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    deadline = datetime.now(UTC) + within
+    while leg.ending is None and datetime.now(UTC) < deadline:
+        agent = speaking(leg.recording.since(datetime.now(UTC) - _SURE_AFTER), agents)
+        if agent is not None:
+            return agent
+        await asyncio.sleep(_LOOK_EVERY)
+    return None

@@ -35,6 +35,9 @@ _IN_STEP_SECONDS: Final = 0.25
 _ENOUGH: Final = 0.5
 _BLOCK: Final = 1 << 15
 _WINDOW: Final = RATE // 10
+_WEIGHTS: Final = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)
+_LEAST: Final = 10 ** (VOICE_ABOVE_DBFS / 20)
+_STEADY: Final = 0.8
 
 Sound = npt.NDArray[np.float64]
 Piece = tuple[int, Sound]
@@ -56,18 +59,38 @@ def voices(recording: Recording, persons: Mapping[str, int]) -> dict[str, tuple[
 
 
 def _loud_tones(recording: Recording) -> frozenset[int]:
-    """Those of all tones that are loud anywhere: one look at everything instead of one for each.
+    """Those of all tones that are loud anywhere: one look at everything instead of one for each."""
+    levels = _levels(recording)
+    return frozenset(hz for hz in TONES if (levels[:, _bin(hz)] >= _LEAST).any())
 
-    A window of 100 ms has a bin every 10 Hz, and every tone is a multiple of 10 Hz.
+
+def speaking(recording: Recording, persons: Mapping[str, int]) -> str | None:
+    """Who speaks in (nearly) all of a short stretch, if anybody does."""
+    levels = _levels(recording)
+    steady = (
+        person
+        for person, hz in persons.items()
+        if levels.size and float(np.mean(levels[:, _bin(hz)] >= _LEAST)) >= _STEADY
+    )
+    return next(steady, None)
+
+
+def _levels(recording: Recording) -> Sound:
+    """Level of each multiple of 10 Hz (a bin of 100 ms) in windows 50 ms apart, as amplitude.
+
+    Every person's tone is a multiple of 10 Hz.
     """
     samples = np.frombuffer(recording.pcm, dtype=np.int16)
     if len(samples) < _WINDOW:
-        return frozenset()
+        return np.empty((0, _WINDOW // 2 + 1))
     frames = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[:: _WINDOW // 2]
-    weights = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)
-    levels = np.abs(np.fft.rfft(frames * weights)).max(axis=0) * 2 / (weights.sum() * FULL_SCALE)
-    least = 10 ** (VOICE_ABOVE_DBFS / 20)
-    return frozenset(hz for hz in TONES if levels[hz * _WINDOW // RATE] >= least)
+    spectra: Sound = np.abs(np.fft.rfft(frames * _WEIGHTS))
+    spectra *= 2 / (float(_WEIGHTS.sum()) * FULL_SCALE)
+    return spectra
+
+
+def _bin(hz: int) -> int:
+    return hz * _WINDOW // RATE
 
 
 def dead_air(recording: Recording) -> tuple[timedelta, ...]:

@@ -7,11 +7,15 @@ evidence.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import aiohttp
 
@@ -26,7 +30,9 @@ from callcenter.demo.verdict import Fault, due_prompts, judge, judge_agents
 from callcenter.testing.phones import CallLeg, Phone, Phones
 from callcenter.testing.tones import Recording, Span
 
-AT_ONCE: Final = 12
+T = TypeVar("T")
+
+AT_ONCE: Final = 10
 """Callers on the line; with five agents and their telephones about what two cores carry."""
 
 SETTLES_WITHIN: Final = timedelta(seconds=2.5)
@@ -68,10 +74,13 @@ class Stage:
     _free_tones: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
     _last_with: dict[int, str] = field(default_factory=dict)
     _judging: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _desk: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, "judge", initializer=_be_patient)
+    )
 
     async def play(self, calls: int | None, stop: asyncio.Event) -> None:
         """Play until so many calls are over, or until `stop`; calls that are up then play on."""
-        self._prompts = await asyncio.to_thread(PromptBook, self.venue.prompts)
+        self._prompts = await self._aside(PromptBook, self.venue.prompts)
         self._voices = {part.id: hz for part, hz in zip(AGENTS, TONES, strict=False)}
         for hz in TONES[len(AGENTS) :]:
             self._free_tones.put_nowait(hz)
@@ -91,6 +100,7 @@ class Stage:
             for agent in self.agents:
                 await agent.go_home()
         self._judge_agents(list(self._all_rings()))
+        self._desk.shutdown()
 
     # -- the cast ---------------------------------------------------------------------------------
 
@@ -175,13 +185,17 @@ class Stage:
         assert caller.leg is not None
         rings = [ring for ring in self._all_rings() if _met(ring, caller)]
         everybody = self._everybody(caller)
-        record = await asyncio.to_thread(self._caller_record, caller, everybody)
-        heard = [await asyncio.to_thread(_met_record, ring, caller, everybody) for ring in rings]
+        record = await self._aside(self._caller_record, caller, everybody)
+        heard = [await self._aside(_met_record, ring, caller, everybody) for ring in rings]
         verdict = judge(record, heard, frozenset(self._voices))
         if not verdict.is_good:
-            await asyncio.to_thread(self._keep_evidence, caller, rings)
+            await self._aside(self._keep_evidence, caller, rings)
         self.board.judged(verdict)
         self._forget_the_old()
+
+    async def _aside(self, work: Callable[..., T], *args: object) -> T:
+        """Do it in the thread that yields to everybody who is on the telephone."""
+        return await asyncio.get_running_loop().run_in_executor(self._desk, work, *args)
 
     def _everybody(self, caller: Caller) -> dict[str, int]:
         """Everybody whose voice could be there: who is known, and whoever may have another tone."""
@@ -237,6 +251,12 @@ def _before_the_queue(caller: Caller) -> Recording:
     if caller.queued_at is None:
         return recording
     return recording.between(Span(timedelta(), caller.queued_at - recording.started_at))
+
+
+def _be_patient() -> None:
+    """On Linux a thread has a priority of its own; elsewhere the process would lose its own."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
 
 
 async def _add(admin: Desk, part: AgentPart) -> None:
