@@ -5,7 +5,8 @@ needs no rule: `snapshot ⊕ changes == fresh snapshot`. Its number is that of t
 a new configuration, which is no fact, shares the number of the change before it: who begins to follow
 is told the changes of that number once more, which does no harm to whole rows.
 Rows are made only for what a burst touched. The ring keeps the recent past; who asks for more is
-told that there is a gap and takes the snapshot again.
+told that there is a gap and takes the snapshot again. Who was slow, or looks only now and then, is told
+all that is new to them as one change: of a row only the newest matters.
 """
 
 import asyncio
@@ -50,7 +51,8 @@ class Feed:
         return self._take_snapshot()
 
     async def follow(self, after: int) -> AsyncIterator[tuple[int, dict[str, Any]]]:
-        """Every change that a snapshot with the number `after` may not hold, for ever.
+        """What a snapshot with the number `after` may not hold, for ever: whatever has changed since
+        the last look as one change, with the number of the newest.
 
         Raises:
             Gap: the ring no longer has them; take the snapshot again.
@@ -64,10 +66,21 @@ class Feed:
             more = self._more
             unseen = self._published - seen
             seen = self._published
-            for change in list(islice(reversed(self._ring), unseen))[::-1]:
-                yield change
+            if unseen:
+                yield _together(list(islice(reversed(self._ring), unseen)))
             if seen == self._published:
                 await more.wait()
 
     def _back_to(self, number: int) -> Iterator[tuple[int, Rows]]:
         return takewhile(lambda change: change[0] >= number, reversed(self._ring))
+
+
+def _together(changes: list[tuple[int, Rows]]) -> tuple[int, Rows]:
+    """Changes, the newest first, as one."""
+    if len(changes) == 1:
+        return changes[0]
+    merged: Rows = {}
+    for _, rows in reversed(changes):
+        for kind, of_kind in rows.items():
+            merged.setdefault(kind, {}).update(of_kind)
+    return changes[0][0], merged

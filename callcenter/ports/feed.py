@@ -17,8 +17,9 @@ class LiveFeed(Protocol):
         ...
 
     def follow(self, after: int) -> AsyncIterator[tuple[int, Change]]:
-        """Every change that a snapshot numbered `after` may lack, in order, as it happens.
+        """What a snapshot numbered `after` may lack, in order, as it happens.
 
+        All that has changed since the last pull comes as one change, with the number of the newest.
         The change numbered `after` itself may come again: a change is the rows as they are after
         it, so taking it twice does no harm.
 

@@ -31,11 +31,29 @@ async def changes(source: Feed, after: int, count: int) -> list[tuple[int, dict[
     return [await anext(follow) for _ in range(count)]
 
 
-async def test_every_change_after_the_snapshot_is_told_in_order() -> None:
+async def test_what_changed_since_the_snapshot_is_told_as_one_change() -> None:
     source = feed()
     for number in range(1, 6):
         source.publish(number, change(number))
-    assert await following(source, 2, 4) == [2, 3, 4, 5]
+    [(number, rows)] = await changes(source, 2, 1)
+    assert number == 5
+    assert rows == {"calls": {f"c{n}": {"n": n} for n in (2, 3, 4, 5)}}
+
+
+async def test_of_a_row_that_changed_twice_the_newest_is_told() -> None:
+    source = feed()
+    source.publish(1, {"calls": {"a": {"n": 1}, "b": {"n": 1}}, "agents": {"x": {"n": 1}}})
+    source.publish(2, {"calls": {"a": {"n": 2}, "b": None}})
+    [(number, rows)] = await changes(source, 0, 1)
+    assert (number, rows) == (2, {"calls": {"a": {"n": 2}, "b": None}, "agents": {"x": {"n": 1}}})
+
+
+async def test_one_follower_does_not_see_what_was_put_together_for_another() -> None:
+    source = feed()
+    source.publish(1, change(1))
+    source.publish(2, change(2))
+    await changes(source, 0, 1)
+    assert await changes(source, 2, 1) == [(2, change(2))]
 
 
 async def test_a_follower_waits_for_what_is_to_come() -> None:
@@ -43,6 +61,7 @@ async def test_a_follower_waits_for_what_is_to_come() -> None:
     task = asyncio.create_task(following(source, 0, 3))
     await asyncio.sleep(0)
     source.publish(1, change(1))
+    await asyncio.sleep(0)
     source.publish(2, change(2))
     await asyncio.sleep(0)
     assert not task.done()
@@ -53,11 +72,11 @@ async def test_a_follower_waits_for_what_is_to_come() -> None:
 async def test_changes_that_share_a_number_are_all_told() -> None:
     source = feed()
     source.publish(7, change(7))
-    task = asyncio.create_task(following(source, 7, 3))
+    task = asyncio.create_task(changes(source, 7, 2))
     await asyncio.sleep(0)
     source.publish(7, change(70))
     source.publish(7, change(71))
-    assert await task == [7, 7, 7]
+    assert await task == [(7, change(7)), (7, {"calls": {"c70": {"n": 70}, "c71": {"n": 71}}})]
 
 
 async def test_a_new_configuration_reaches_a_screen_that_is_up_to_date() -> None:
@@ -77,7 +96,7 @@ async def test_who_is_too_far_behind_is_told_of_the_gap() -> None:
         source.publish(number, change(number))
     with pytest.raises(Gap):
         await following(source, 1, 1)
-    assert len(await following(source, 3, 5)) == 5
+    assert await following(source, 3, 1) == [RING + 2]
 
 
 async def test_who_falls_behind_while_following_is_told_of_the_gap() -> None:
@@ -111,8 +130,8 @@ async def test_a_shared_agents_other_queue_is_told_that_they_are_no_longer_free(
     number, _ = centre.engine.snapshot()
     centre.call()
     assert centre.rings(ana)
-    seen = [rows for _, rows in await changes(centre.engine.feed, number, 2)]
-    free = {queue: row["free"] for rows in seen for queue, row in rows.get("queues", {}).items()}
+    [(_, seen)] = await changes(centre.engine.feed, number, 1)
+    free = {queue: row["free"] for queue, row in seen["queues"].items()}
     assert free == {queue: 0 for queue in centre.directory.queues}
 
 
