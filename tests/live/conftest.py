@@ -5,19 +5,20 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.live.live_centre import FIGURES, House, LiveCentre, Ports, open_house, open_lines
+from tests.live.live_centre import FIGURES, House, LiveCentre, free_ports, open_house, open_lines
 
 
 @pytest.fixture(scope="session")
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCentre]:
     """Asterisk, engine and edge under a keeper."""
-    running = LiveCentre(tmp_path_factory.mktemp("centre") / "live", Ports(27000))
-    try:
-        running.start()
-        asyncio.run(open_lines(running))
-        yield running
-    finally:
-        running.stop()
+    with free_ports() as ports:
+        running = LiveCentre(tmp_path_factory.mktemp("centre") / "live", ports)
+        try:
+            running.start()
+            asyncio.run(open_lines(running))
+            yield running
+        finally:
+            running.stop()
 
 
 @pytest.fixture

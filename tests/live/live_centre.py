@@ -10,11 +10,12 @@ import itertools
 import os
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -147,6 +148,21 @@ class Ports:
             rtp_last=base + 129,
             switch=PROJECT / "run/switch",
         )
+
+
+@contextmanager
+def free_ports() -> Iterator[Ports]:
+    """A block that no other run of these tests has: it is ours while its guard is open."""
+    for base in range(27000, 28000, 250):
+        with socket.socket() as guard:
+            try:
+                guard.bind(("127.0.0.1", base + 9))
+                guard.listen(1)
+            except OSError:
+                continue
+            yield Ports(base)
+            return
+    raise OSError("no block of 250 ports from 27000 on is free: end another run of these tests")
 
 
 @dataclass(slots=True)

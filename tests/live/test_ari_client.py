@@ -398,9 +398,10 @@ async def test_the_side_door_lists_and_moves_the_callers_of_the_fallback(
             await reaches(number + 1, partial(waiting_at, door))
         waiting = await door.queue_callers("fallback")
         assert [caller.channel_id for caller in waiting] == ["q0", "q1", "q2"]
-        for caller in waiting:
+        for moved, caller in enumerate(waiting, 1):
             assert await door.redirect(caller.channel, context="adopt", extension="s")
-        await ear.until(lambda: ear.kinds().count("StasisStart") == 3)
+            # The switch moves them when it gets to it: order is kept by waiting for each.
+            await ear.until(lambda moved=moved: ear.kinds().count("StasisStart") == moved)
         starts = [event for event in ear.events if event["type"] == "StasisStart"]
         assert [start["channel"]["id"] for start in starts] == ["q0", "q1", "q2"]
         assert await door.queue_callers("fallback") == []

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,11 +14,19 @@ from pathlib import Path
 import pytest
 
 from callcenter.testing.phones import CallRefused, Phones, Side
-from tests.live.live_centre import FIGURES, LONG, LONGER, PROJECT, Ports, seen, write_centre
+from tests.live.live_centre import (
+    FIGURES,
+    LONG,
+    LONGER,
+    PROJECT,
+    Ports,
+    free_ports,
+    seen,
+    write_centre,
+)
 
 pytestmark = pytest.mark.live
 
-PORTS = Ports(27500)
 HOTLINE = "4000"
 
 
@@ -93,17 +101,23 @@ def left_running(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-async def phones() -> AsyncIterator[Phones]:
-    async with Phones(sip_port=PORTS.phones, rtp_ports=PORTS.phones_rtp) as opened:
+def ports() -> Iterator[Ports]:
+    with free_ports() as free:
+        yield free
+
+
+@pytest.fixture
+async def phones(ports: Ports) -> AsyncIterator[Phones]:
+    async with Phones(sip_port=ports.phones, rtp_ports=ports.phones_rtp) as opened:
         yield opened
 
 
 async def test_start_drains_at_the_first_ctrl_c_and_ends_at_the_second(
-    tmp_path: Path, phones: Phones
+    tmp_path: Path, ports: Ports, phones: Phones
 ) -> None:
     folder = tmp_path / "centre"
-    write_centre(folder, PORTS)
-    switch = f"127.0.0.1:{PORTS.sip}"
+    write_centre(folder, ports)
+    switch = f"127.0.0.1:{ports.sip}"
 
     async with started(folder) as first:
         await first.says("The call centre is running")
