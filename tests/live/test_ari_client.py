@@ -377,6 +377,10 @@ async def waiting_at(door: SideDoor) -> int:
     return len(await door.queue_callers("fallback"))
 
 
+def has_started(ear: Ear, callers: int) -> bool:
+    return ear.kinds().count("StasisStart") == callers
+
+
 async def test_the_side_door_fills_and_empties_the_fallback_queue(instance: Instance) -> None:
     async with side_door() as door:
         await door.ping()
@@ -401,7 +405,7 @@ async def test_the_side_door_lists_and_moves_the_callers_of_the_fallback(
         for moved, caller in enumerate(waiting, 1):
             assert await door.redirect(caller.channel, context="adopt", extension="s")
             # The switch moves them when it gets to it: order is kept by waiting for each.
-            await ear.until(lambda moved=moved: ear.kinds().count("StasisStart") == moved)
+            await ear.until(partial(has_started, ear, moved))
         starts = [event for event in ear.events if event["type"] == "StasisStart"]
         assert [start["channel"]["id"] for start in starts] == ["q0", "q1", "q2"]
         assert await door.queue_callers("fallback") == []
