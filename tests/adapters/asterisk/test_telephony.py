@@ -1,0 +1,142 @@
+"""What the engine wants, as commands to Asterisk; and which answers become facts."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
+from callcenter.adapters.asterisk.ari.request import NoReply, Reply, Request
+from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
+from callcenter.adapters.asterisk.telephony import AriTelephony
+from callcenter.core.calls.effects import HangUpLeg, LegEffect, Prompt, RingAgent, Say
+from callcenter.core.errors import NotFound
+from callcenter.core.facts.calls import AgentRinging, LegCause, LegEnded, PromptEnded
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import AgentId, CallId, FlowId, LegId, offer_leg, prompt_id
+from callcenter.testing.clock import NOON, HandClock
+
+pytestmark = pytest.mark.adapter
+
+CALL = CallId("cc1-1.1")
+CALLER = LegId(CALL)
+ANA = AgentId("ana")
+LEG = offer_leg(CALL, 1)
+TAKEN = Reply[Any](200, b"{}")
+SPOKEN = {("system", "agent-accept", "zh"): "/prompts/zh/system/agent-accept"}
+
+
+class Wire:
+    """The sockets' end of the contract: commands go out in order, answers come when told."""
+
+    def __init__(self) -> None:
+        self.sent: list[Request[Any]] = []
+        self._answers: list[asyncio.Future[Reply[Any]]] = []
+
+    def send(self, request: Request[Any], key: str | None = None) -> asyncio.Future[Reply[Any]]:
+        self.sent.append(request)
+        self._answers.append(asyncio.get_running_loop().create_future())
+        return self._answers[-1]
+
+    async def answer(self, reply: Reply[Any] | Exception) -> None:
+        """Answer the oldest command."""
+        future = self._answers.pop(0)
+        if isinstance(reply, Exception):
+            future.set_exception(reply)
+        else:
+            future.set_result(reply)
+        await asyncio.sleep(0)
+
+
+class Switch:
+    """The adapter between a wire and an engine that only listens."""
+
+    def __init__(self, dial: str | None = "PJSIP/+4917@tk-1") -> None:
+        self.wire = Wire()
+        self.facts: list[Fact] = []
+        self._telephony = AriTelephony(
+            cast(RestSockets, self.wire),
+            cast(PooledHttp, None),
+            clock=HandClock(),
+            deliver=self.facts.append,
+            media=self._media,
+            outside=lambda number: dial,
+            region="DE",
+        )
+
+    def _media(self, prompt: Prompt) -> str:
+        found = SPOKEN.get((prompt.flow, prompt.name, prompt.language))
+        if found is None:
+            raise NotFound
+        return found
+
+    async def do(self, effect: LegEffect) -> None:
+        self._telephony.perform(CALL, [effect])
+        await asyncio.sleep(0)
+
+
+def ring(device: str, language: str = "zh") -> RingAgent:
+    ring_for = timedelta(seconds=20)
+    return RingAgent(LEG, device, ANA, CALLER, "+4930", 'Jo "<&', ring_for, language)
+
+
+async def test_a_phone_of_ours_is_rung_without_being_asked_to_accept() -> None:
+    switch = Switch()
+    await switch.do(ring("sip:agent-ana"))
+    asked = dict(switch.wire.sent[0].query)
+    assert (asked["endpoint"], asked["context"]) == ("PJSIP/agent-ana", "agent-leg")
+    assert asked["callerId"] == '"Jo &" <+4930>'
+    assert "CC_ACCEPT" not in (switch.wire.sent[0].body or {})["variables"]
+    await switch.wire.answer(TAKEN)
+    assert switch.facts == []
+
+
+async def test_a_number_outside_is_asked_in_the_callers_language_and_rings_when_taken() -> None:
+    switch = Switch()
+    await switch.do(ring("tel:+4917"))
+    asked = dict(switch.wire.sent[0].query)
+    assert (asked["endpoint"], asked["context"]) == ("PJSIP/+4917@tk-1", "agent-outside")
+    variables = (switch.wire.sent[0].body or {})["variables"]
+    assert variables["CC_ACCEPT"] == "/prompts/zh/system/agent-accept"
+    assert switch.facts == []
+    await switch.wire.answer(TAKEN)
+    assert switch.facts == [AgentRinging(NOON, CALL, ANA, 1)]
+
+
+@pytest.mark.parametrize(
+    ("dial", "language"), [(None, "zh"), ("PJSIP/+4917@tk-1", "en")], ids=["no trunk", "unspoken"]
+)
+async def test_a_number_outside_that_cannot_be_rung_is_unreachable(
+    dial: str | None, language: str
+) -> None:
+    switch = Switch(dial)
+    await switch.do(ring("tel:+4917", language))
+    assert switch.wire.sent == []
+    assert switch.facts == [LegEnded(NOON, CALL, LEG, LegCause.UNREACHABLE)]
+
+
+async def test_a_refused_leg_is_unreachable_and_an_unanswered_command_is_not_a_fact() -> None:
+    switch = Switch()
+    await switch.do(ring("sip:agent-ana"))
+    await switch.wire.answer(Reply(500))
+    assert switch.facts == [LegEnded(NOON, CALL, LEG, LegCause.UNREACHABLE)]
+    await switch.do(ring("sip:agent-ana"))
+    await switch.wire.answer(NoReply())
+    await switch.do(ring("tel:+4917"))
+    await switch.wire.answer(Reply(409))
+    assert switch.facts[1:] == [AgentRinging(NOON, CALL, ANA, 1)]
+
+
+async def test_a_prompt_that_was_never_spoken_is_over_at_once() -> None:
+    switch = Switch()
+    await switch.do(Say(CALLER, prompt_id(CALL, 3), (Prompt(FlowId("x"), "y", "en"),)))
+    assert switch.wire.sent == []
+    assert switch.facts == [PromptEnded(NOON, CALL, 3, played=False)]
+
+
+async def test_a_leg_that_is_gone_already_is_no_news() -> None:
+    switch = Switch()
+    await switch.do(HangUpLeg(LEG))
+    await switch.wire.answer(Reply(404))
+    assert switch.facts == []
