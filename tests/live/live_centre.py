@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -154,10 +154,15 @@ class Ports:
 def free_ports() -> Iterator[Ports]:
     """A block that no other run of these tests has: it is ours while its guard is open."""
     for base in range(27000, 28000, 250):
-        with socket.socket() as guard:
+        with ExitStack() as probes:
+            guard = probes.enter_context(socket.socket())
             try:
                 guard.bind(("127.0.0.1", base + 9))
                 guard.listen(1)
+                for port in range(base, base + 6):
+                    with socket.socket() as probe:
+                        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                        probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             yield Ports(base)

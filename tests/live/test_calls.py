@@ -10,7 +10,7 @@ import pytest
 from callcenter.core.facts.calls import AgentOffered, CallEnded, OfferEnded, PositionReached
 from callcenter.core.facts.wire import name_of
 from callcenter.testing.phones import CallLeg, Codec, Side
-from callcenter.testing.sipp import Load, RegisteredPhone, Scenario, Sipp
+from callcenter.testing.sipp import Load, RegisteredPhone, Scenario, Sipp, SippRun
 from callcenter.testing.tones import silences
 from tests.live.live_centre import (
     LONG,
@@ -85,7 +85,7 @@ async def test_the_whole_way_of_a_call(house: House, codec: Codec, law: str, who
     await house.at(caller, "main-menu")
     await caller.press("1")
     call = str((await house.in_phase(caller, "queued"))["id"])
-    await seen(lambda: has(house, call, PositionReached))
+    await house.said(caller, "en/system/queue-position-1")
     assert await formats(house, call) == {law}
     await agent.sets("ready")
     leg = await agent.phone.rings(LONG)
@@ -192,8 +192,7 @@ async def test_a_long_prompt_to_one_caller_holds_up_nobody(
     folder = tmp_path_factory.mktemp("sipp")
     sipp = Sipp(switch.sipp_argv(), folder, switch.sipp.environment())
     base = house.centre.ports.base
-    crew = await seat_silent_agents(house, line, sipp, base + 12, 20)
-    answering = await sipp.start(Load(Scenario.AGENT, port=base + 12, media_port=base + 14))
+    crew, answering = await seat_silent_agents(house, line, sipp, 20)
     load = Load(
         Scenario.CALLER,
         port=base + 10,
@@ -223,9 +222,10 @@ async def test_a_long_prompt_to_one_caller_holds_up_nobody(
 
 
 async def seat_silent_agents(
-    house: House, line: Line, sipp: Sipp, port: int, count: int
-) -> list[str]:
-    """Agents whose phones are SIPp's."""
+    house: House, line: Line, sipp: Sipp, count: int
+) -> tuple[list[str], SippRun]:
+    """Agents whose phones are SIPp's, and the run that answers for them all."""
+    port = house.centre.ports.base + 12
     names = [f"crew{number}" for number in range(count)]
 
     async def seat(name: str) -> RegisteredPhone:
@@ -240,10 +240,12 @@ async def seat_silent_agents(
         port=port,
         target=("127.0.0.1", house.centre.ports.sip),
         calls_per_second=20,
+        media_port=port + 2,
         phones=await asyncio.gather(*(seat(name) for name in names)),
     )
     outcome = await (await sipp.start(registering)).finished(LONGER)
     assert outcome.successful == count
+    answering = await sipp.start(Load(Scenario.AGENT, port=port, media_port=port + 2))
 
     async def all_there() -> bool:
         agents = (await house.admin.ask("GET", "/agents"))["items"]
@@ -251,31 +253,34 @@ async def seat_silent_agents(
         return len(there) == count
 
     await until(all_there, LONG)
-    return names
+    return names, answering
 
 
 # ── agents who do not take the call ──
 
 
 async def test_a_caller_keeps_the_place_while_agents_do_not_answer(house: House) -> None:
-    line = await house.line(ring_for_seconds=6, misses_allowed=2)
+    line = await house.line(ring_for_seconds=4, misses_allowed=2)
     deaf = await house.agent([line])
-    busy = await house.agent([line])
+    picky = await house.agent([line], ready=False)
     caller = await house.dial(line.number)
+    call = await house.id_of(caller)
+    missed = [await deaf.phone.rings(LONG)]
     later = await house.dial(line.number)
-    call = str((await house.in_phase(caller, "offered"))["id"])
-    await (await deaf.phone.rings(LONG)).ended(LONG)
-    await (await busy.phone.rings(LONG)).reject()
-    leg = await busy.takes(LONGER)
-    assert (await (await deaf.phone.rings(LONG)).ended(LONG)).by is Side.THERE
-    await deaf.becomes(presence="paused", reason="rona")
-    await talk(house, caller, busy, leg)
-    assert offers(house, call) == [deaf.id, busy.id, deaf.id, busy.id]
+    missed.append(await deaf.phone.rings(LONG))
+    await deaf.becomes(presence="paused", reason="rona", activity="idle")
+    await picky.sets("ready")
+    missed.append(await picky.phone.rings(LONG))
+    await missed[-1].reject()
+    leg = await picky.takes()
+    await talk(house, caller, picky, leg)
+    assert {ring.headers["X-CC-Call"] for ring in (*missed, leg)} == {call}
+    assert offers(house, call) == [deaf.id, deaf.id, picky.id, picky.id]
     whys = [str(fact.why) for fact in house.journal(call) if isinstance(fact, OfferEnded)]
-    assert whys == ["no-answer", "rejected", "no-answer"]
+    assert whys == ["no-answer", "no-answer", "rejected"]
     assert (await house.call_of(later))["phase"] == "queued"
-    assert silences(caller.recording) == []
     await asyncio.gather(caller.hang_up(), later.hang_up())
+    assert silences(caller.recording) == []
     await house.nothing_is_left()
 
 
