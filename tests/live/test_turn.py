@@ -11,21 +11,19 @@ import pytest
 from callcenter.demo.centre_api import Desk
 from callcenter.edge.turn import turn_credentials
 from tests.live.browser.softphone import Softphone, chromium
-from tests.live.browser.stand import PASSWORD, Person, edge, person
+from tests.live.browser.stand import PASSWORD, RELAYING, TURN, Person, edge, person
 from tests.live.browser.turn import SHARED_SECRET, TurnServer, turn_server
 from tests.live.live_centre import LONG, House, Line, LiveCentre
 
 pytestmark = pytest.mark.live
 
-EDGE_PORT = 20510
-TURN_PORT = 20511
-RELAY_PORTS = (20520, 20560)
 A_MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
-def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TurnServer]:
-    with turn_server(tmp_path_factory.mktemp("turn"), TURN_PORT, RELAY_PORTS) as running:
+def turn(centre: LiveCentre, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TurnServer]:
+    port = centre.ports.base + TURN
+    with turn_server(tmp_path_factory.mktemp("turn"), port) as running:
         yield running
 
 
@@ -33,7 +31,7 @@ def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TurnServer]:
 def page(centre: LiveCentre, turn: TurnServer) -> Iterator[str]:
     """Address of an edge that knows the TURN server."""
     settings = {"turn_urls": turn.url, "turn_secret": SHARED_SECRET}
-    with edge(centre, EDGE_PORT, **settings) as address:
+    with edge(centre, RELAYING, **settings) as address:
         yield f"http://{address}"
 
 

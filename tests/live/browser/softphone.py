@@ -83,7 +83,7 @@ class Softphone:
         )
 
     async def takes(self, ring: int = 1) -> str:
-        """Wait for the so-manieth ring, pick up, and wait for the line; the call it belongs to."""
+        """Wait until it has rung this often, pick up, and wait for the line; the call it is."""
         await self.until(f"seen.rings === {ring}")
         await self.page.evaluate("() => phone.answer()")
         await self.until("seen.confirmed")

@@ -15,12 +15,18 @@ from tests.live.browser.softphone import MICROPHONE_HZ
 from tests.live.live_centre import PROJECT, House, Line, LiveCentre
 
 HOST: Final = "127.0.0.1"
+# Places in the centre's block of ports, which leaves ten of them free from here on.
+PLAIN: Final = 10
+SECURE: Final = 11
+RELAYING: Final = 12
+TURN: Final = 13
 PASSWORD: Final = "correct horse battery staple"
 
 
 @contextmanager
-def edge(centre: LiveCentre, port: int, **settings: str) -> Iterator[str]:
+def edge(centre: LiveCentre, place: int, **settings: str) -> Iterator[str]:
     """An edge of the centre with the page on it; its address, without a scheme."""
+    port = centre.ports.base + place
     config = centre.folder / "callcenter.toml"
     cookie = f"cc_login_{centre.prepared.settings.edge.port}"
     given = {f"CALLCENTER_EDGE_{key}".upper(): text for key, text in settings.items()}

@@ -12,6 +12,7 @@ from typing import Final
 from tests.live.browser.page import needed
 
 HOST: Final = "127.0.0.1"
+RELAYED: Final = (20520, 20999)  # coturn takes what is free of them
 SHARED_SECRET: Final = "a secret that two programs share"
 _START_SECONDS: Final = 20.0
 
@@ -38,14 +39,13 @@ class TurnServer:
 
 
 @contextmanager
-def turn_server(folder: Path, port: int, relay_ports: tuple[int, int]) -> Iterator[TurnServer]:
+def turn_server(folder: Path, port: int) -> Iterator[TurnServer]:
     """coturn on the loopback, whose peers are there too (outside of tests that is forbidden)."""
     server = TurnServer(port, folder / "turn.log")
-    first, last = relay_ports
     config = folder / "turnserver.conf"
     config.write_text(
         f"listening-ip={HOST}\nrelay-ip={HOST}\nlistening-port={port}\n"
-        f"min-port={first}\nmax-port={last}\n"
+        f"min-port={RELAYED[0]}\nmax-port={RELAYED[1]}\n"
         f"use-auth-secret\nstatic-auth-secret={SHARED_SECRET}\nrealm=cc.example\n"
         f"allow-loopback-peers\nno-cli\nno-tls\nno-dtls\nno-multicast-peers\n"
         f"userdb={folder / 'turn.db'}\npidfile={folder / 'turn.pid'}\n"
