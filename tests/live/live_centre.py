@@ -157,7 +157,7 @@ def free_ports() -> Iterator[Ports]:
         with ExitStack() as probes:
             guard = probes.enter_context(socket.socket())
             try:
-                guard.bind(("127.0.0.1", base + 9))
+                guard.bind(("127.0.0.1", base + 7))
                 guard.listen(1)
                 for port in range(base, base + 6):
                     with socket.socket() as probe:
@@ -185,6 +185,7 @@ class LiveCentre:
     folder: Path
     ports: Ports
     events: list[tuple[datetime, Event]] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _prepared: Prepared | None = None
     _prompts: PromptBook | None = None
     _keeper: Keeper | None = None
@@ -399,7 +400,6 @@ class House:
     admin: Desk
     prompts: PromptBook
     _tones: Iterator[int] = field(default_factory=lambda: itertools.cycle(TONES))
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _agents: list[Agent] = field(default_factory=list)
 
     def tone(self) -> int:
@@ -442,7 +442,7 @@ class House:
         self, number: str, *, codec: Codec = "pcmu", caller_id: str = "", name: str = ""
     ) -> CallLeg:
         """Somebody new calls."""
-        ani = caller_id or f"+4917139200{next(self._numbers):02d}"
+        ani = caller_id or f"+4917139200{next(self.centre.numbers):02d}"
         return await self.phones.dial(
             number, proxy=self.centre.sip, caller_id=ani, display_name=name, codecs=(codec,)
         )
@@ -471,7 +471,7 @@ class House:
 
         def find() -> str | None:
             facts = [fact for _, fact in reader.read_after(0) if isinstance(fact, CallArrived)]
-            found = [fact.call for fact in facts if fact.ani == number and fact.at >= leg.began_at]
+            found = [fact.call for fact in facts if fact.ani == number]
             return str(found[-1]) if found else None
 
         return await seen(find, LONG, f"a call of {number}")
@@ -483,6 +483,7 @@ class House:
             return (await self.call_of(leg)).get("node") == node
 
         await until(is_there, within, f"{leg.name} at {node}")
+        await leg.hears_anything(LONG)
         await self.pause(leg)
 
     async def is_ready(self) -> bool:
@@ -562,10 +563,10 @@ class House:
 
         await until(is_said, within, f"{leg.name} to hear {name}", every=0.3)
 
-    async def heard(self, leg: CallLeg, *names: str) -> bool:
-        """Whether all these prompts are on the recording. Worked out beside the phones' clock."""
+    async def unheard(self, leg: CallLeg, *names: str) -> frozenset[str]:
+        """Those of these prompts that are not on the recording. Worked out beside the phones' clock."""
         found = await asyncio.to_thread(self.prompts.recognised, leg.recording, names)
-        return found == frozenset(names)
+        return frozenset(names) - found
 
     async def voices(self, leg: CallLeg) -> set[int]:
         """The tones of everybody who was heard, whoever they may be."""

@@ -5,7 +5,7 @@ second is late. What a caller's network put into names and numbers is made harml
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from callcenter.adapters.asterisk.ari.generated import (
@@ -43,6 +43,10 @@ CAUSES: Final[Mapping[int, LegCause]] = {
     26: LegCause.NORMAL,
     31: LegCause.NORMAL,
 }
+
+# How long after a prompt that broke off we may learn that the caller has hung up. Whoever is still
+# there then is spoken to again: well under the silence that anybody minds.
+HANG_UP_FOLLOWS: Final = timedelta(milliseconds=500)
 
 
 def fact_of(event: AnyEvent, at: datetime, region: str) -> Fact | None:

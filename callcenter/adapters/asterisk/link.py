@@ -19,7 +19,7 @@ from callcenter.adapters.asterisk.ari.request import AriError
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.bridge_pool import BridgePool
 from callcenter.adapters.asterisk.endpoints import PREFIX
-from callcenter.adapters.asterisk.events import fact_of
+from callcenter.adapters.asterisk.events import HANG_UP_FOLLOWS, fact_of
 from callcenter.core.facts.calls import LegEnded
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, BridgeId, LegId
@@ -157,9 +157,17 @@ class AriLink:
                 status = event["contact_info"]["contact_status"]
                 if name.startswith(PREFIX):
                     self._set_reachable(AgentId(name.removeprefix(PREFIX)), status in _ONLINE)
+            case "PlaybackFinished" if event["playback"]["state"] == "failed":
+                # Whoever hangs up cuts their prompt short, and the switch says that first: told in
+                # this order, they would seem to have heard it out and gone on.
+                loop = asyncio.get_running_loop()
+                loop.call_later(HANG_UP_FOLLOWS.total_seconds(), self._tell, event)
             case _:
-                fact = fact_of(event, self._clock.now(), self._region)
-                if isinstance(fact, LegEnded):
-                    self._pool.gone(fact.leg)
-                if fact is not None:
-                    self._deliver(fact)
+                self._tell(event)
+
+    def _tell(self, event: AnyEvent) -> None:
+        fact = fact_of(event, self._clock.now(), self._region)
+        if isinstance(fact, LegEnded):
+            self._pool.gone(fact.leg)
+        if fact is not None:
+            self._deliver(fact)

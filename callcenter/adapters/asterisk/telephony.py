@@ -21,7 +21,7 @@ from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError, Refused, Reply, Request
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.bridge_pool import BridgePool
-from callcenter.adapters.asterisk.events import arrival, variable
+from callcenter.adapters.asterisk.events import HANG_UP_FOLLOWS, arrival, variable
 from callcenter.core.acd.device import parse_device
 from callcenter.core.calls.effects import (
     AnswerLeg,
@@ -245,7 +245,13 @@ class AriTelephony:
             return
         if reply.status != _GONE:
             logger.info("command refused", extra={"status": reply.status, "method": request.method})
-        if if_refused is not None:
+        if if_refused is None:
+            return
+        if reply.status == _GONE and isinstance(if_refused, PromptEnded):
+            # The caller has hung up, which we are about to hear.
+            loop = asyncio.get_running_loop()
+            loop.call_later(HANG_UP_FOLLOWS.total_seconds(), self._deliver, if_refused)
+        else:
             self._deliver(if_refused)
 
     def _later(self, fact: Fact) -> None:
