@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import json
 import secrets
 import socket
 import subprocess
@@ -318,7 +319,8 @@ async def test_a_phone_that_is_provisioned_later_is_heard_and_each_event_once(
         (channel,) = await http.ask(channels.list_all())
         await http.send(channels.hangup(channel["id"]))
         await ear.until(lambda: "ChannelDestroyed" in ear.kinds())
-    counted = Counter((event["type"], event["timestamp"]) for event in ear.events)
+    # Two different events may bear one millisecond; one told twice is alike in every field.
+    counted = Counter(json.dumps(event, sort_keys=True) for event in ear.events)
     assert set(counted.values()) == {1}
 
 
