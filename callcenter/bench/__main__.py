@@ -7,7 +7,7 @@ import random
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from rich.console import Console
 
 from callcenter.bench import calls, core, report, start, waiting
 from callcenter.bench.capture import can_capture
-from callcenter.bench.figures import Target, spread
+from callcenter.bench.figures import Target, doubts, spread
 from callcenter.bench.house import PROJECT, Ground
 from callcenter.bench.machine import look, pulse_ms
 from callcenter.host.switch import prepare_switch
@@ -55,14 +55,18 @@ class Bench:
         report.show_machine(self.out, machine, versions)
         return {"machine": asdict(machine), "versions": versions, "at": datetime.now(UTC)}
 
-    def end(self, data: Mapping[str, Any], targets: list[Target]) -> None:
-        """Say what became of the targets, and clean up."""
-        report.show_targets(self.out, targets)
+    def end(
+        self, data: Mapping[str, Any], targets: list[Target], doubts: Sequence[str] = ()
+    ) -> None:
+        """Say what became of the targets, unless there are `doubts`, and clean up."""
+        report.show_targets(self.out, targets, doubts)
         took = time.monotonic() - self._began
         self.out.print(f"{took / 60:.1f} minutes")
         if self._json is not None:
-            kept = [asdict(target) | {"met": target.is_met} for target in targets]
-            report.write_json(self._json, {**data, "targets": kept, "seconds": round(took)})
+            met = (None if doubts else target.is_met for target in targets)
+            kept = [asdict(t) | {"met": m} for t, m in zip(targets, met, strict=True)]
+            told = {"targets": kept, "doubts": list(doubts), "seconds": round(took)}
+            report.write_json(self._json, {**data, **told})
             self.out.print(f"raw figures: {self._json}")
         if self._keep:
             self.out.print(f"logs: {self.folder}")
@@ -111,7 +115,13 @@ def calls_command(bench: Bench, quick: bool, seed: int | None) -> None:
     _show_calls(bench.out, runs, pace)
     raw = {"pace": asdict(pace), "seed": seed, "latency_by": way}
     raw["runs"] = [calls.as_data(run) for run in runs]
-    bench.end({**data, **raw}, report.calls_targets(runs, pace))
+    why_not = doubts(
+        quick=quick,
+        rounds=pace.rounds,
+        foreign=[run.foreign for run in runs],
+        pulses=[run.pulse_ms for run in runs],
+    )
+    bench.end({**data, **raw}, report.calls_targets(runs, pace), why_not)
 
 
 def _show_calls(out: Console, runs: list[calls.Run], pace: calls.Pace) -> None:
@@ -141,7 +151,10 @@ def waiting_command(bench: Bench, quick: bool) -> None:
         steps = asyncio.run(waiting.measure_music(ground, bench.say))
         report.show_music(bench.out, steps)
     raw = {"silence": asdict(silence), "music": [asdict(step) for step in steps]}
-    bench.end({**data, **raw}, waiting.silence_targets(silence))
+    why_not = doubts(
+        quick=quick, rounds=1, foreign=[silence.foreign], pulses=[silence.pulse_ms, pulse_ms()]
+    )
+    bench.end({**data, **raw}, waiting.silence_targets(silence), why_not)
 
 
 @_bench("start")
@@ -155,7 +168,13 @@ def start_command(bench: Bench) -> None:
     for name, took in packages:
         bench.say(f"  {took:7.1f} ms  {name}")
     raw = {"starts": [asdict(one) for one in starts], "imports_ms": dict(packages)}
-    bench.end({**data, **raw}, start.start_targets(starts))
+    why_not = doubts(
+        quick=False,
+        rounds=len(starts),
+        foreign=[one.foreign for one in starts],
+        pulses=[one.pulse_ms for one in starts],
+    )
+    bench.end({**data, **raw}, start.start_targets(starts), why_not)
 
 
 @_bench("core")

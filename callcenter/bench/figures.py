@@ -89,6 +89,29 @@ class Target:
         return f"{word}  {self.name}: {asked}; {gap}; {self.runs} run{'s' * (self.runs != 1)}"
 
 
+FOREIGN_LIMIT = 0.1
+PULSE_LIMIT = 1.5
+
+
+def doubts(
+    *, quick: bool, rounds: int, foreign: Sequence[float], pulses: Sequence[float]
+) -> list[str]:
+    """Why these figures must not be judged by; none where they may.
+
+    `foreign`: shares of the machine that others used. `pulses`: how fast it was, before each run.
+    """
+    found = []
+    if quick:
+        found.append("this was a quick run")
+    if rounds < 3:
+        found.append(f"{rounds} round{'s' * (rounds != 1)} of at least 3")
+    if foreign and max(foreign) > FOREIGN_LIMIT:
+        found.append(f"others used up to {max(foreign):.0%} of the machine")
+    if pulses and max(pulses) > PULSE_LIMIT * min(pulses):
+        found.append(f"the processor's pace moved ({min(pulses):.0f}-{max(pulses):.0f} ms a pulse)")
+    return found
+
+
 def _number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}"
 

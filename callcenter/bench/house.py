@@ -299,12 +299,12 @@ async def _phones(house: House, passwords: Mapping[str, str]) -> AsyncIterator[N
             for agent, word in passwords.items()
         ],
     )
-    for _ in range(REGISTER_TRIES):  # a busy machine is late, and SIPp takes that for a failure
+    # On a busy machine SIPp takes a late answer for a failure although the phone is registered. Who
+    # really is, the house asks the system under test before anything is measured.
+    for _ in range(REGISTER_TRIES):
         outcome = await (await house.sipp.start(registering)).finished(timedelta(seconds=40))
         if outcome.successful == len(passwords):
             break
-    else:
-        raise HouseFailed(f"{outcome.successful} of {len(passwords)} phones registered")
     answering = Load(
         Scenario.AGENT,
         port=AGENT_PORT,

@@ -43,7 +43,7 @@ def pulse_ms() -> float:
     """CPU time of one fixed piece of work in this Python: how fast the processor is just now.
 
     A machine that is shared or throttled can be several times slower than a minute ago, which shows
-    neither in its load nor in stolen time. About 25 ms on a free core of 2024.
+    neither in its load nor in stolen time. Compare it with itself only: it has no right value.
     """
     began = time.thread_time()
     total = 0

@@ -178,11 +178,15 @@ def show_music(out: Console, steps: Sequence[MusicStep]) -> None:
     )
 
 
-def show_targets(out: Console, targets: Iterable[Target]) -> None:
-    """A line for each."""
+def show_targets(out: Console, targets: Iterable[Target], doubts: Sequence[str]) -> None:
+    """A line for each; no verdict where there are doubts."""
     out.print("\nTargets")
+    for doubt in doubts:
+        out.print(f"  NO VERDICT: {doubt}", style="yellow", markup=False)
     for target in targets:
-        out.print(f"  {target}", style="green" if target.is_met else "red", markup=False)
+        colour = "yellow" if doubts else "green" if target.is_met else "red"
+        text = f"(not judged)  {target}" if doubts else str(target)
+        out.print(f"  {text}", style=colour, markup=False)
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from callcenter.bench.house import (
     engine_house,
     python_environment,
 )
-from callcenter.bench.machine import cpu_seconds, pulse_ms
+from callcenter.bench.machine import Watch, cpu_seconds, pulse_ms
 from callcenter.bench.staff import until_ready
 
 STARTS: Final = 5
@@ -41,6 +41,7 @@ class Start:
     cpu_ms: float
     load_before: float
     pulse_ms: float
+    foreign: float
     stages: dict[str, float]
 
 
@@ -57,6 +58,7 @@ async def measure_starts(ground: Ground, say: Say) -> list[Start]:
 
 async def _start(house: House) -> Start:
     load, pulse = os.getloadavg()[0], pulse_ms()
+    watch = Watch({"asterisk": _asterisk(house)})
     log = house.run_folder / "engine.log"
     log_from = log.stat().st_size
     house.started.clear()
@@ -68,10 +70,17 @@ async def _start(house: House) -> Start:
     ready = time.monotonic()
     pid = house.keeper.pid("engine")
     cpu = cpu_seconds(pid) if pid else 0.0
+    busy = watch.stop(cpu)
     with log.open("rb") as file:
         file.seek(log_from)
         lines = file.read().decode().splitlines()
-    return Start(1000 * (ready - began), 1000 * cpu, load, pulse, _stages(lines, at))
+    return Start(1000 * (ready - began), 1000 * cpu, load, pulse, busy.foreign, _stages(lines, at))
+
+
+def _asterisk(house: House) -> int:
+    pid = house.keeper.pid("asterisk")
+    assert pid is not None
+    return pid
 
 
 def _stages(lines: list[str], began: datetime) -> dict[str, float]:

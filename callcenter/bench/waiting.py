@@ -211,7 +211,6 @@ def silence_targets(silence: Silence) -> list[Target]:
             p95,
             20,
             "ms",
-            runs=len(silence.decisions),
             strictly=True,
         ),
     ]

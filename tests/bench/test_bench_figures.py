@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from callcenter.bench.figures import Target, highest_passing, percentile, ratio, spread
+from callcenter.bench.figures import Target, doubts, highest_passing, percentile, ratio, spread
 
 pytestmark = pytest.mark.core
 
@@ -81,3 +81,17 @@ async def test_bisection_finds_the_highest_rate_that_passes(limit: int) -> None:
         (rate for rate in rates if rate <= limit), default=0
     )
     assert len(asked) == len(set(asked)) <= 4
+
+
+CALM = {"quick": False, "rounds": 3, "foreign": [0.01, 0.02], "pulses": [20.0, 24.0]}
+
+
+def test_three_rounds_on_a_calm_machine_may_be_judged() -> None:
+    assert doubts(**CALM) == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "unlike", [{"quick": True}, {"rounds": 1}, {"foreign": [0.01, 0.5]}, {"pulses": [20.0, 31.0]}]
+)
+def test_no_verdict_by_a_quick_single_disturbed_or_throttled_run(unlike: dict[str, object]) -> None:
+    assert len(doubts(**{**CALM, **unlike})) == 1  # type: ignore[arg-type]
