@@ -477,14 +477,13 @@ class House:
         return await seen(find, LONG, f"a call of {number}")
 
     async def at(self, leg: CallLeg, node: str, within: timedelta = SPOKEN) -> None:
-        """Wait until the caller's call is at a node of its flow, and that has been said."""
+        """Wait until the caller's call is at a node of the hotline, and its prompt has been said."""
 
         async def is_there() -> bool:
             return (await self.call_of(leg)).get("node") == node
 
         await until(is_there, within, f"{leg.name} at {node}")
-        await leg.hears_anything(LONG)
-        await self.pause(leg)
+        await self.said(leg, f"hotline/{node}")
 
     async def is_ready(self) -> bool:
         """Whether the engine has the switch in hand."""
