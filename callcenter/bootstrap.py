@@ -158,6 +158,11 @@ def cookie_name(settings: Settings) -> str:
     return f"cc_login_{settings.edge.port}"
 
 
+def journal_folder(settings: Settings) -> Path:
+    """Where the journal lies."""
+    return settings.run_folder / "journal"
+
+
 def prompts_folder(settings: Settings) -> Path:
     """Where spoken prompts lie."""
     return settings.run_folder / "prompts"
@@ -254,7 +259,7 @@ async def engine(settings: Settings, prompts: PromptLibrary) -> AsyncIterator[Ru
         clock = SystemClock()
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)
-        journal = SegmentJournal(settings.run_folder / "journal")
+        journal = SegmentJournal(journal_folder(settings))
         stack.callback(journal.close)
         secrets = ensure_secrets(settings.run_folder, SECRETS)
         url = f"http://127.0.0.1:{settings.switch.http_port}/ari"
@@ -357,7 +362,7 @@ async def run_archive(settings: Settings, stop: asyncio.Event) -> int:
 
     database = Database(settings.database_url)
     try:
-        reader = SegmentReader(settings.run_folder / "journal")
+        reader = SegmentReader(journal_folder(settings))
         archive = Archive(database, reader, keep_days=settings.database.keep_facts_days)
         await until_first_ends(archive.run(), _asked(stop))
     finally:

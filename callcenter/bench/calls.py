@@ -212,7 +212,7 @@ async def measure_run(
         p95=percentile(delays, 0.95),
         p99=percentile(delays, 0.99),
         asterisk_ms=busy.used["asterisk"] * per_call,
-        engine_ms=busy.used.get("engine", 0.0) * per_call,
+        engine_ms=(busy.used.get("engine", 0.0) + busy.used.get("archive", 0.0)) * per_call,
         sipp_ms=(cpu_callers + busy.used.get("phones", 0.0)) * per_call,
         busy=busy.machine,
         foreign=busy.foreign,

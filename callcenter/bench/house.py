@@ -28,13 +28,15 @@ from callcenter.adapters.asterisk.ari.connection import Switch as Ari
 from callcenter.adapters.asterisk.ari.generated import channels
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.endpoints import AriEndpoints
+from callcenter.adapters.journal.segments import writer
 from callcenter.bench.seed import AGENT_PREFIX, DIALLED, QUEUE, agent_names, seed
-from callcenter.bench.staff import Staff, eventually
+from callcenter.bench.staff import Staff, eventually, until_ready
 from callcenter.bootstrap import switch_plan
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.ids import QueueId
-from callcenter.host.asterisk_cli import run_command, wait_ready
+from callcenter.host.asterisk_cli import run_command
 from callcenter.host.processes import Child, Died, Event, Keeper, Started
+from callcenter.host.programs import ENGINES, own_programs, switch_program
 from callcenter.host.render import Rendered, find_templates, render_instance
 from callcenter.host.switch import Switch
 from callcenter.settings import Settings, load
@@ -141,10 +143,17 @@ class House:
         """Which kind it is."""
         return "engine" if self.staff else "app_queue"
 
+    @property
+    def engine(self) -> int | None:
+        """Process id of the engine at work."""
+        return writer(self.run_folder / "journal")
+
     def pids(self) -> dict[str, int]:
         """The processes to watch. Raises: HouseFailed when one of them has died."""
-        names = ["asterisk", "engine"] if self.staff else ["asterisk"]
-        found = {name: self.keeper.pid(name) for name in names}
+        found = {"asterisk": self.keeper.pid("asterisk")}
+        if self.staff:
+            found["engine"] = self.engine
+            found["archive"] = self.keeper.pid("archive")
         if self.deaths or None in found.values():
             raise HouseFailed(f"{self.name}: died: {self.deaths}; see {self.ground.folder}")
         pids = {name: pid for name, pid in found.items() if pid is not None}
@@ -201,6 +210,7 @@ async def engine_house(
     *,
     ready: bool = True,
     rtp_timeout: bool = True,
+    standby: bool = True,
 ) -> AsyncIterator[House]:
     """This engine with so many agents signed in, and `ready` unless told otherwise."""
     settings = _settings(ground, name)
@@ -210,7 +220,8 @@ async def engine_house(
     if not rtp_timeout:
         trunk = templates / "asterisk-conf/pjsip-trunk.conf"
         _replace(trunk, "rtp_timeout = 60", "rtp_timeout = 0")
-    async with _house(ground, settings, templates, agents, with_engine=True) as house:
+    opened = _house(ground, settings, templates, agents, with_engine=True, standby=standby)
+    async with opened as house:
         assert house.staff is not None
         passwords = await house.staff.sign_in(agent_names(agents))
         async with _phones(house, passwords):
@@ -229,6 +240,7 @@ async def _house(
     agents: int,
     *,
     with_engine: bool = False,
+    standby: bool = True,
 ) -> AsyncIterator[House]:
     rendered = render_instance(switch_plan(settings, ground.switch), templates)
     deaths: list[str] = []
@@ -240,9 +252,10 @@ async def _house(
         elif isinstance(event, Started) and event.again:
             started.set()
 
-    children = [_asterisk(ground, settings, rendered)]
+    log = settings.run_folder / "asterisk.out"
+    children = [switch_program(ground.switch, rendered, log)]
     if with_engine:
-        children.append(engine_child(settings))
+        children += _engine_programs(settings, standby)
     async with AsyncExitStack() as stack:
         keeper = await stack.enter_async_context(Keeper(children, tell))
         sipp_folder = settings.run_folder / "sipp"
@@ -257,26 +270,17 @@ async def _house(
         yield house
 
 
-def _asterisk(ground: Ground, settings: Settings, rendered: Rendered) -> Child:
-    return Child(
-        "asterisk",
-        ground.switch.asterisk_argv(rendered.conf),
-        env=ground.switch.asterisk.environment(),
-        log=settings.run_folder / "asterisk.out",
-        ready=lambda: wait_ready(rendered.ari_url, rendered.ari_user, rendered.ari_password),
+def _engine_programs(settings: Settings, standby: bool) -> list[Child]:
+    """The engine, its standby and the archive as programs to be kept; nobody looks at a page."""
+    away = {"edge"} if standby else {"edge", ENGINES[1]}
+    every = own_programs(
+        [sys.executable, "-m", "callcenter", "--config", str(settings.root / "callcenter.toml")],
+        settings.run_folder,
+        lambda: until_ready(f"http://127.0.0.1:{ENGINE_PORT}"),
+        folder=PROJECT,
+        env=python_environment(),
     )
-
-
-def engine_argv(settings: Settings) -> list[str]:
-    """What follows the Python that runs the engine."""
-    return ["-m", "callcenter", "--config", str(settings.root / "callcenter.toml"), "run"]
-
-
-def engine_child(settings: Settings) -> Child:
-    """The engine as a program to be kept."""
-    log = settings.run_folder / "engine.log"
-    argv = [sys.executable, *engine_argv(settings)]
-    return Child("engine", argv, env=python_environment(), folder=PROJECT, log=log)
+    return [child for child in every if child.name not in away]
 
 
 def python_environment() -> dict[str, str]:

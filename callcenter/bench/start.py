@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -30,13 +31,19 @@ from callcenter.bench.staff import until_ready
 
 STARTS: Final = 5
 AGENTS: Final = 400
+SETTLED: Final = 12.0
 _IMPORTED = re.compile(r"import time:\s*(\d+) \|\s*(\d+) \|\s*(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One start. `stages`: milliseconds after the process began, by what the engine's log says."""
+    """One start, or one takeover by the standby when the engine at work is killed.
 
+    `ready_ms` counts from the process's begin, or from the kill; so do the `stages`, by what the
+    engine's log says.
+    """
+
+    takeover: bool
     ready_ms: float
     cpu_ms: float
     load_before: float
@@ -46,41 +53,41 @@ class Start:
 
 
 async def measure_starts(ground: Ground, say: Say) -> list[Start]:
-    """Start the engine over and over."""
+    """Start the engine over and over, alone; then kill it over and over beside a standby."""
     starts: list[Start] = []
-    async with engine_house(ground, "start", AGENTS) as house:
-        for _ in range(STARTS):
-            starts.append(await _start(house))
-            say(f"  {starts[-1]}")
-            await asyncio.sleep(2)  # it has to live a while not to count as dying young
+    for takeover in (False, True):
+        name = "takeover" if takeover else "start"
+        async with engine_house(ground, name, AGENTS, standby=takeover) as house:
+            for _ in range(STARTS):
+                starts.append(await _start(house, takeover))
+                say(f"  {starts[-1]}")
+                # Both live a while: not to count as dying young, and to have loaded everything.
+                await asyncio.sleep(SETTLED)
     return starts
 
 
-async def _start(house: House) -> Start:
+async def _start(house: House, takeover: bool) -> Start:
     load, pulse = os.getloadavg()[0], pulse_ms()
-    watch = Watch({"asterisk": _asterisk(house)})
+    pids = house.pids()
+    watch = Watch({"asterisk": pids["asterisk"]})
     log = house.run_folder / "engine.log"
     log_from = log.stat().st_size
     house.started.clear()
-    house.keeper.restart("engine")
-    while not house.started.is_set():
+    os.kill(pids["engine"], signal.SIGKILL if takeover else signal.SIGTERM)
+    while not takeover and not house.started.is_set():
         await asyncio.wait_for(house.started.wait(), 30)
     began, at = time.monotonic(), datetime.now(UTC)
     await until_ready(f"http://127.0.0.1:{ENGINE_PORT}")
     ready = time.monotonic()
-    pid = house.keeper.pid("engine")
-    cpu = cpu_seconds(pid) if pid else 0.0
+    cpu = cpu_seconds(house.engine) if house.engine else 0.0
     busy = watch.stop(cpu)
+    house.deaths.clear()
     with log.open("rb") as file:
         file.seek(log_from)
         lines = file.read().decode().splitlines()
-    return Start(1000 * (ready - began), 1000 * cpu, load, pulse, busy.foreign, _stages(lines, at))
-
-
-def _asterisk(house: House) -> int:
-    pid = house.keeper.pid("asterisk")
-    assert pid is not None
-    return pid
+    return Start(
+        takeover, 1000 * (ready - began), 1000 * cpu, load, pulse, busy.foreign, _stages(lines, at)
+    )
 
 
 def _stages(lines: list[str], began: datetime) -> dict[str, float]:
@@ -122,6 +129,9 @@ def import_shares(count: int = 15) -> tuple[float, list[tuple[str, float]]]:
 
 def start_targets(starts: list[Start]) -> list[Target]:
     """What the issue promises of starting."""
-    ready = spread(start.ready_ms for start in starts)
-    name = f"engine ready with {AGENTS} agents signed in (median; worst {ready.most:.0f} ms)"
-    return [Target(name, ready.median, 1000, "ms", runs=ready.runs)]
+    targets = []
+    for takeover, what in ((False, "started"), (True, "killed, beside its standby")):
+        ready = spread(start.ready_ms for start in starts if start.takeover is takeover)
+        name = f"engine {what}, {AGENTS} agents signed in: ready (worst {ready.most:.0f} ms)"
+        targets.append(Target(name, ready.median, 1000, "ms", runs=ready.runs))
+    return targets

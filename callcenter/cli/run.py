@@ -1,6 +1,7 @@
 """`callcenter run`, `edge` and `archive`: the processes, as the keeper or systemd starts them."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import Coroutine
@@ -15,9 +16,10 @@ from callcenter.cli.context import load_settings
 @click.command("run")
 @click.pass_context
 def run(context: click.Context) -> None:
-    """Run the engine in the foreground."""
+    """Run the engine in the foreground. While another one runs, stand by to take its place."""
+    from callcenter.adapters.journal.segments import JournalInUse, wait_until_free
     from callcenter.adapters.logs.lines import set_up
-    from callcenter.bootstrap import prompt_library, run_engine
+    from callcenter.bootstrap import journal_folder, prompt_library, run_engine
     from callcenter.host.switch import find_switch
 
     settings = load_settings(context)
@@ -26,7 +28,10 @@ def run(context: click.Context) -> None:
     if switch is None:
         raise click.ClickException("There is no switch yet. Run scripts/start first.")
     prompts = prompt_library(settings, switch.espeak_argv(), switch.espeak.environment())
-    sys.exit(_until_stopped(lambda stop: run_engine(settings, prompts, stop)))
+    while True:
+        wait_until_free(journal_folder(settings))
+        with contextlib.suppress(JournalInUse):  # A third one was quicker.
+            sys.exit(_until_stopped(lambda stop: run_engine(settings, prompts, stop)))
 
 
 @click.command("edge")

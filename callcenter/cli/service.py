@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from callcenter.host.systemd import Service
 
 SWITCH: Final = "callcenter-switch"
-ENGINE: Final = "callcenter-engine"
+ENGINES: Final = ("callcenter-engine-1", "callcenter-engine-2")
 EDGE: Final = "callcenter-edge"
 ARCHIVE: Final = "callcenter-archive"
 _PASSED_ON: Final = "CALLCENTER_"
@@ -59,7 +59,7 @@ def uninstall(context: click.Context, folder: Path | None) -> None:
     """Take the units away and say how to stop what they started. Data stays."""
     owner = "root" if os.getuid() == 0 else None
     folder = folder or _unit_folder(owner)
-    paths = [folder / f"{name}.service" for name in (ARCHIVE, EDGE, ENGINE, SWITCH)]
+    paths = [folder / f"{name}.service" for name in (ARCHIVE, EDGE, *ENGINES, SWITCH)]
     found = [path for path in paths if path.exists()]
     if not found:
         tell(f"There are no units in {folder}.", f"{folder} 中没有服务单元。")
@@ -81,7 +81,10 @@ def _services(config: Path) -> "list[Service]":
     folder = config.parent
     return [
         Service(SWITCH, "Call centre: Asterisk", [*own, "switch", "run"], folder, env),
-        Service(ENGINE, "Call centre: engine", [*own, "run"], folder, env, (SWITCH,)),
+        *(
+            Service(name, "Call centre: engine", [*own, "run"], folder, env, (SWITCH,))
+            for name in ENGINES
+        ),
         Service(EDGE, "Call centre: page, API and phones' sockets", [*own, "edge"], folder, env),
         Service(ARCHIVE, "Call centre: journal into the database", [*own, "archive"], folder, env),
     ]

@@ -86,7 +86,6 @@ async def _start(settings: "Settings", config: Path, demo: bool, calls: int | No
     stopping.listen()
     try:
         async with keeper:
-            await _wait_until_ready(settings)
             _banner(prepared)
             if demo:
                 from callcenter.cli.demo import run_demo
@@ -217,24 +216,15 @@ class _Progress:
 
 
 def _children(prepared: Prepared, config: Path) -> "list[Child]":
-    from callcenter.host.asterisk_cli import wait_ready
-    from callcenter.host.processes import Child
+    from callcenter.host.programs import own_programs, switch_program
 
-    settings, switch, rendered = prepared.settings, prepared.switch, prepared.rendered
+    settings = prepared.settings
     logs = settings.run_folder / "logs"
     logs.mkdir(exist_ok=True)
     own = [sys.executable, "-m", "callcenter", "--config", str(config)]
     return [
-        Child(
-            "asterisk",
-            switch.asterisk_argv(rendered.conf),
-            env=switch.asterisk.environment(),
-            log=logs / "asterisk.out",
-            ready=lambda: wait_ready(rendered.ari_url, rendered.ari_user, rendered.ari_password),
-        ),
-        Child("engine", [*own, "run"], log=logs / "engine.log"),
-        Child("edge", [*own, "edge"], log=logs / "edge.log"),
-        Child("archive", [*own, "archive"], log=logs / "archive.log"),
+        switch_program(prepared.switch, prepared.rendered, logs / "asterisk.out"),
+        *own_programs(own, logs, lambda: _wait_until_ready(settings)),
     ]
 
 

@@ -255,9 +255,10 @@ def test_units_name_these_settings_and_can_be_taken_away(
     units = folder / "units"
     done = type_command("service", "install", "--folder", str(units))
     assert done.exit_code == 0, done.output
-    names = {f"callcenter-{name}.service" for name in ("switch", "engine", "edge", "archive")}
+    programs = ("switch", "engine-1", "engine-2", "edge", "archive")
+    names = {f"callcenter-{name}.service" for name in programs}
     assert {path.name for path in units.iterdir()} == names
-    engine = (units / "callcenter-engine.service").read_text()
+    engine = (units / "callcenter-engine-2.service").read_text()
     assert str(folder / "callcenter.toml") in engine
     assert "After=network-online.target callcenter-switch.service" in engine
     assert "daemon-reload" in done.output

@@ -24,13 +24,15 @@ from typing import Any, Final, TypeVar
 import aiohttp
 
 from callcenter.adapters.journal.reader import SegmentReader
+from callcenter.adapters.journal.segments import writer
 from callcenter.cli.start import Prepared, prepare
 from callcenter.core.facts.calls import CallArrived
 from callcenter.core.facts.wire import Fact
 from callcenter.demo.centre_api import CentreSaidNo, Desk
 from callcenter.demo.listening import TONES, PromptBook, voices
-from callcenter.host.asterisk_cli import run_command, wait_ready
+from callcenter.host.asterisk_cli import run_command
 from callcenter.host.processes import Child, Died, Event, Keeper, Started
+from callcenter.host.programs import own_programs, switch_program
 from callcenter.settings import load
 from callcenter.testing.phones import CallLeg, Codec, Phone, Phones
 from callcenter.testing.tones import SILENT_BELOW_DBFS, loudness
@@ -235,9 +237,10 @@ class LiveCentre:
         self._loop.close()
 
     def pid(self, name: str) -> int:
-        """The process id of `asterisk`, `engine` or `edge`."""
+        """The process id of `asterisk`, `edge`, or the `engine` that is at work."""
         assert self._keeper is not None
-        pid = self._keeper.pid(name)
+        is_engine = name == "engine"
+        pid = writer(self.run_folder / "journal") if is_engine else self._keeper.pid(name)
         assert pid is not None, f"{name} is down"
         return pid
 
@@ -254,19 +257,21 @@ class LiveCentre:
     async def came_back(self, name: str, after: datetime) -> timedelta:
         """Wait until a killed process was started again; how long after its death was seen."""
 
-        def started() -> datetime | None:
+        def started() -> tuple[str, datetime] | None:
             return next(
                 (
-                    at
+                    (event.name, at)
                     for at, event in self.events
-                    if isinstance(event, Started) and event.name == name and at > after
+                    if isinstance(event, Started) and event.name.startswith(name) and at > after
                 ),
                 None,
             )
 
-        back: datetime = await seen(started, LONG)
-        died = [at for at, e in self.events if isinstance(e, Died) and e.name == name and at < back]
-        return back - died[-1]
+        again, back = await seen(started, LONG)
+        ends = [
+            at for at, e in self.events if isinstance(e, Died) and e.name == again and at < back
+        ]
+        return back - ends[-1]
 
     def _run(self, work: Any) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=600)
@@ -276,24 +281,17 @@ class LiveCentre:
         self._prepared = await prepare(settings)
         self._keeper = Keeper(list(self._children()), self._note)
         await self._keeper.start()
-        async with aiohttp.ClientSession() as http:
-            await until(lambda: _is_ready(http, f"{self.url}/readyz"), LONGER)
 
     def _children(self) -> Iterator[Child]:
-        rendered, switch = self.prepared.rendered, self.prepared.switch
         logs = self.run_folder / "logs"
         logs.mkdir(exist_ok=True)
         own = [sys.executable, "-m", "callcenter", "--config", str(self.folder / "callcenter.toml")]
-        yield Child(
-            "asterisk",
-            switch.asterisk_argv(rendered.conf),
-            env=switch.asterisk.environment(),
-            log=logs / "asterisk.out",
-            ready=lambda: wait_ready(rendered.ari_url, rendered.ari_user, rendered.ari_password),
-        )
-        yield Child("engine", [*own, "run"], log=logs / "engine.log", folder=PROJECT)
-        yield Child("edge", [*own, "edge"], log=logs / "edge.log", folder=PROJECT)
-        yield Child("archive", [*own, "archive"], log=logs / "archive.log", folder=PROJECT)
+        yield switch_program(self.prepared.switch, self.prepared.rendered, logs / "asterisk.out")
+        yield from own_programs(own, logs, self._until_ready, folder=PROJECT)
+
+    async def _until_ready(self) -> None:
+        async with aiohttp.ClientSession() as http:
+            await until(lambda: _is_ready(http, f"{self.url}/readyz"), LONGER)
 
     def _note(self, event: Event) -> None:
         self.events.append((datetime.now(UTC), event))

@@ -38,6 +38,27 @@ class JournalInUse(Exception):
     """Another engine writes this journal."""
 
 
+def wait_until_free(folder: Path) -> None:
+    """Block this thread while another engine writes the journal in `folder`.
+
+    The kernel wakes us when that one lets go or dies, however it dies. Whoever else waited may still
+    be quicker: `SegmentJournal` then says so.
+    """
+    os.close(_locked(folder / "lock", wait=True))
+
+
+def writer(folder: Path) -> int | None:
+    """Process id of the engine that writes the journal in `folder`; None if there is none."""
+    lock = folder / "lock"
+    if not lock.exists():
+        return None
+    try:
+        os.close(_locked(lock))
+    except JournalInUse:
+        return int(lock.read_text() or 0) or None
+    return None
+
+
 class SegmentJournal:
     """Writes and replays the journal in `folder`; see `ports.journal`. Close it to let go of it.
 
@@ -47,7 +68,6 @@ class SegmentJournal:
     """
 
     def __init__(self, folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
         self._max_bytes = max_bytes
         self._reader = SegmentReader(folder)
@@ -56,6 +76,8 @@ class SegmentJournal:
         self._head = self._last = self._size = 0
         self._full_at = max_bytes
         self._lock = _locked(folder / "lock")
+        os.ftruncate(self._lock, 0)
+        os.write(self._lock, str(os.getpid()).encode())
         try:
             for leftover in folder.glob("*.tmp"):
                 leftover.unlink()
@@ -189,10 +211,11 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _locked(path: Path) -> int:
+def _locked(path: Path, *, wait: bool = False) -> int:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
         raise JournalInUse(

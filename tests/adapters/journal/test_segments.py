@@ -3,6 +3,9 @@
 import fcntl
 import os
 import stat
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,7 +18,12 @@ from hypothesis import strategies as st
 
 from callcenter.adapters.journal.lines import DamagedJournal
 from callcenter.adapters.journal.reader import SegmentReader, segments
-from callcenter.adapters.journal.segments import JournalInUse, SegmentJournal
+from callcenter.adapters.journal.segments import (
+    JournalInUse,
+    SegmentJournal,
+    wait_until_free,
+    writer,
+)
 from callcenter.core.facts.agents import AgentRestored, Presence
 from callcenter.core.facts.calls import (
     CallArrived,
@@ -173,6 +181,31 @@ def test_a_second_engine_is_refused_and_told_why(folder: Path) -> None:
     with pytest.raises(JournalInUse, match="another engine"):
         SegmentJournal(folder)
     journal.close()
+    SegmentJournal(folder).close()
+
+
+HOLDS = """
+import sys, pathlib
+from callcenter.adapters.journal.segments import SegmentJournal
+journal = SegmentJournal(pathlib.Path(sys.argv[1]))
+print("holds", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_who_stands_by_is_let_in_when_the_engine_at_work_is_killed(folder: Path) -> None:
+    assert writer(folder) is None
+    command = [sys.executable, "-c", HOLDS, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as engine:
+        assert engine.stdout is not None and engine.stdout.readline() == b"holds\n"
+        assert writer(folder) == engine.pid
+        standby = threading.Thread(target=wait_until_free, args=(folder,), daemon=True)
+        standby.start()
+        assert standby.is_alive()
+        engine.kill()
+        standby.join(timeout=20)
+        assert not standby.is_alive()
+    assert writer(folder) is None
     SegmentJournal(folder).close()
 
 
