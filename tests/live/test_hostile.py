@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from callcenter.core.facts.calls import CallArrived, CallEnded, DigitPressed
-from callcenter.core.numbers import LONGEST, LONGEST_NAME
+from callcenter.core.numbers import LONGEST
 from callcenter.testing.phones import Side
 from callcenter.testing.sip_raw import RawSip, Reply, Request, Text, sdp_offer
 from callcenter.testing.tones import silences
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.live
 
 STRANGER = "127.0.0.9"
 TRUNK = "127.0.0.1"
+KEPT = 79  # signs of a name that the switch itself keeps, one less than we would
 RTL = "\u202eevil\u2066"
 
 
@@ -49,7 +50,7 @@ async def arrived(house: House, before: set[str]) -> CallArrived:
     ("sender", "ani", "name"),
     [
         ('"Doe, Jo & Co" <sip:+4917139200@127.0.0.1>', "+4917139200", "Doe, Jo & Co"),
-        ('"' + "x" * 3000 + '" <sip:+4917139200@127.0.0.1>', "+4917139200", "x" * LONGEST_NAME),
+        ('"' + "x" * 3000 + '" <sip:+4917139200@127.0.0.1>', "+4917139200", "x" * KEPT),
         (b'"\xff\xc3A" <sip:+4917139200@127.0.0.1>', "+4917139200", "A"),
         ('"<img onerror=x>" <sip:a,b&c@127.0.0.1>', "abc", "<img onerror=x>"),
         (f'"{RTL}" <sip:+4917139200@127.0.0.1>', "+4917139200", "evil"),
