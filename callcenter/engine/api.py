@@ -35,6 +35,7 @@ from callcenter.core.ids import AgentId, CallId
 from callcenter.engine.loop import Counters, Engine
 from callcenter.engine.rows import agent_row, call_row
 from callcenter.ports.clock import Clock
+from callcenter.ports.journal import JournalAway
 
 LONGEST_REASON = 40
 
@@ -91,6 +92,7 @@ class Door:
 
         Raises:
             NotPermitted: the actor may not.
+            JournalAway: it cannot be written down now.
             CoreError: the present state does not allow it; its code says why.
         """
         match command:
@@ -112,8 +114,15 @@ class Door:
     def set_reachable(self, agent: AgentId, reachable: bool) -> None:
         """The agent's device appeared or vanished; what is already known is not said twice."""
         row = self._engine.floor.agents.get(agent)
-        if row is not None and row.device and row.reachable != reachable:
-            self._say(DeviceReachable(self.now, agent, reachable))
+        if row is None or not row.device:
+            return
+        if row.reachable != reachable or not self._engine.can_write:  # the row may be old
+            self._engine.deliver(DeviceReachable(self.now, agent, reachable))
+
+    @property
+    def can_write(self) -> bool:
+        """Whether the journal takes what happens; while not, nothing happens and people are refused."""
+        return self._engine.can_write
 
     def configure(self, directory: Directory) -> None:
         """Put a new configuration in force at once, for those who already wait too."""
@@ -209,7 +218,11 @@ class Door:
         return row
 
     def _say(self, fact: Fact) -> None:
-        self._engine.deliver(fact)
+        if self._engine.can_write:
+            self._engine.deliver(fact)
+        if not self._engine.can_write:
+            # Whoever asked first of all is told so too, although theirs is done once it is written.
+            raise JournalAway
 
 
 def _owner(call: Call | None) -> AgentId | None:

@@ -6,7 +6,8 @@ never torn apart by a late event. When the mailbox is empty the floor makes its 
 
 A burst is all the laps until nothing is left. At its end the facts are written to the journal, then the
 effects leave for the switch, then screens are told: nothing is done that was not written down first,
-and a burst costs one write.
+and a burst costs one write. While the disk refuses a burst, it is tried again every `RETRY_WRITE` and
+nothing else is heard: facts wait in the mailbox, time is not asked, people are refused at the door.
 
 There is no task and no lock per call. An exception inside one call's lap ends that call alone: the
 caller is handed back to the dialplan, the fault is a fact, the other calls do not notice.
@@ -16,7 +17,7 @@ import logging
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from callcenter.core.acd.agent_state import Activity, AgentRow
@@ -52,6 +53,8 @@ logger = logging.getLogger(__name__)
 
 # A burst longer than this is written in parts, so that a flood does not hold up the first effects.
 LONGEST_BURST: Final = 256
+# How long to wait before a burst that the disk refused is tried again.
+RETRY_WRITE: Final = timedelta(milliseconds=250)
 # Calls that ended a moment ago: their late events are expected, their legs are to be hung up.
 REMEMBERED: Final = 10_000
 
@@ -81,6 +84,8 @@ class Engine:
         self.counters = Counters()
         self.feed = Feed(self.snapshot)
         self.number = 0
+        # Whether the last burst could be written down. While not, nothing happens at all.
+        self.can_write = True
         self._directory = directory
         self._clock = clock
         self._journal = journal
@@ -108,18 +113,21 @@ class Engine:
         self._touch_floor()  # what goes
         self._configure_floor()
         self._touch_floor()  # what comes
-        self._burst()
+        if self.can_write:
+            self._burst()
 
     def deliver(self, *facts: Fact) -> None:
         """Take facts from outside, in order, and do everything that follows from them."""
         self._outside.extend(facts)
-        self._burst()
+        if self.can_write:
+            self._burst()
 
     def wake(self) -> None:
         """Look at the clock: everything that is due happens now."""
-        now = self._clock.now()
-        self._outside.extend(self._timers.due(now, self.calls))
-        self._outside.extend(self.floor.due(now))
+        if self.can_write:
+            now = self._clock.now()
+            self._outside.extend(self._timers.due(now, self.calls))
+            self._outside.extend(self.floor.due(now))
         self._burst()
 
     def send(self, call: CallId, effects: Iterable[LegEffect]) -> None:
@@ -169,14 +177,20 @@ class Engine:
             return
         self._running = True
         try:
-            self._laps()
-            while self._written or self._outbox or self._touched:
+            if self.can_write:
+                self._laps()
+            while (self._written or self._outbox or self._touched) and self._flush():
                 # What a neighbour answers while it is being told something is heard in the next round.
-                self._flush()
                 self._laps()
         finally:
             self._running = False
-        self._timers.arm(self.floor.next_deadline())
+        self._arm()
+
+    def _arm(self) -> None:
+        if self.can_write:
+            self._timers.arm(self.floor.next_deadline())
+        else:
+            self._timers.arm_at(self._clock.now() + RETRY_WRITE)
 
     def _laps(self) -> None:
         while len(self._written) < LONGEST_BURST and (fact := self._next()) is not None:
@@ -282,18 +296,36 @@ class Engine:
 
     # -- the end of a burst -------------------------------------------------------------------
 
-    def _flush(self) -> None:
-        if self._written:
-            self._journal.append(self._written)
-            self._written.clear()
-            if self._journal.is_full:
-                self._journal.turn_over(self._carry())
+    def _flush(self) -> bool:
+        """Write, do, show; False if it could not be written, so that nothing was done."""
+        if self._written and not self._write():
+            return False
         outbox, self._outbox = self._outbox, []
         for call, effects in outbox:
             self._telephony.perform(call, effects)
         if self._touched:
             self.feed.publish(self.number, self._changed_rows())
             self._touched.clear()
+        return True
+
+    def _write(self) -> bool:
+        try:
+            self._journal.append(self._written)
+        except OSError as error:
+            if self.can_write:
+                why = error.strerror or type(error).__name__
+                logger.error(
+                    "journal refused: nothing is done until it is written", extra={"why": why}
+                )
+            self.can_write = False
+            return False
+        if not self.can_write:
+            logger.info("journal is written again")
+            self.can_write = True
+        self._written.clear()
+        if self._journal.is_full:
+            self._journal.turn_over(self._carry())
+        return True
 
     def _carry(self) -> list[Numbered]:
         """What a start would still need: the open calls' facts, then how the agents are."""

@@ -32,7 +32,6 @@ class Timers:
 
     def due(self, now: datetime, calls: Mapping[CallId, Call]) -> Iterator[DeadlinePassed]:
         """The calls whose moment has come, each once."""
-        self._armed = None
         seen: set[CallId] = set()
         while self._heap and self._heap[0][0] <= now:
             when, call_id = heapq.heappop(self._heap)
@@ -51,7 +50,14 @@ class Timers:
     def arm(self, floor: datetime | None) -> None:
         """Set the alarm for whatever is due first: a call, or the floor's own `floor`."""
         first = self._heap[0][0] if self._heap else None
-        when = min((moment for moment in (first, floor) if moment is not None), default=None)
+        self.arm_at(min((moment for moment in (first, floor) if moment is not None), default=None))
+
+    def arm_at(self, when: datetime | None) -> None:
+        """Set the alarm for `when`, whatever the calls want."""
         if when != self._armed:
             self._armed = when
-            self._clock.wake_at(when, self._wake)
+            self._clock.wake_at(when, self._ring)
+
+    def _ring(self) -> None:
+        self._armed = None  # a clock rings once: the same moment may be asked for again
+        self._wake()

@@ -1,11 +1,23 @@
 """Where facts are kept in order, before anything is done about them."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar, Protocol
 
 from callcenter.core.facts.wire import Fact
+from callcenter.ports.problems import TryLater
 
 Numbered = tuple[int, Fact]
+
+
+class JournalAway(TryLater):
+    """What is asked for cannot be written down now, and nothing is done that is not."""
+
+    code = "journal-away"
+    title: ClassVar[Mapping[str, str]] = {
+        "en": "The centre cannot write to its disk. Nothing is done until it can.",
+        "zh": "呼叫中心暂时无法写入磁盘，恢复之前不会执行任何操作。",
+    }
+    retry_after_seconds = 1
 
 
 class Journal(Protocol):
@@ -25,7 +37,11 @@ class Journal(Protocol):
         ...
 
     def append(self, facts: Sequence[Numbered]) -> None:
-        """Write these and hand them to the operating system; survives the death of this process."""
+        """Write these and hand them to the operating system; survives the death of this process.
+
+        Raises:
+            OSError: nothing of it is written; the same facts may be given again.
+        """
         ...
 
     @property

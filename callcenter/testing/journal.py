@@ -1,12 +1,15 @@
 """A journal in memory: the twin of the one in files."""
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from callcenter.ports.journal import Numbered
 
 
 class MemoryJournal:
-    """Keeps what it was given. `segment_facts`: how many facts fill a segment."""
+    """Keeps what it was given. `segment_facts`: how many facts fill a segment; `refusals`: how many
+    times the disk will refuse from now on."""
 
     journal_id = "memory"
 
@@ -15,6 +18,7 @@ class MemoryJournal:
         self._carried: list[Numbered] = []
         self._segments: list[list[Numbered]] = [[]]
         self._last = 0
+        self.refusals = 0
 
     @property
     def last_number(self) -> int:
@@ -31,9 +35,12 @@ class MemoryJournal:
         return iter([*self._carried, *self._segments[-1]])
 
     def append(self, facts: Sequence[Numbered]) -> None:
-        """See `ports.journal`. Raises ValueError when the numbers do not go on."""
+        """See `ports.journal`. Raises ValueError when the numbers do not go on, OSError if told to."""
         if not facts:
             return
+        if self.refusals:
+            self.refusals -= 1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if facts[0][0] != self._last + 1:
             raise ValueError(f"the journal ends at {self._last}, not before {facts[0][0]}")
         self._segments[-1].extend(facts)
