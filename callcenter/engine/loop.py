@@ -9,6 +9,9 @@ effects leave for the switch, then screens are told: nothing is done that was no
 and a burst costs one write. While the disk refuses a burst, it is tried again every `RETRY_WRITE` and
 nothing else is heard: facts wait in the mailbox, time is not asked, people are refused at the door.
 
+While we cannot see the switch we are blind: people and agents' own time go on, but nobody is offered to
+anybody and no call is decided by the clock, since what we believe of the calls may be long untrue.
+
 There is no task and no lock per call. An exception inside one call's lap ends that call alone: the
 caller is handed back to the dialplan, the fault is a fact, the other calls do not notice.
 """
@@ -86,6 +89,7 @@ class Engine:
         self.number = 0
         # Whether the last burst could be written down. While not, nothing happens at all.
         self.can_write = True
+        self._blind = False
         self._directory = directory
         self._clock = clock
         self._journal = journal
@@ -124,11 +128,28 @@ class Engine:
 
     def wake(self) -> None:
         """Look at the clock: everything that is due happens now."""
+        now = self._clock.now()
         if self.can_write:
-            now = self._clock.now()
+            self._outside.extend(self.floor.due_of_agents(now))
+        if self.can_write and not self._blind:
             self._outside.extend(self._timers.due(now, self.calls))
-            self._outside.extend(self.floor.due(now))
+            self._outside.extend(self.floor.due_of_calls(now))
         self._burst()
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether what we believe of the calls may be untrue."""
+        return self._blind
+
+    def lose_sight(self) -> None:
+        """Calls may change from now on without our hearing of it."""
+        self._blind = True
+        self._arm()
+
+    def regain_sight(self) -> None:
+        """We know again what is: everything that became due meanwhile happens now."""
+        self._blind = False
+        self.wake()
 
     def send(self, call: CallId, effects: Iterable[LegEffect]) -> None:
         """Send effects that follow from no fact: repairs found by reconciling."""
@@ -167,7 +188,8 @@ class Engine:
         self._touched.clear()
         self.counters = Counters()
         self.feed.begin(self.number)
-        self._timers.rearm(self.calls, self.floor.next_deadline())
+        self._timers.rebuild(self.calls)
+        self._arm()
         return count
 
     # -- laps ---------------------------------------------------------------------------------
@@ -187,10 +209,12 @@ class Engine:
         self._arm()
 
     def _arm(self) -> None:
-        if self.can_write:
-            self._timers.arm(self.floor.next_deadline())
-        else:
+        if not self.can_write:
             self._timers.arm_at(self._clock.now() + RETRY_WRITE)
+        elif self._blind:
+            self._timers.arm_at(self.floor.next_of_agents())
+        else:
+            self._timers.arm(self.floor.next_deadline())
 
     def _laps(self) -> None:
         while len(self._written) < LONGEST_BURST and (fact := self._next()) is not None:
@@ -203,7 +227,7 @@ class Engine:
             return self._following.popleft()
         if self._outside:
             return self._outside.popleft()
-        return self.floor.next_offer(self._clock.now())
+        return None if self._blind else self.floor.next_offer(self._clock.now())
 
     def _lap(self, number: int, fact: Fact) -> None:
         self.counters.facts += 1

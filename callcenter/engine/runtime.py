@@ -2,7 +2,8 @@
 
 Start: the journal is folded. Connect: a picture of the switch is taken while its events wait, the
 differences are heard as facts, calls that survived are brought back in line, then the events that
-waited are heard, through handlers that do not mind hearing a thing twice.
+waited are heard, through handlers that do not mind hearing a thing twice. From the start, or the loss of
+the connection, until then the engine is blind.
 """
 
 import asyncio
@@ -32,25 +33,31 @@ class Runtime:
         self._telephony = telephony
         self._clock = clock
         self._away = True
+        self._losses = 0
 
     def start(self) -> None:
-        """Fold the journal."""
+        """Fold the journal. What is due waits for the first picture of the switch."""
         facts = self._engine.replay()
+        self._engine.lose_sight()
         logger.info("journal replayed", extra={"facts": facts, "calls": len(self._engine.calls)})
 
     def lost(self) -> None:
         """The connection is gone: calls may change without our hearing of it."""
         self._away = True
+        self._losses += 1
+        self._engine.lose_sight()
 
     async def reconcile(self) -> None:
         """Compare with the switch and mend both sides.
 
         Raises:
-            SwitchAway: it cannot be asked now.
+            SwitchAway: it cannot be asked now, or was lost while it was.
         """
-        engine = self._engine
+        engine, losses = self._engine, self._losses
         engine.deliver()  # what a replay left to be done
         picture = await self._telephony.picture(prompts_asked_about(engine.calls))
+        if losses != self._losses:
+            raise SwitchAway("lost while it was asked")
         now = self._clock.now()
         found = differences(engine.calls, engine.ended, picture, now, away=self._away)
         if found.facts or found.repairs:
@@ -64,15 +71,22 @@ class Runtime:
         if self._away:
             self._away = False
             engine.deliver(*(CallResumed(now, call) for call in known if call in engine.calls))
+            engine.regain_sight()
 
     async def run(self) -> None:
         """Reconcile every `EVERY`, for ever."""
         while True:
             await asyncio.sleep(EVERY.total_seconds())
-            try:
-                await self.reconcile()
-            except SwitchAway:
-                logger.info("switch away, reconciling later")
+            await self.look_around()
+
+    async def look_around(self) -> None:
+        """Reconcile, unless we are away: whoever connects again does, and events are heard only then."""
+        if self._away:
+            return
+        try:
+            await self.reconcile()
+        except SwitchAway:
+            logger.info("switch away, reconciling later")
 
 
 def _cut_short(calls: Iterable[Call], picture: SwitchPicture) -> list[CallId]:

@@ -40,12 +40,11 @@ class Timers:
                 seen.add(call_id)
                 yield DeadlinePassed(now, call_id)
 
-    def rearm(self, calls: Mapping[CallId, Call], floor: datetime | None) -> None:
-        """Build the index again from the calls."""
+    def rebuild(self, calls: Mapping[CallId, Call]) -> None:
+        """Make the index again from the calls."""
         self._heap.clear()
         for call in calls.values():
             self.watch(call)
-        self.arm(floor)
 
     def arm(self, floor: datetime | None) -> None:
         """Set the alarm for whatever is due first: a call, or the floor's own `floor`."""

@@ -110,9 +110,13 @@ class Centre:
     async def restart(self) -> None:
         """Kill the engine and start another on the same journal and the same switch."""
         self.switch.deaf = False
+        self.restart_blind()
+        await self.runtime.reconcile()
+
+    def restart_blind(self) -> None:
+        """The same, while the switch cannot be asked yet."""
         self._start()
         self.runtime.start()
-        await self.runtime.reconcile()
 
     # -- people ---------------------------------------------------------------------------------
 

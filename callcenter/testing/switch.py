@@ -37,6 +37,10 @@ from callcenter.ports.clock import Clock
 from callcenter.ports.telephony import SeenLeg, SwitchAway, SwitchPicture
 
 
+def _nothing() -> None:
+    return
+
+
 @dataclass(slots=True)
 class FakeLeg:
     """One leg as the fake switch has it."""
@@ -63,6 +67,8 @@ class FakeSwitch:
         self.silent_devices: set[str] = set()  # never say that they ring
         self.deaf = False
         self.away = False
+        # What happens, once, while a picture is being taken.
+        self.while_asked: Callable[[], None] = _nothing
         self._clock = clock
         self._deliver: Callable[..., None] = lambda *facts: None
         self._calls = 0
@@ -90,6 +96,8 @@ class FakeSwitch:
             for leg_id, leg in self.legs.items()
         }
         playing = {leg.saying.id for leg in self.legs.values() if leg.saying}
+        happens, self.while_asked = self.while_asked, _nothing
+        happens()
         return SwitchPicture(self._clock.now(), legs, frozenset(playing) & frozenset(prompts))
 
     # -- the people on the lines ----------------------------------------------------------------

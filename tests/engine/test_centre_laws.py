@@ -224,6 +224,11 @@ class CentreMachine(RuleBasedStateMachine):
     def connection_breaks(self) -> None:
         self.centre.switch.deaf = self.deaf = True
 
+    @rule()
+    def connection_is_seen_to_break(self) -> None:
+        self.connection_breaks()
+        self.centre.runtime.lost()
+
     @precondition(lambda self: self.deaf)
     @rule()
     def connection_heals(self) -> None:
@@ -238,6 +243,13 @@ class CentreMachine(RuleBasedStateMachine):
         self.deaf = False
         finish(self.centre.restart())
         self.centre.passes(0)
+        self.screen = Screen(self.centre.engine.feed, self.loop)
+
+    @rule()
+    def engine_dies_and_comes_back_before_the_switch(self) -> None:
+        self.screen.close()
+        self.connection_breaks()
+        self.centre.restart_blind()
         self.screen = Screen(self.centre.engine.feed, self.loop)
 
     @precondition(lambda self: not self.deaf)
@@ -286,12 +298,12 @@ class CentreMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_while_somebody_is_free(self) -> None:
-        floor = self.centre.engine.floor
+        floor, is_blind = self.centre.engine.floor, self.centre.engine.is_blind
         free = {agent.id for agent in floor.agents.values() if agent.is_free}
         for queue, line in floor.lines.items():
             listed = {agent for _, agent in line.free}
             assert listed == {a for a in free if queue in floor.agents[a].queues}
-            assert not (line.waiting and line.free)
+            assert is_blind or not (line.waiting and line.free)
             waiting = [entry for entry in line.entries if entry.offered_to is None]
             assert waiting == list(line.waiting)
 

@@ -70,7 +70,9 @@ class Floor:
         self.agents: dict[AgentId, AgentRow] = {}
         self.lines: dict[QueueId, Line] = {}
         self.entries: dict[CallId, QueueEntry] = {}
-        self._deadlines = Deadlines()
+        # Two, since what agents do goes on while we cannot see the calls.
+        self._of_agents = Deadlines()
+        self._of_calls = Deadlines()
         self._heads: list[tuple[Place, QueueId]] = []
         self._joined = 0
 
@@ -206,7 +208,7 @@ class Floor:
         agent.engagement = replace(wrapping, until=until)
         if until == fact.at:
             return (WrapEnded(fact.at, agent.id),)
-        self._deadlines.push(until, Due.WRAP, agent.id)
+        self._of_agents.push(until, Due.WRAP, agent.id)
         return NOTHING
 
     def _wrap_ended(self, fact: WrapEnded) -> Consequences:
@@ -273,7 +275,7 @@ class Floor:
             since = fact.wrap_since or fact.at
             held = Engagement(fact.call, fact.queue, 0, wrapping, since, fact.wrap_until)
             agent.engagement = held
-            self._deadlines.push(fact.wrap_until, Due.WRAP, agent.id)
+            self._of_agents.push(fact.wrap_until, Due.WRAP, agent.id)
         self._list_if_free(agent)
         return NOTHING
 
@@ -321,13 +323,25 @@ class Floor:
     # -- time ---------------------------------------------------------------------------------
 
     def next_deadline(self) -> datetime | None:
-        """When `due` may have something to say."""
-        return self._deadlines.next()
+        """When time may bring something."""
+        first = (self._of_agents.next(), self._of_calls.next())
+        return min((when for when in first if when is not None), default=None)
 
-    def due(self, now: datetime) -> list[Fact]:
-        """What time has brought since the last look."""
+    def next_of_agents(self) -> datetime | None:
+        """When `due_of_agents` may have something to say."""
+        return self._of_agents.next()
+
+    def due_of_agents(self, now: datetime) -> list[Fact]:
+        """What time has brought to agents by themselves: the ends of wrap-up and of rest."""
+        return self._due_of(self._of_agents, now)
+
+    def due_of_calls(self, now: datetime) -> list[Fact]:
+        """What time has brought to callers, and to agents who are being offered to them."""
+        return self._due_of(self._of_calls, now)
+
+    def _due_of(self, deadlines: Deadlines, now: datetime) -> list[Fact]:
         facts: list[Fact] = []
-        while (item := self._deadlines.pop(now)) is not None:
+        while (item := deadlines.pop(now)) is not None:
             when, due, whose = item
             fact = self._due(when, due, whose, now)
             if fact is not None:
@@ -366,16 +380,16 @@ class Floor:
 
     def _announce_at(self, entry: QueueEntry, when: datetime) -> None:
         entry.announce_at = when
-        self._deadlines.push(when, Due.ANNOUNCEMENT, entry.call)
+        self._of_calls.push(when, Due.ANNOUNCEMENT, entry.call)
 
     def _lease(self, agent: AgentRow, until: datetime) -> None:
         assert agent.engagement is not None
         agent.engagement = replace(agent.engagement, until=until)
-        self._deadlines.push(until, Due.LEASE, agent.id)
+        self._of_calls.push(until, Due.LEASE, agent.id)
 
     def _rest(self, agent: AgentRow, until: datetime) -> None:
         agent.rest_until = until
-        self._deadlines.push(until, Due.REST, agent.id)
+        self._of_agents.push(until, Due.REST, agent.id)
 
     # -- rows ---------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ class Hall:
 
     def after(self, seconds: float) -> list[Fact]:
         self.now += timedelta(seconds=seconds)
-        facts = self.floor.due(self.now)
+        facts = [*self.floor.due_of_agents(self.now), *self.floor.due_of_calls(self.now)]
         for fact in facts:
             self.hear(fact)
         return facts
