@@ -97,6 +97,8 @@ class AgentDesk:
         self._locks: WeakValueDictionary[AgentId, asyncio.Lock] = WeakValueDictionary()
         # Who signed in or out since the last `push_all` began: what it read about them is stale.
         self._moved: set[AgentId] = set()
+        # Whose account on the switch may be an older one: it could not be told.
+        self._owed: set[AgentId] = set()
 
     async def sign_in(
         self, actor: Actor, agent: AgentId, phone: PhoneKind = PhoneKind.BROWSER
@@ -139,21 +141,26 @@ class AgentDesk:
     async def push_all(self) -> None:
         """Make the switch's accounts agree with those who are signed in, and learn who can be rung.
 
-        To be called after each connect. Raises: SwitchAway, StoreAway.
+        Accounts that are there are left alone: nobody is served while hundreds are written again. To
+        be called after each connect. Raises: SwitchAway, StoreAway.
         """
         self._moved.clear()
         kept = {one.agent: one for one in await self._kept.list() if self._is_due(one)}
         there = await self._switch.reachable()
+        missing = [
+            one for one in kept.values() if one.endpoint not in there or one.agent in self._owed
+        ]
         wanted = {one.endpoint for one in kept.values()}
         strangers = [
             name for name in there if name.startswith(ENDPOINT_PREFIX) and name not in wanted
         ]
-        for due in _batches(list(kept.values())):
+        for due in _batches(missing):
             await asyncio.gather(*(self._push(one) for one in due))
         for gone in _batches(strangers):
             await asyncio.gather(*(self._remove_stranger(name) for name in gone))
         self._tell_reachable(kept.keys(), await self._switch.reachable())
-        logger.info("accounts pushed", extra={"kept": len(kept), "strangers": len(strangers)})
+        pushed = {"kept": len(kept), "written": len(missing), "strangers": len(strangers)}
+        logger.info("accounts pushed", extra=pushed)
 
     # -- inside -----------------------------------------------------------------------------------
 
@@ -171,7 +178,9 @@ class AgentDesk:
             self._door.ask(actor, SignOut(agent))
             raise
         try:
+            self._owed.add(agent)
             await self._switch.put(endpoint, account.password, browser=browser)
+            self._owed.discard(agent)
         except SwitchAway:
             logger.info("account waits for the switch", extra={"agent": agent})
         return account
@@ -197,6 +206,7 @@ class AgentDesk:
         async with self._lock(one.agent):
             if one.agent not in self._moved:
                 await self._switch.put(one.endpoint, one.password, browser=one.browser)
+                self._owed.discard(one.agent)
 
     async def _remove_stranger(self, endpoint: str) -> None:
         agent = AgentId(endpoint.removeprefix(ENDPOINT_PREFIX))

@@ -145,6 +145,26 @@ async def test_a_switch_that_restarted_gets_every_account_again(house: DeskHouse
     assert house.endpoints.accounts == before
 
 
+async def test_a_login_the_switch_could_not_be_told_of_replaces_the_one_before(
+    house: DeskHouse,
+) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.endpoints.away = True
+    account = await house.desk.sign_in(AS_ANA, ANA)
+    assert account is not None
+    house.endpoints.away = False
+    await house.desk.push_all()
+    assert house.endpoints.accounts == {"agent-ana": (account.password, True)}
+
+
+async def test_accounts_that_are_there_are_not_written_again(house: DeskHouse) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    written = dict(house.endpoints.accounts)
+    house.endpoints.accounts["agent-ana"] = ("as it was", True)
+    await house.desk.push_all()
+    assert house.endpoints.accounts == {"agent-ana": ("as it was", True)} != written
+
+
 async def test_accounts_of_nobody_are_taken_off_the_switch(house: DeskHouse) -> None:
     await house.desk.sign_in(AS_ANA, ANA)
     house.endpoints.accounts["agent-stranger"] = ("guessed", True)

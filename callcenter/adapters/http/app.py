@@ -53,14 +53,14 @@ class HttpPlan:
 
 
 def application(plan: HttpPlan) -> web.Application:
-    """The application, with all that it serves; ValueError for a declaration that cannot be."""
+    """The application, with all that it serves."""
     app = web.Application(
         middlewares=[observing(plan.registry), refusals], client_max_size=BODY_LIMIT
     )
     authenticator = Authenticator(plan.accounts, plan.cookie_name)
     routes = _all_routes(plan, authenticator, app)
-    papers = document(routes, callcenter.__version__, plan.cookie_name)
-    mount(app, [*routes, *papers_routes(papers).declared], authenticator)
+    papers = papers_routes(lambda: document(routes, callcenter.__version__, plan.cookie_name))
+    mount(app, [*routes, *papers.declared], authenticator)
     app.on_response_prepare.append(_add_headers)
     return app
 

@@ -1,7 +1,9 @@
 """Is it alive, is it ready, how is it doing; and the papers of the API."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Literal
 
 from aiohttp import web
@@ -67,10 +69,10 @@ def health_routes(ready: Callable[[], Sequence[str]], registry: CollectorRegistr
     return routes
 
 
-def papers_routes(papers: Mapping[str, Any]) -> Routes:
-    """The OpenAPI document, made once."""
+def papers_routes(document: Callable[[], Mapping[str, Any]]) -> Routes:
+    """The OpenAPI document, made when it is first asked for: an engine that takes over has no time."""
     routes = Routes("papers")
-    body = json.dumps(papers, ensure_ascii=False).encode()
+    body = cache(lambda: json.dumps(document(), ensure_ascii=False).encode())
 
     @routes.add(
         "GET",
@@ -80,6 +82,6 @@ def papers_routes(papers: Mapping[str, Any]) -> Routes:
         produces="application/json",
     )
     async def read_papers(asked: Asked[None]) -> Answer:
-        return web.Response(body=body, content_type="application/json")
+        return web.Response(body=await asyncio.to_thread(body), content_type="application/json")
 
     return routes
