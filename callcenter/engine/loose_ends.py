@@ -40,7 +40,7 @@ def _of_call(call: Call, floor: Floor, now: datetime) -> Iterator[Fact]:
         case Ended(outcome=outcome):
             yield CallEnded(now, call.id, outcome, EndedBy.SWITCH, _engaged_with(call.id, floor))
         case Queued(queue=queue, since=since) if call.id not in floor.entries:
-            yield QueueJoined(since, call.id, queue)
+            yield QueueJoined(now, call.id, queue, since=since)
         case Offered(agent=agent, offer=offer):
             entry = floor.entries.get(call.id)
             if entry is None or (entry.offered_to, entry.offers) != (agent, offer):

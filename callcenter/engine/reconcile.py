@@ -6,7 +6,7 @@ that was ordered a moment ago may not be on the picture yet.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -64,7 +64,8 @@ def differences(
         found.repairs.extend((call.id, effect) for effect in _apart(call, picture, settled))
     for seen in sorted(picture.legs.values(), key=_arrival):
         if seen.arrived is not None and seen.arrived.call not in calls:
-            _unknown_caller(seen.arrived, ended.get(seen.arrived.call), settled, found)
+            arrived = _heard_now(seen.arrived, now)
+            _unknown_caller(arrived, ended.get(arrived.call), settled, found)
         elif is_offer_leg(seen.leg):
             _unknown_offer(seen.leg, calls, found)
     return found
@@ -84,7 +85,7 @@ def _missing(
     seen = picture.legs.get(call.caller)
     if seen is None or seen.arrived is None:
         # Gone, or handed to the fallback while we were away.
-        if call.arrived_at <= settled:
+        if call.heard_at <= settled:
             yield LegEnded(now, call.id, call.caller, LegCause.GONE)
         return
     match call.phase:
@@ -112,6 +113,11 @@ def _apart(call: Call, picture: SwitchPicture, settled: datetime) -> Iterator[Le
             caller = picture.legs.get(call.caller)
             if caller and agent in picture.legs and agent not in caller.together:
                 yield BridgeLegs((call.caller, agent), busy=True)
+
+
+def _heard_now(arrived: CallArrived, now: datetime) -> CallArrived:
+    """The picture says when they came; it is only now that anything can be done for them."""
+    return replace(arrived, at=now, since=arrived.at) if arrived.at < now else arrived
 
 
 def _unknown_caller(

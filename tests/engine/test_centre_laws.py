@@ -64,7 +64,8 @@ class PlaceKeeper:
     def hear(self, number: int, fact: Fact) -> None:
         match fact:
             case QueueJoined(call=call, queue=queue) if call not in self.waiting:
-                self.waiting[call] = queue, (fact.at - timedelta(seconds=fact.priority), number)
+                since = fact.since or fact.at
+                self.waiting[call] = queue, (since - timedelta(seconds=fact.priority), number)
             case AgentOffered(call=call, queue=queue):
                 assert fact.agent not in {agent for agent, _ in self.offered.values()}
                 assert fact.agent not in self.talking.values()

@@ -120,7 +120,8 @@ class Fold:
     def _arrived(self, number: int, fact: CallArrived) -> None:
         record = self._story(fact.call).record
         if record is None:
-            self._put_call(CallRecord(fact.call, fact.ani, fact.name, fact.dnis, fact.at))
+            came_at = fact.since or fact.at
+            self._put_call(CallRecord(fact.call, fact.ani, fact.name, fact.dnis, came_at))
         elif record.ended_at is not None:
             record.ended_at = record.outcome = record.ended_by = None
             self._put_call(record)
@@ -138,7 +139,8 @@ class Fold:
                 return
             self._leave(story.waiting, fact.at, Exit.MOVED)
         visit = len(story.visits) + 1
-        self._put_visit(QueueVisit(fact.call, visit, fact.queue, fact.priority, fact.at))
+        since = fact.since or fact.at
+        self._put_visit(QueueVisit(fact.call, visit, fact.queue, fact.priority, since))
 
     def _offered(self, number: int, fact: AgentOffered) -> None:
         story = self._story(fact.call)

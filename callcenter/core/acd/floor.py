@@ -125,13 +125,15 @@ class Floor:
             return NOTHING
         line = self._line(fact.queue)
         self._joined += 1
-        place = (fact.at - timedelta(seconds=fact.priority), self._joined)
-        entry = QueueEntry(fact.call, fact.queue, fact.at, fact.priority, place)
+        since = fact.since or fact.at
+        place = (since - timedelta(seconds=fact.priority), self._joined)
+        entry = QueueEntry(fact.call, fact.queue, since, fact.priority, place)
         self.entries[fact.call] = entry
         line.entries.add(entry)
         line.waiting.add(entry)
         self._touch(line)
-        self._announce_by(entry, line.rules)
+        if line.rules.announce_every is not None:
+            self._announce_at(entry, fact.at + line.rules.announce_first)
         return NOTHING
 
     def _offered(self, fact: AgentOffered) -> Consequences:

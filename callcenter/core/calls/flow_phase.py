@@ -35,7 +35,7 @@ from callcenter.core.facts.calls import (
     PromptEnded,
     QueueJoined,
 )
-from callcenter.core.ids import FlowId, QueueId, offer_leg, prompt_id
+from callcenter.core.ids import FlowId, offer_leg, prompt_id
 from callcenter.core.ivr import interpreter as ivr
 from callcenter.core.ivr.announcements import QUEUE_NO_AGENTS, SYSTEM_FLOW
 from callcenter.core.ivr.cursor import Phase as CursorPhase
@@ -54,6 +54,7 @@ def begin(fact: CallArrived, directory: Directory) -> Step:
     """A new call at the start of the flow its number leads to."""
     flow = directory.flow_for(fact.dnis)
     turn = ivr.begin(flow, ivr.Context(fact.at, directory.calendars))
+    since = min(fact.since or fact.at, fact.at)
     # The phase is replaced by what the turn asks for; until then the call is nowhere.
     call = Call(
         id=fact.call,
@@ -61,11 +62,12 @@ def begin(fact: CallArrived, directory: Directory) -> Step:
         ani=fact.ani,
         name=fact.name,
         dnis=fact.dnis,
-        arrived_at=fact.at,
+        arrived_at=since,
         language=flow.default_language,
         said=0,
         keys=0,
         phase=Ended(Outcome.FAULTED),
+        unheard=fact.at - since,
     )
     call, effects = _follow(call, flow, turn, fact.at, directory)
     return call, (AnswerLeg(fact.leg), *effects)
@@ -170,8 +172,9 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
             call = replace(call, language=language)
             if queue not in directory.queues:
                 return _last_word(call, SYSTEM_FLOW, (QUEUE_NO_AGENTS,), at, trace)
-            joined = QueueJoined(at, call.id, queue, priority.total_seconds())
-            return queued(call, queue, at, directory), (*trace, Record(joined))
+            since = at - call.unheard if call.unheard else None
+            joined = QueueJoined(at, call.id, queue, priority.total_seconds(), since)
+            return queued(call, joined, directory), (*trace, Record(joined))
         case ivr.Goodbye(prompts=names, language=language):
             return _last_word(replace(call, language=language), flow.id, names, at, trace)
         case _:
@@ -184,11 +187,12 @@ def _say(call: Call, flow: FlowId, names: tuple[PromptName, ...], language: Lang
     return call, (Say(call.caller, prompt_id(call.id, call.said), prompts),)
 
 
-def queued(call: Call, queue: QueueId, at: datetime, directory: Directory) -> Call:
-    """The call as it waits in `queue` from now on; a call that does already stays as it is."""
-    if isinstance(call.phase, Queued) and call.phase.queue == queue:
+def queued(call: Call, joined: QueueJoined, directory: Directory) -> Call:
+    """The call as it waits in the queue from now on; a call that does already stays as it is."""
+    if isinstance(call.phase, Queued) and call.phase.queue == joined.queue:
         return call
-    return replace(call, phase=Queued(queue, at, at + directory.queue(queue).quiet_for))
+    quiet_until = joined.at + directory.queue(joined.queue).quiet_for
+    return replace(call, phase=Queued(joined.queue, joined.since or joined.at, quiet_until))
 
 
 def _last_word(

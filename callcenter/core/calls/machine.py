@@ -95,9 +95,9 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
         case InFlow() | Connected() | Leaving() | Ended(), AgentOffered(agent=agent, offer=offer):
             # A fact from the floor is never ignored: the agent is reserved until we answer.
             return call, (_refusal(call, agent, offer, fact.at),)
-        case InFlow() | Queued() | Leaving(), QueueJoined(queue=queue):
+        case InFlow() | Queued() | Leaving(), QueueJoined() as joined:
             # Met on replay only, when the flow was changed since: what was decided then holds.
-            return flow_phase.queued(call, queue, fact.at, directory), ()
+            return flow_phase.queued(call, joined, directory), ()
         case Ended(), _:
             return _after_the_end(call, fact)
         case _, CallResumed(at=at):

@@ -5,7 +5,7 @@ asked again.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from callcenter.core.facts.calls import Outcome
 from callcenter.core.ids import AgentId, CallId, LegId, QueueId
@@ -25,7 +25,8 @@ class InFlow:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Waiting. Quiet at first, then music, interrupted by announcements (`saying`)."""
+    """Waiting. Quiet at first, then music, interrupted by announcements (`saying`). `since` is where
+    the wait counts from."""
 
     queue: QueueId
     since: datetime
@@ -75,7 +76,8 @@ Phase = InFlow | Queued | Offered | Connected | Leaving | Ended
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call. `said` counts the prompts so far, which names the next one; `keys` the
-    keys pressed."""
+    keys pressed. `unheard` is how long they had been there when we heard of them: it counts as
+    waiting."""
 
     id: CallId
     caller: LegId
@@ -87,6 +89,12 @@ class Call:
     said: int
     keys: int
     phase: Phase
+    unheard: timedelta = timedelta()
+
+    @property
+    def heard_at(self) -> datetime:
+        """When we heard of the caller."""
+        return self.arrived_at + self.unheard
 
 
 def deadline(call: Call) -> datetime | None:

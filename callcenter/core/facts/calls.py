@@ -52,7 +52,8 @@ class LegCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """A caller is on the line. `ani` and `dnis` are normalised; `name` is what the network showed."""
+    """A caller is on the line. `ani` and `dnis` are normalised; `name` is what the network showed.
+    `since` is when they came, where we heard of them only later."""
 
     at: datetime
     call: CallId
@@ -60,6 +61,7 @@ class CallArrived:
     ani: str
     dnis: str
     name: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,14 @@ class NodeEntered:
 
 @dataclass(frozen=True, slots=True)
 class QueueJoined:
-    """The caller waits in `queue`; `priority` is a head start in seconds."""
+    """The caller waits in `queue`; `priority` is a head start in seconds. `since` is where their wait
+    counts from, if they had been waiting before we heard of them."""
 
     at: datetime
     call: CallId
     queue: QueueId
     priority: float = 0.0
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,12 @@ def test_a_field_with_a_default_may_be_missing() -> None:
     assert getattr(from_wire("call.arrived", PLAIN), "name") == ""  # noqa: B009
 
 
+def test_lines_written_before_a_wait_could_begin_earlier_still_read() -> None:
+    joined = {"at": PLAIN["at"], "call": "c", "queue": "q", "priority": 0}
+    for name, line in (("call.arrived", PLAIN), ("call.queue_joined", joined)):
+        assert getattr(from_wire(name, line), "since") is None  # noqa: B009
+
+
 def test_a_field_that_is_not_known_yet_is_passed_over() -> None:
     assert from_wire("call.arrived", {**PLAIN, "mood": "good"}) == from_wire("call.arrived", PLAIN)
 
@@ -116,4 +122,5 @@ def _plausible(field: str) -> object:
         "presence": "ready",
         "name": "",
         "reason": "",
+        "since": None,
     }[field]
