@@ -26,9 +26,9 @@ class CoreCost:
     """Facts a call."""
 
 
-def measure_core(calls: int = CALLS) -> CoreCost:
+def measure_core(calls: int = CALLS, agents: int = AGENTS) -> CoreCost:
     """Every call is answered, talked and ended, `AT_ONCE` at a time."""
-    centre = _centre()
+    centre = _centre(agents)
     before = centre.journal.last_number
     began = time.process_time()
     _play(centre, calls)
@@ -36,9 +36,9 @@ def measure_core(calls: int = CALLS) -> CoreCost:
     return CoreCost(1000 * used / calls, (centre.journal.last_number - before) / calls)
 
 
-def profile_core(calls: int = CALLS // 4, rows: int = 25) -> str:
+def profile_core(calls: int = CALLS // 4, agents: int = AGENTS, rows: int = 25) -> str:
     """The dearest functions by their own time."""
-    centre = _centre()
+    centre = _centre(agents)
     profile = cProfile.Profile()
     profile.enable()
     _play(centre, calls)
@@ -48,9 +48,9 @@ def profile_core(calls: int = CALLS // 4, rows: int = 25) -> str:
     return text.getvalue()
 
 
-def _centre() -> Centre:
+def _centre(agents: int) -> Centre:
     centre = Centre(rules=QueueRules(SALES, wrap_up=timedelta(), announce_every=None))
-    for number in range(AGENTS):
+    for number in range(agents):
         centre.agent(f"a{number:03d}")
     return centre
 

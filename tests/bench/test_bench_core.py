@@ -11,7 +11,7 @@ pytestmark = pytest.mark.scenario
 
 
 def test_every_call_of_the_core_bench_is_played_to_its_end() -> None:
-    cost = measure_core(AT_ONCE)
+    cost = measure_core(AT_ONCE, agents=AT_ONCE)
 
     # arrived, node entered, joined, offered, ringing, answered, caller gone, ended, agent's leg
     # gone, wrap-up over
@@ -20,7 +20,7 @@ def test_every_call_of_the_core_bench_is_played_to_its_end() -> None:
 
 
 def test_the_profile_names_functions() -> None:
-    assert "advance" in profile_core(AT_ONCE)
+    assert "advance" in profile_core(AT_ONCE, agents=AT_ONCE)
 
 
 def test_a_watch_sees_what_this_process_works() -> None:

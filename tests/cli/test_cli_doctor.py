@@ -55,7 +55,8 @@ async def ari(folder: Path) -> AsyncIterator[FakeAri]:
 
 @pytest.fixture
 def port_holder() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 26081)) as held:
+    """Somebody else on a port that no check speaks to: they would wait for an answer."""
+    with socket.create_server(("127.0.0.1", 26060)) as held:
         yield held
 
 
@@ -94,7 +95,7 @@ async def test_a_port_that_somebody_else_holds_is_named_with_its_holder(
 ) -> None:
     ports = (await looked(type_command))["ports"]
     assert ports["level"] == "broken"
-    assert "tcp 26081 ([http] port)" in ports["found"]
+    assert "tcp 26060 ([sip] port)" in ports["found"]
     assert "pytest" in ports["found"]
 
 
