@@ -13,40 +13,46 @@ from callcenter.settings import load
 
 pytestmark = pytest.mark.adapter
 
-FIRST = 28000
+
+@pytest.fixture
+def first() -> int:
+    """The first port of a block in which nobody has any."""
+    block, guard = reserve()
+    guard.close()
+    return block.base
 
 
 @pytest.fixture(autouse=True)
 def _own_ports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     guards: list[socket.socket] = []
     monkeypatch.setattr(demo, "_guards", guards)
-    monkeypatch.setenv(demo.PORTS, "28000-28999")
+    monkeypatch.delenv(demo.PORTS, raising=False)
     yield
     for guard in guards:
         guard.close()
 
 
-def test_a_block_is_nobody_elses_while_it_is_held() -> None:
-    last = FIRST + SIZE - 1
-    block, guard = reserve(FIRST, last)
+def test_a_block_is_nobody_elses_while_it_is_held(first: int) -> None:
+    last = first + SIZE - 1
+    block, guard = reserve(first, last)
     with guard:
-        assert block.base == FIRST
+        assert block.base == first
         with pytest.raises(NoPorts):
-            reserve(FIRST, last)
-    again, guard = reserve(FIRST, last)
+            reserve(first, last)
+    again, guard = reserve(first, last)
     guard.close()
     assert again == block
 
 
-def test_a_block_in_which_somebody_has_a_port_is_left_alone() -> None:
+def test_a_block_in_which_somebody_has_a_port_is_left_alone(first: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind((LOOPBACK, FIRST + 200))
-        with pytest.raises(NoPorts, match="28000"):
-            reserve(FIRST, FIRST + SIZE - 1)
+        other.bind((LOOPBACK, first + 200))
+        with pytest.raises(NoPorts, match=str(first)):
+            reserve(first, first + SIZE - 1)
 
 
 def test_ports_of_one_block_do_not_meet() -> None:
-    block, guard = reserve(FIRST, 28999)
+    block, guard = reserve()
     guard.close()
     doors = {block.base, block.sip, block.sip_tls, block.switch_http, block.ami, block.engine}
     doors |= {block.edge, block.phones}
