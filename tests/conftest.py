@@ -34,6 +34,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             f"declare exactly one category, pytestmark = pytest.mark.<{'|'.join(sorted(CATEGORIES))}>,"
             f" in: {', '.join(wrong)}"
         )
+    for item in items:
+        _watch_tasks(item)
+
+
+def _watch_tasks(item: pytest.Item) -> None:
+    """Let `no_task_left` surround an async test: here, since asking in every test costs as much as
+    a quick one does."""
+    is_async = inspect.iscoroutinefunction(getattr(item, "function", None))
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    if is_async and "no_task_left" not in fixtures:
+        fixtures.insert(0, "no_task_left")
 
 
 @pytest_asyncio.fixture
@@ -45,9 +56,3 @@ async def no_task_left() -> AsyncIterator[None]:
     if left:  # what was cancelled may still have to say goodbye
         _, left = await asyncio.wait(left, timeout=1.0)
     assert not left, f"left running: {sorted(task.get_name() for task in left)}"
-
-
-@pytest.fixture(autouse=True)
-def _watch_tasks(request: pytest.FixtureRequest) -> None:
-    if inspect.iscoroutinefunction(getattr(request, "function", None)):
-        request.getfixturevalue("no_task_left")
