@@ -227,7 +227,7 @@ class Engine:
             return self._following.popleft()
         if self._outside:
             return self._outside.popleft()
-        return None if self._blind else self.floor.next_offer(self._clock.now())
+        return None if self._blind else self.floor.next_move(self._clock.now())
 
     def _lap(self, number: int, fact: Fact) -> None:
         self.counters.facts += 1

@@ -36,6 +36,7 @@ from callcenter.core.facts.calls import (
     OfferEnded,
     Outcome,
     PromptEnded,
+    QueueLeft,
 )
 from callcenter.core.ids import AgentId, CallId, FlowId, LegId, QueueId, offer_leg
 from callcenter.core.ivr.cursor import Cursor
@@ -78,6 +79,7 @@ _FACTS: Final[tuple[tuple[str, CallFact], ...]] = (
     ("prompt over", PromptEnded(_NOON, _CALL, 1)),
     ("offered", AgentOffered(_NOON, _CALL, _QUEUE, _ANA, 2, "sip:agent-ana", "why")),
     ("answered", AgentAnswered(_NOON, _CALL, _ANA, 1)),
+    ("queue deleted", QueueLeft(_NOON, _CALL, _QUEUE)),
     ("agent's leg gone", LegEnded(_NOON, _CALL, offer_leg(_CALL, 1), LegCause.NORMAL)),
     ("offer taken back", OfferEnded(_NOON, _CALL, _ANA, 1, OfferEnd.LAPSED)),
     ("time over", DeadlinePassed(_LATER, _CALL)),

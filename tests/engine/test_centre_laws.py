@@ -25,6 +25,7 @@ from callcenter.core.facts.calls import (
     LegCause,
     OfferEnded,
     QueueJoined,
+    QueueLeft,
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, LegId, QueueId, is_offer_leg, offer_leg
@@ -86,6 +87,9 @@ class PlaceKeeper:
                 if self.offered.get(call) == (agent, offer):
                     del self.offered[call], self.waiting[call]
                     self.talking[call] = agent
+            case QueueLeft(call=call):
+                assert call not in self.offered, "sent away while a phone rings"
+                del self.waiting[call]
             case CallEnded(call=call):
                 assert fact.agent == self.talking.pop(call, None), "counted to somebody else"
                 self.waiting.pop(call, None)
@@ -305,6 +309,7 @@ class CentreMachine(RuleBasedStateMachine):
             listed = {agent for _, agent in line.free}
             assert listed == {a for a in free if queue in floor.agents[a].queues}
             assert is_blind or not (line.waiting and line.free)
+            assert is_blind or not line.waiting or queue in self.centre.directory.queues
             waiting = [entry for entry in line.entries if entry.offered_to is None]
             assert waiting == list(line.waiting)
 

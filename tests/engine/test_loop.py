@@ -252,20 +252,6 @@ async def test_a_flow_deleted_while_we_were_down_does_not_spin_the_floor() -> No
     assert centre.row(ana).is_free
 
 
-async def test_a_queue_deleted_while_we_were_down_keeps_its_callers_in_order() -> None:
-    centre = Centre()
-    first, second = centre.call(), centre.call()
-    queues = {SUPPORT: centre.directory.queues[SUPPORT]}
-    old, centre.directory = centre.directory, replace(centre.directory, queues=queues)
-    await centre.restart()
-    assert isinstance(centre.phase(first), Queued)
-    centre.directory = old
-    ana = centre.agent("ana")
-    assert centre.rings(ana)
-    assert isinstance(centre.phase(first), Offered)
-    assert isinstance(centre.phase(second), Queued)
-
-
 async def test_an_agent_dismissed_while_we_were_down_can_end_their_call() -> None:
     centre = Centre()
     ana = centre.agent("ana")

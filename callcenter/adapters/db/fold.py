@@ -22,6 +22,7 @@ from callcenter.core.facts.calls import (
     OfferEnded,
     Outcome,
     QueueJoined,
+    QueueLeft,
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, FlowId, QueueId
@@ -141,6 +142,11 @@ class Fold:
         visit = len(story.visits) + 1
         since = fact.since or fact.at
         self._put_visit(QueueVisit(fact.call, visit, fact.queue, fact.priority, since))
+
+    def _left(self, number: int, fact: QueueLeft) -> None:
+        place = self._story(fact.call).waiting
+        if place is not None and place.queue == fact.queue:
+            self._leave(place, fact.at, Exit.MOVED)
 
     def _offered(self, number: int, fact: AgentOffered) -> None:
         story = self._story(fact.call)
@@ -300,6 +306,7 @@ _HEARD: Final[Mapping[type, Callable[[Fold, int, Any], None]]] = {
     CallArrived: Fold._arrived,
     NodeEntered: Fold._entered,
     QueueJoined: Fold._joined,
+    QueueLeft: Fold._left,
     AgentOffered: Fold._offered,
     AgentRinging: Fold._rang,
     AgentAnswered: Fold._answered,
@@ -313,6 +320,7 @@ CALL_FACTS: Final = (
     CallArrived,
     NodeEntered,
     QueueJoined,
+    QueueLeft,
     AgentOffered,
     AgentRinging,
     AgentAnswered,

@@ -49,6 +49,7 @@ from callcenter.core.facts.calls import (
     OfferEnded,
     PositionReached,
     QueueJoined,
+    QueueLeft,
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId
@@ -75,6 +76,8 @@ class Floor:
         self._of_calls = Deadlines()
         self._heads: list[tuple[Place, QueueId]] = []
         self._joined = 0
+        self._configured: frozenset[QueueId] = frozenset()
+        self._closed: set[QueueId] = set()  # no longer configured
 
     # -- configuration ------------------------------------------------------------------------
 
@@ -83,13 +86,16 @@ class Floor:
     ) -> None:
         """Take over new rules; callers keep their places and agents what they are doing.
 
-        A queue that is gone is kept while somebody waits in it, so that they can still be served by
-        whoever is left, and forgotten at the next change.
+        A queue that is gone is kept while somebody waits in it, whom `next_move` sends on, and
+        forgotten at the next change.
         """
         rules = {queue.id: queue for queue in queues}
+        self._configured = frozenset(rules)
         for agent in self.agents.values():
             self._unlist(agent)
-        for queue in [q for q, line in self.lines.items() if q not in rules and not line.entries]:
+        gone = [queue for queue in self.lines if queue not in rules]
+        self._closed = {queue for queue in gone if self.lines[queue].entries}
+        for queue in [queue for queue in gone if queue not in self._closed]:
             del self.lines[queue]
         for queue, rule in rules.items():
             self._line(queue).rules = rule
@@ -107,7 +113,7 @@ class Floor:
             self._list_if_free(agent)
 
     def _known(self, queues: tuple[QueueId, ...]) -> tuple[QueueId, ...]:
-        return tuple(queue for queue in queues if queue in self.lines)
+        return tuple(queue for queue in queues if queue in self._configured)
 
     # -- facts --------------------------------------------------------------------------------
 
@@ -198,6 +204,10 @@ class Floor:
         if agent.presence is not Presence.READY:
             return NOTHING
         return (PresenceChanged(fact.at, agent.id, Presence.PAUSED, "rona"),)
+
+    def _queue_left(self, fact: QueueLeft) -> Consequences:
+        self._forget(fact.call)
+        return NOTHING
 
     def _call_ended(self, fact: CallEnded) -> Consequences:
         self._forget(fact.call)
@@ -291,6 +301,18 @@ class Floor:
         return NOTHING
 
     # -- matching -----------------------------------------------------------------------------
+
+    def next_move(self, now: datetime) -> AgentOffered | QueueLeft | None:
+        """What the floor does next by itself, or None when there is nothing to be done.
+
+        Whoever waits in a queue that is gone leaves it; whom a phone is ringing for, when it has rung
+        out. Then the next pair is made.
+        """
+        for queue in sorted(self._closed):
+            line = self.lines[queue]
+            if line.waiting:
+                return QueueLeft(now, line.waiting[0].call, queue)
+        return self.next_offer(now)
 
     def next_offer(self, now: datetime) -> AgentOffered | None:
         """The next pair to be made, or None when nobody who waits can be served now."""
@@ -401,6 +423,8 @@ class Floor:
 
     def _line(self, queue: QueueId) -> Line:
         """The queue at work; by the default rules for one that is no longer configured."""
+        if queue not in self._configured:
+            self._closed.add(queue)
         return self.lines.get(queue) or self.lines.setdefault(queue, Line(QueueRules(queue)))
 
     def _rules(self, queue: QueueId) -> QueueRules:
@@ -437,6 +461,7 @@ class Floor:
 # Each handler takes exactly the fact it is listed under.
 _HANDLERS: Final[Mapping[type, Callable[[Floor, Any], Consequences]]] = {
     QueueJoined: Floor._joined_queue,
+    QueueLeft: Floor._queue_left,
     AgentOffered: Floor._offered,
     AgentRinging: Floor._ringing,
     AgentAnswered: Floor._answered,

@@ -171,7 +171,7 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
         case ivr.ToQueue(queue=queue, priority=priority, language=language):
             call = replace(call, language=language)
             if queue not in directory.queues:
-                return _last_word(call, SYSTEM_FLOW, (QUEUE_NO_AGENTS,), at, trace)
+                return nobody_serves(call, at, trace)
             since = at - call.unheard if call.unheard else None
             joined = QueueJoined(at, call.id, queue, priority.total_seconds(), since)
             return queued(call, joined, directory), (*trace, Record(joined))
@@ -193,6 +193,11 @@ def queued(call: Call, joined: QueueJoined, directory: Directory) -> Call:
         return call
     quiet_until = joined.at + directory.queue(joined.queue).quiet_for
     return replace(call, phase=Queued(joined.queue, joined.since or joined.at, quiet_until))
+
+
+def nobody_serves(call: Call, at: datetime, first: tuple[CallEffect, ...] = ()) -> Step:
+    """Tell a caller that nobody can take their call, and end it."""
+    return _last_word(call, SYSTEM_FLOW, (QUEUE_NO_AGENTS,), at, first)
 
 
 def _last_word(

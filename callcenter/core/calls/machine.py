@@ -57,6 +57,7 @@ from callcenter.core.facts.calls import (
     PositionReached,
     PromptEnded,
     QueueJoined,
+    QueueLeft,
 )
 from callcenter.core.ids import AgentId, is_offer_leg, offer_leg, prompt_id
 from callcenter.core.ivr.announcements import QUEUE_WAIT, SYSTEM_FLOW, queue_position
@@ -106,6 +107,8 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
             return _caller_gone(call, fact)
         case _, HangUpAsked(by=by):
             return _hang_up(call, fact.at, by)
+        case phase, QueueLeft(at=at):
+            return _queue_gone(call, phase, at)
         case phase, _:
             return _in_phase(call, phase, fact, directory)
 
@@ -260,6 +263,17 @@ def _connect(call: Call, place: Queued, offer: int) -> tuple[CallEffect, ...]:
     if place.quiet_until is None:
         return StopMusic(call.caller), BridgeLegs(legs, busy=False)
     return (BridgeLegs(legs, busy=False),)
+
+
+def _queue_gone(call: Call, phase: LivePhase, at: datetime) -> Step:
+    """The queue was deleted. The floor lets a phone that rings ring out first."""
+    match phase:
+        case Queued(saying=int(number)):
+            return flow_phase.nobody_serves(call, at, (StopSaying(prompt_id(call.id, number)),))
+        case Queued():
+            return flow_phase.nobody_serves(call, at)
+        case _:
+            raise IllegalTransition(type(phase).__name__, "QueueLeft")
 
 
 def _announce(call: Call, place: Queued, position: int, better: bool, at: datetime) -> Step:

@@ -106,6 +106,15 @@ class QueueJoined:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueLeft:
+    """The caller waits no longer in `queue`, and no agent took them: the queue is gone."""
+
+    at: datetime
+    call: CallId
+    queue: QueueId
+
+
+@dataclass(frozen=True, slots=True)
 class PositionReached:
     """Time to tell the caller where they stand; `better` if it improved since they were told last."""
 
@@ -205,6 +214,7 @@ CallFact = (
     | DigitPressed
     | NodeEntered
     | QueueJoined
+    | QueueLeft
     | PositionReached
     | AgentOffered
     | AgentRinging

@@ -25,6 +25,7 @@ NAMES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
         "call.digit_pressed": calls.DigitPressed,
         "call.node_entered": calls.NodeEntered,
         "call.queue_joined": calls.QueueJoined,
+        "call.queue_left": calls.QueueLeft,
         "call.position_reached": calls.PositionReached,
         "call.agent_offered": calls.AgentOffered,
         "call.agent_ringing": calls.AgentRinging,
