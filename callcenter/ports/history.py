@@ -23,6 +23,7 @@ class Exit(StrEnum):
     ANSWERED = "answered"
     ABANDONED = "abandoned"
     MOVED = "moved"  # went on in a flow or to another queue
+    DISMISSED = "dismissed"  # a supervisor ended the call
     SYSTEM_ERROR = "system-error"
 
 

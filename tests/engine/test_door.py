@@ -16,7 +16,7 @@ from callcenter.core.errors import (
     NotSignedIn,
 )
 from callcenter.core.facts.agents import Presence
-from callcenter.core.facts.calls import CallEnded, EndedBy
+from callcenter.core.facts.calls import CallEnded, EndedBy, Outcome
 from callcenter.core.ids import AgentId, CallId
 from callcenter.engine.api import (
     LONGEST_REASON,
@@ -27,7 +27,7 @@ from callcenter.engine.api import (
     SignIn,
     SignOut,
 )
-from callcenter.testing.centre import BOSS, MENU, Centre
+from callcenter.testing.centre import BOSS, MENU, STRAIGHT, Centre
 
 pytestmark = pytest.mark.engine
 
@@ -190,6 +190,27 @@ def test_a_supervisor_may_end_any_call() -> None:
     centre.door.ask(SUPERVISOR, HangUp(call))
     (ended,) = (fact for fact in centre.facts(call) if isinstance(fact, CallEnded))
     assert ended.by is EndedBy.SUPERVISOR
+
+
+@pytest.mark.parametrize("dnis", [STRAIGHT, MENU])
+@pytest.mark.parametrize("ringing", [False, True])
+def test_a_caller_whom_a_supervisor_hangs_up_on_has_not_given_up(dnis: str, ringing: bool) -> None:
+    centre = Centre()
+    centre.agent("ana", ready=ringing)
+    call = centre.call(dnis)
+    centre.door.ask(SUPERVISOR, HangUp(call))
+    (ended,) = (fact for fact in centre.facts(call) if isinstance(fact, CallEnded))
+    assert (ended.outcome, ended.by) == (Outcome.DISMISSED, EndedBy.SUPERVISOR)
+    assert centre.door.counters.abandoned == 0
+
+
+def test_a_talk_that_a_supervisor_ends_was_answered_all_the_same() -> None:
+    centre = two()
+    call = centre.call()
+    centre.answers(ANA)
+    centre.door.ask(SUPERVISOR, HangUp(call))
+    (ended,) = (fact for fact in centre.facts(call) if isinstance(fact, CallEnded))
+    assert (ended.outcome, ended.agent) == (Outcome.ANSWERED, ANA)
 
 
 def test_wrap_up_ends_by_the_agents_word() -> None:

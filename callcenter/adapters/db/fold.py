@@ -43,6 +43,7 @@ EXITS: Final[Mapping[Outcome, Exit]] = {
     Outcome.ABANDONED: Exit.ABANDONED,
     Outcome.LEFT_FLOW: Exit.MOVED,
     Outcome.SERVED: Exit.MOVED,
+    Outcome.DISMISSED: Exit.DISMISSED,
     Outcome.FAULTED: Exit.SYSTEM_ERROR,
 }
 

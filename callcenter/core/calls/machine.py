@@ -235,6 +235,8 @@ def _end(call: Call, at: datetime, by: EndedBy) -> Step:
             effects = (HangUpLeg(offer_leg(call.id, offer)),)
         case Leaving():
             outcome = Outcome.SERVED
+    if by is EndedBy.SUPERVISOR and outcome in (Outcome.ABANDONED, Outcome.LEFT_FLOW):
+        outcome = Outcome.DISMISSED  # the caller did not give up
     ended = CallEnded(at, call.id, outcome, by, agent)
     return replace(call, phase=Ended(outcome)), (*effects, Record(ended))
 

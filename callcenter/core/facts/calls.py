@@ -26,6 +26,7 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"  # gave up in a queue
     LEFT_FLOW = "left-flow"  # hung up in the IVR
     SERVED = "served"  # the flow said goodbye
+    DISMISSED = "dismissed"  # a supervisor ended it before anybody talked to the caller
     FAULTED = "faulted"  # we failed; the dialplan took the caller over
 
 

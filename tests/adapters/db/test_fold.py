@@ -5,14 +5,41 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from callcenter.adapters.db.fold import Fold
-from callcenter.core.facts.calls import CallArrived, QueueJoined
+from callcenter.core.facts.calls import (
+    CallArrived,
+    CallEnded,
+    EndedBy,
+    Outcome,
+    QueueJoined,
+    QueueLeft,
+)
 from callcenter.core.ids import CallId, LegId, QueueId
+from callcenter.ports.history import Exit
 
 pytestmark = pytest.mark.adapter
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CALL = CallId("c1")
 SALES = QueueId("sales")
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_end_of_a_call_ends_the_wait(outcome: Outcome) -> None:
+    fold = Fold("j")
+    fold.hear(1, CallArrived(NOON, CALL, LegId(CALL), "", "4000"))
+    fold.hear(2, QueueJoined(NOON, CALL, SALES))
+    fold.hear(3, CallEnded(NOON, CALL, outcome, EndedBy.SUPERVISOR))
+    exits = fold.take_changes().visits[CALL, 1].exit
+    assert (exits is Exit.ABANDONED) == (outcome is Outcome.ABANDONED)
+
+
+def test_who_leaves_a_queue_that_is_deleted_waits_no_longer() -> None:
+    fold = Fold("j")
+    fold.hear(1, CallArrived(NOON, CALL, LegId(CALL), "", "4000"))
+    fold.hear(2, QueueJoined(NOON, CALL, SALES))
+    fold.hear(3, QueueLeft(NOON + timedelta(seconds=9), CALL, SALES))
+    visit = fold.take_changes().visits[CALL, 1]
+    assert (visit.exit, visit.waited) == (Exit.MOVED, timedelta(seconds=9))
 
 
 def test_who_was_heard_of_late_arrived_and_waited_from_when_they_came() -> None:

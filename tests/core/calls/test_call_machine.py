@@ -57,6 +57,7 @@ from callcenter.core.facts.calls import (
     PositionReached,
     PromptEnded,
     QueueJoined,
+    QueueLeft,
 )
 from callcenter.core.ids import AgentId, CallId, FlowId, LegId, QueueId, offer_leg, prompt_id
 from callcenter.core.ivr.announcements import QUEUE_NO_AGENTS, SYSTEM_FLOW, queue_position
@@ -132,6 +133,7 @@ FACTS: Mapping[str, CallFact] = MappingProxyType(
         "digit": DigitPressed(NOON, CALL, CALLER, "1"),
         "node": NodeEntered(NOON, CALL, "menu", "v1", "menu"),
         "joined": QueueJoined(NOON, CALL, SALES),
+        "queue left": QueueLeft(NOON, CALL, SALES),
         "position": PositionReached(NOON, CALL, 3, True),
         "offered": AgentOffered(NOON, CALL, SALES, BO, 2, "sip:agent-bo", "why"),
         "ringing": AgentRinging(NOON, CALL, ANA, 1),
@@ -153,6 +155,7 @@ REFUSED = frozenset(
         *product(["in-flow", "connected", "leaving", "ended"], ["position", "ringing"]),
         *product(["in-flow", "connected", "leaving"], ["offer ended"]),
         *product(["queued", "offered", "connected", "ended"], ["digit"]),
+        *product(PHASES.keys() - {"queued"}, ["queue left"]),
         ("queued", "ringing"),
         ("offered", "joined"),
         ("connected", "joined"),
