@@ -9,7 +9,8 @@ From the server, one JSON object a message:
     {"type": "gap"}                                       you are too far behind: ask again
 
 From the client: `{"type": "fetch"}`, answered by a snapshot and the changes after it. A client that
-was cut off opens the socket with `?after=<last number>` and goes on from there, or is told of a gap.
+was cut off opens the socket with `?after=<last number>` and goes on from there, or is told of a gap;
+always the latter if not everything is shown to them, since what they saw before is not known any more.
 
 Nothing is buffered for a client: it pulls from the feed's ring, and when the ring has moved past
 it, that is the gap. One that does not read at all for some seconds is cut off. The right to look is
@@ -31,6 +32,7 @@ from pydantic import Field
 from callcenter.adapters.http.auth import Authenticator
 from callcenter.adapters.http.routing import API, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Shape
+from callcenter.adapters.http.views import Shown
 from callcenter.core.access import Action, Actor, may
 from callcenter.core.errors import CoreError
 from callcenter.ports.feed import Change, Gap, LiveFeed
@@ -171,6 +173,7 @@ class _OneClient:
         self.actor = actor
         self._feed = feed
         self._view = view
+        self._shown = Shown()
         self._fetch = asyncio.Event()
 
     async def listen(self) -> None:
@@ -197,10 +200,10 @@ class _OneClient:
             return  # Gone in the middle of a sentence.
 
     async def _go_on_from(self, after: int) -> None:
-        if after <= self._feed.snapshot()[0]:
+        if after <= self._feed.snapshot()[0] and may(self.actor, Action.WATCH_LIVE):
             await self._send_changes(after)
             return
-        # A number of another life of the centre: nothing we have follows it.
+        # A number of another life of the centre, or of a screen whose rows are not known any more.
         await self._send({"type": "gap"})
         await self._fetch.wait()
 
@@ -208,6 +211,8 @@ class _OneClient:
         self._fetch.clear()
         number, state = self._feed.snapshot()
         seen = self._view(self.actor, state)
+        self._shown = Shown()
+        self._told(state, seen)
         await self._send({"type": "snapshot", "number": number, "state": _present(seen or {})})
         return number
 
@@ -230,12 +235,16 @@ class _OneClient:
         """Until there is a gap."""
         with suppress(Gap):
             async for number, change in self._feed.follow(after):
-                seen = self._view(self.actor, change)
-                if seen is not None:
-                    await self._send({"type": "change", "number": number, "change": seen})
+                told = self._told(change, self._view(self.actor, change))
+                if told is not None:
+                    await self._send({"type": "change", "number": number, "change": told})
                 # What happens meanwhile comes as one change: no eye sees more, and each one sent
                 # costs as much as deciding about a call does.
                 await asyncio.sleep(PACE_SECONDS)
+
+    def _told(self, change: Change, seen: Change | None) -> Change | None:
+        """What is left to tell; who sees everything needs no memory."""
+        return seen if seen is None or seen is change else self._shown.tell(seen)
 
     async def _send(self, message: dict[str, Any]) -> None:
         async with asyncio.timeout(SEND_SECONDS):

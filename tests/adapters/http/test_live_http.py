@@ -70,6 +70,16 @@ async def test_a_number_from_the_future_is_a_gap(
         assert await socket.receive_json() == {"type": "gap"}
 
 
+async def test_who_sees_only_their_own_takes_the_picture_again_after_a_cut(
+    served: Any, client: aiohttp.ClientSession
+) -> None:
+    served.feed.change("a9", {"presence": "ready"})
+    async with client.ws_connect(
+        "/api/v1/live?after=0", headers=await served.bearer("ana")
+    ) as socket:
+        assert await socket.receive_json() == {"type": "gap"}
+
+
 async def test_a_fresh_picture_can_be_asked_for_at_any_time(served: Any, sue: Any) -> None:
     await sue.receive_json()
     served.feed.change("a1", {})

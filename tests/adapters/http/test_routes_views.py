@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from callcenter.adapters.http.views import own_rows
+from callcenter.adapters.http.views import Shown, own_rows
 from callcenter.core.access import Actor, Role
 from callcenter.core.facts.agents import Presence
 from callcenter.core.ids import AgentId, LegId
@@ -36,14 +36,19 @@ class Watching:
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
         self.number, state = centre.door.snapshot()
-        self.state = applied({"agents": {}, "calls": {}}, own_rows(ANA, state) or {})
+        self._shown = Shown()
+        self.told: list[Any] = []
+        seen = self._shown.tell(own_rows(ANA, state) or {})
+        self.state = applied({"agents": {}, "calls": {}}, seen or {})
 
     async def look(self) -> State:
         following = self._centre.door.follow(self.number)
         last = self._centre.door.snapshot()[0]
         while self.number < last:
             self.number, change = await anext(following)
-            self.state = applied(self.state, own_rows(ANA, change) or {})
+            told = self._shown.tell(own_rows(ANA, change) or {}) or {}
+            self.told.append(told)
+            self.state = applied(self.state, told)
         return self.state
 
     def fresh(self) -> State:
@@ -87,6 +92,32 @@ async def test_other_peoples_calls_leave_no_trace() -> None:
     while number < last:
         number, change = await anext(following)
         assert own_rows(ANA, change) is None
+
+
+async def test_no_id_of_somebody_elses_call_is_told_even_as_one_that_is_gone() -> None:
+    centre = Centre()
+    ana, bo = centre.agent("ana"), centre.agent("bo")
+    screen = Watching(centre)
+    own, others = centre.call(), [centre.call() for _ in range(3)]
+    centre.answers(bo)
+    await screen.look()
+    for call in others:
+        centre.hangs_up(call)
+    centre.answers(ana)
+    centre.hangs_up(own)
+    centre.wraps_up(ana)
+    await screen.look()
+    assert {call for told in screen.told for call in told.get("calls", {})} == {own}
+    assert screen.state["calls"] == {}
+    assert str(others[0]) not in str(screen.told)
+
+
+def test_who_was_never_shown_a_row_is_not_told_that_it_is_gone() -> None:
+    shown = Shown()
+    assert shown.tell({"calls": {"a": None}}) is None
+    assert shown.tell({"calls": {"a": {"agent": "ana"}}}) == {"calls": {"a": {"agent": "ana"}}}
+    assert shown.tell({"calls": {"a": None, "b": None}}) == {"calls": {"a": None}}
+    assert shown.tell({"calls": {"a": None}}) is None
 
 
 def test_supervisors_see_everything_and_a_key_without_an_agent_nothing() -> None:
