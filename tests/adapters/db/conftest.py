@@ -144,7 +144,9 @@ class Cluster:
     def emptied(self) -> str:
         """The migrated database, without a row. One for all tests: making one costs seconds."""
         url = self.migrated
-        self._execute("migrated", f"TRUNCATE {', '.join(metadata.tables)} CASCADE")
+        # Not TRUNCATE: it makes new files for every table and index, whatever is in them.
+        tables = reversed(metadata.sorted_tables)
+        self._execute("migrated", "; ".join(f"DELETE FROM {table.name}" for table in tables))
         return url
 
     def stripped(self) -> str:
