@@ -28,10 +28,10 @@ from callcenter.adapters.asterisk.ari.connection import Switch as Ari
 from callcenter.adapters.asterisk.ari.generated import channels
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.endpoints import AriEndpoints
-from callcenter.adapters.journal.segments import writer
+from callcenter.adapters.journal.lock import writer
 from callcenter.bench.seed import AGENT_PREFIX, DIALLED, QUEUE, agent_names, seed
 from callcenter.bench.staff import Staff, eventually, until_ready
-from callcenter.bootstrap import switch_plan
+from callcenter.bootstrap.plans import switch_plan
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.ids import QueueId
 from callcenter.host.asterisk_cli import run_command
@@ -277,7 +277,6 @@ def _engine_programs(settings: Settings, standby: bool) -> list[Child]:
         [sys.executable, "-m", "callcenter", "--config", str(settings.root / "callcenter.toml")],
         settings.run_folder,
         lambda: until_ready(f"http://127.0.0.1:{ENGINE_PORT}"),
-        folder=PROJECT,
         env=python_environment(),
     )
     return [child for child in every if child.name not in away]

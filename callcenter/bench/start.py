@@ -111,7 +111,7 @@ def import_shares(count: int = 15) -> tuple[float, list[tuple[str, float]]]:
             "-X",
             "importtime",
             "-c",
-            "import callcenter.cli.run, callcenter.bootstrap",
+            "import callcenter.cli.run, callcenter.bootstrap.engine",
         ],
         capture_output=True,
         text=True,

@@ -17,9 +17,11 @@ from callcenter.cli.context import load_settings
 @click.pass_context
 def run(context: click.Context) -> None:
     """Run the engine in the foreground. While another one runs, stand by to take its place."""
-    from callcenter.adapters.journal.segments import JournalInUse, wait_until_free
+    from callcenter.adapters.journal.lock import JournalInUse, wait_until_free
     from callcenter.adapters.logs.lines import set_up
-    from callcenter.bootstrap import journal_folder, prompt_library, run_engine
+    from callcenter.bootstrap.engine import run_engine
+    from callcenter.bootstrap.plans import journal_folder
+    from callcenter.bootstrap.prompts import prompt_library
     from callcenter.host.switch import find_switch
 
     settings = load_settings(context)
@@ -40,7 +42,7 @@ def edge(context: click.Context) -> None:
     """Run the edge in the foreground: TLS, the page, and the phones' sockets."""
     from callcenter.adapters.clock.system import SystemClock
     from callcenter.adapters.logs.lines import set_up
-    from callcenter.bootstrap import edge_plan
+    from callcenter.bootstrap.page import edge_plan
     from callcenter.edge.server import serve
 
     settings = load_settings(context)
@@ -59,7 +61,7 @@ def edge(context: click.Context) -> None:
 def archive(context: click.Context) -> None:
     """Run the archive in the foreground: the journal into the database."""
     from callcenter.adapters.logs.lines import set_up
-    from callcenter.bootstrap import run_archive
+    from callcenter.bootstrap.archive import run_archive
 
     settings = load_settings(context)
     set_up(settings.centre.log_level)

@@ -22,7 +22,7 @@ import click
 from callcenter.cli.context import config_path, load_settings
 
 if TYPE_CHECKING:
-    from callcenter.host.processes import Child, Event
+    from callcenter.host.processes import Event, Keeper
     from callcenter.host.render import Rendered
     from callcenter.host.switch import Switch
     from callcenter.settings import Settings
@@ -77,15 +77,14 @@ def _for_demo(real: "Settings") -> "tuple[Settings, Path]":
 
 
 async def _start(settings: "Settings", config: Path, demo: bool, calls: int | None) -> int:
-    prepared = await prepare(settings)
-    _check_ports(settings)
     from callcenter.host.processes import DidNotStart, Keeper
 
-    keeper = Keeper(_children(prepared, config), _tell)
+    keeper = Keeper([], _tell)
     stopping = _Stopping()
-    stopping.listen()
     try:
         async with keeper:
+            prepared = await bring_up(settings, config, keeper)
+            stopping.listen()
             _banner(prepared)
             if demo:
                 from callcenter.cli.demo import run_demo
@@ -106,45 +105,91 @@ async def _start(settings: "Settings", config: Path, demo: bool, calls: int | No
     return 0
 
 
-# -- before ---------------------------------------------------------------------------------------
+async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prepared:
+    """Prepare everything and start it; returns when it takes calls.
 
-
-async def prepare(settings: "Settings") -> Prepared:
-    """Make sure that everything is there, saying what is being done.
+    The engine is started first and held back: it loads while we prepare what it will find.
 
     Raises:
         click.ClickException: something is missing that cannot be brought; says what to do.
+        DidNotStart: a program ended before it was ready.
     """
-    from callcenter.adapters.db.migrations import SchemaTooNew
-    from callcenter.adapters.db.url import BadDatabaseUrl
-    from callcenter.bootstrap import prepare_database, speak_flows, switch_plan
+    from callcenter.adapters.journal.lock import JournalInUse, held_back
+    from callcenter.bootstrap.plans import journal_folder
+    from callcenter.host.programs import own_programs, switch_program
+
+    say = _Progress()
+    settings.run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    logs = settings.run_folder / "logs"
+    logs.mkdir(exist_ok=True)
+    own = [sys.executable, "-m", "callcenter", "--config", str(config)]
+    engine, edge, *others = own_programs(own, logs, lambda: _wait_until_ready(settings))
+    try:
+        with held_back(journal_folder(settings)):
+            switch, rendered = await _prepare_switch(settings, say)
+            _check_ports(settings)
+            await keeper.add(engine)
+            await keeper.add(edge)
+            passwords, _ = await asyncio.gather(
+                _prepare_data(settings, switch, say),
+                keeper.add(switch_program(switch, rendered, logs / "asterisk.out")),
+            )
+    except JournalInUse:
+        raise click.ClickException(
+            f"A centre is running in {settings.run_folder} already. End it first, or set another"
+            " run_folder under [centre] in callcenter.toml.\n"
+            "该目录中的呼叫中心已在运行。请先停止它，或在 callcenter.toml 中另设 run_folder。"
+        ) from None
+    for child in others:
+        await keeper.add(child)
+    return Prepared(settings, switch, rendered, passwords)
+
+
+# -- before ---------------------------------------------------------------------------------------
+
+
+async def _prepare_switch(settings: "Settings", say: "_Progress") -> "tuple[Switch, Rendered]":
+    from callcenter.bootstrap.plans import switch_plan
     from callcenter.host.packages import PackagesUnavailable
     from callcenter.host.plan import PlanError
     from callcenter.host.render import render_instance
     from callcenter.host.switch import SwitchUnusable, prepare_switch
-    from callcenter.ports.store import StoreAway
 
-    say = _Progress()
-    settings.run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         say.step("Asterisk", "电话交换机")
         home = settings.path(settings.switch.folder)
         mirror = settings.switch.mirror or None
         switch = await asyncio.to_thread(prepare_switch, home, mirror=mirror, progress=say)
         say.done(f"{switch.version}{' (private)' if switch.private else ''}")
-        rendered = await asyncio.to_thread(render_instance, switch_plan(settings, switch))
+        return switch, await asyncio.to_thread(render_instance, switch_plan(settings, switch))
+    except (PackagesUnavailable, SwitchUnusable, PlanError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _prepare_data(
+    settings: "Settings", switch: "Switch", say: "_Progress"
+) -> Mapping[str, str]:
+    """Database and prompts; the demo centre's passwords, where it is one."""
+    from callcenter.adapters.db.quick_look import is_ready
+
+    if await asyncio.to_thread(is_ready, settings.database_url):
+        # What was not spoken yet, the engine speaks before it is ready.
+        return _keep_passwords(settings, None)
+    from callcenter.adapters.db.migrations import SchemaTooNew
+    from callcenter.adapters.db.url import BadDatabaseUrl
+    from callcenter.bootstrap.database import prepare_database
+    from callcenter.bootstrap.prompts import speak_flows
+    from callcenter.ports.store import StoreAway
+
+    try:
         say.step("Database", "数据库")
         seeded = await prepare_database(settings)
         say.done("demo centre seeded" if seeded else "")
-        say.step("Prompts", "语音提示")
-        argv, env = switch.espeak_argv(), switch.espeak.environment()
-        say.done(await speak_flows(settings, argv, env, say))
-    except (PackagesUnavailable, SwitchUnusable, PlanError) as error:
-        raise click.ClickException(str(error)) from None
     except (StoreAway, SchemaTooNew, BadDatabaseUrl) as error:
         raise click.ClickException(f"The database cannot be used: {error}") from None
-    passwords = _keep_passwords(settings, seeded.passwords if seeded else None)
-    return Prepared(settings, switch, rendered, passwords)
+    say.step("Prompts", "语音提示")
+    say.done(await speak_flows(settings, switch.espeak_argv(), switch.espeak.environment(), say))
+    return _keep_passwords(settings, seeded.passwords if seeded else None)
 
 
 def _keep_passwords(settings: "Settings", made: Mapping[str, str] | None) -> Mapping[str, str]:
@@ -215,19 +260,6 @@ class _Progress:
 # -- while it runs --------------------------------------------------------------------------------
 
 
-def _children(prepared: Prepared, config: Path) -> "list[Child]":
-    from callcenter.host.programs import own_programs, switch_program
-
-    settings = prepared.settings
-    logs = settings.run_folder / "logs"
-    logs.mkdir(exist_ok=True)
-    own = [sys.executable, "-m", "callcenter", "--config", str(config)]
-    return [
-        switch_program(prepared.switch, prepared.rendered, logs / "asterisk.out"),
-        *own_programs(own, logs, lambda: _wait_until_ready(settings)),
-    ]
-
-
 def _tell(event: "Event") -> None:
     from callcenter.host.processes import Died, KeepsDying
 
@@ -255,6 +287,10 @@ async def _wait_until_ready(settings: "Settings") -> None:
                 with contextlib.suppress(aiohttp.ClientError, OSError):
                     async with session.get(url) as reply:
                         if reply.status == 200:
+                            _, page = await asyncio.open_connection(
+                                settings.edge.bind, settings.edge.port
+                            )
+                            page.close()
                             return
                 await asyncio.sleep(0.05)
     except TimeoutError:

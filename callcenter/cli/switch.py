@@ -72,7 +72,7 @@ def upgrade_switch(context: click.Context) -> None:
 @click.pass_context
 def run_switch(context: click.Context) -> NoReturn:
     """Render the configuration and become Asterisk: what the systemd unit does."""
-    from callcenter.bootstrap import switch_plan
+    from callcenter.bootstrap.plans import switch_plan
     from callcenter.host.plan import PlanError
     from callcenter.host.render import render_instance
 

@@ -102,7 +102,8 @@ class Keeper:
     """Keeps `children` alive from `start()` to `stop()`; also an async context manager."""
 
     def __init__(self, children: Sequence[Child], on_event: Callable[[Event], None]) -> None:
-        self._kept = {child.name: _Kept(child) for child in children}
+        self._first = children
+        self._kept: dict[str, _Kept] = {}
         self._on_event = on_event
         self._stopping = asyncio.Event()
 
@@ -120,17 +121,22 @@ class Keeper:
         await self.stop()
 
     async def start(self) -> None:
-        """Start all in the given order, each when the one before is ready.
+        """Start all in the given order, each when the one before is ready. Raises: DidNotStart."""
+        for child in self._first:
+            await self.add(child)
+
+    async def add(self, child: Child) -> None:
+        """Start one more and wait until it is ready. The last added is stopped first.
 
         Raises:
-            DidNotStart: one ended before it was ready. It is not tried again: a port in use or a
+            DidNotStart: it ended before it was ready. It is not tried again: a port in use or a
                 broken setting does not mend itself.
         """
-        for kept in self._kept.values():
-            await self._bear(kept, again=False)
-            kept.task = asyncio.create_task(self._keep(kept), name=f"keep {kept.child.name}")
-            if kept.child.ready is not None:
-                await self._wait_ready(kept, kept.child.ready)
+        kept = self._kept[child.name] = _Kept(child)
+        await self._bear(kept, again=False)
+        kept.task = asyncio.create_task(self._keep(kept), name=f"keep {child.name}")
+        if child.ready is not None:
+            await self._wait_ready(kept, child.ready)
 
     async def wait(self) -> None:
         """Return when somebody has called `stop`; a fault of the keeper itself comes out here."""
@@ -151,7 +157,8 @@ class Keeper:
 
     def pid(self, name: str) -> int | None:
         """Process id of a program, or None while it is down."""
-        process = self._kept[name].process
+        kept = self._kept.get(name)
+        process = kept.process if kept else None
         return process.pid if process and process.returncode is None else None
 
     def restart(self, name: str) -> None:

@@ -33,7 +33,6 @@ def own_programs(
     logs: Path,
     engine_ready: Callable[[], Awaitable[None]],
     *,
-    folder: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> list[Child]:
     """Engine, edge, archive, and the engine that stands by.
@@ -45,9 +44,7 @@ def own_programs(
     def child(
         name: str, command: str, log: str, ready: Callable[[], Awaitable[None]] | None = None
     ) -> Child:
-        return Child(
-            name, [*argv, command], env=env, folder=folder, log=logs / f"{log}.log", ready=ready
-        )
+        return Child(name, [*argv, command], env=env, log=logs / f"{log}.log", ready=ready)
 
     at_work, standby = ENGINES
     return [

@@ -105,7 +105,7 @@ async def test_a_call_is_listed_told_and_hung_up(running: Any) -> None:
     assert LegId(call) not in running.desk.switch.legs
     await running.archive.step()
     past = await running.type("call", "show", call)
-    assert "outcome\tabandoned" in past
+    assert "outcome\tdismissed" in past
     kinds = [line.split("\t")[1] for line in past.splitlines() if line[0:1] in "+-" and line]
     assert kinds[0] == "call.arrived"
     assert "call.ended" in kinds

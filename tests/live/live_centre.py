@@ -11,7 +11,6 @@ import os
 import shutil
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
@@ -23,16 +22,15 @@ from typing import Any, Final, TypeVar
 
 import aiohttp
 
+from callcenter.adapters.journal.lock import writer
 from callcenter.adapters.journal.reader import SegmentReader
-from callcenter.adapters.journal.segments import writer
-from callcenter.cli.start import Prepared, prepare
+from callcenter.cli.start import Prepared, bring_up
 from callcenter.core.facts.calls import CallArrived
 from callcenter.core.facts.wire import Fact
 from callcenter.demo.centre_api import CentreSaidNo, Desk
 from callcenter.demo.listening import TONES, PromptBook, voices
 from callcenter.host.asterisk_cli import run_command
-from callcenter.host.processes import Child, Died, Event, Keeper, Started
-from callcenter.host.programs import own_programs, switch_program
+from callcenter.host.processes import Died, Event, Keeper, Started
 from callcenter.settings import load
 from callcenter.testing.phones import CallLeg, Codec, Phone, Phones
 from callcenter.testing.tones import SILENT_BELOW_DBFS, loudness
@@ -277,21 +275,9 @@ class LiveCentre:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=600)
 
     async def _start(self) -> None:
-        settings = load(self.folder / "callcenter.toml", {})
-        self._prepared = await prepare(settings)
-        self._keeper = Keeper(list(self._children()), self._note)
-        await self._keeper.start()
-
-    def _children(self) -> Iterator[Child]:
-        logs = self.run_folder / "logs"
-        logs.mkdir(exist_ok=True)
-        own = [sys.executable, "-m", "callcenter", "--config", str(self.folder / "callcenter.toml")]
-        yield switch_program(self.prepared.switch, self.prepared.rendered, logs / "asterisk.out")
-        yield from own_programs(own, logs, self._until_ready, folder=PROJECT)
-
-    async def _until_ready(self) -> None:
-        async with aiohttp.ClientSession() as http:
-            await until(lambda: _is_ready(http, f"{self.url}/readyz"), LONGER)
+        config = self.folder / "callcenter.toml"
+        self._keeper = Keeper([], self._note)
+        self._prepared = await bring_up(load(config, {}), config, self._keeper)
 
     def _note(self, event: Event) -> None:
         self.events.append((datetime.now(UTC), event))

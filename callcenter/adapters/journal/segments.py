@@ -7,7 +7,6 @@ segment, and a start reads that one alone. Old segments stay until their reader 
 """
 
 import errno
-import fcntl
 import logging
 import os
 import secrets
@@ -25,6 +24,7 @@ from callcenter.adapters.journal.lines import (
     encode_header,
     read_fact,
 )
+from callcenter.adapters.journal.lock import lock
 from callcenter.adapters.journal.reader import SegmentReader, read_head, segment_path, segments
 from callcenter.ports.journal import Numbered
 
@@ -32,31 +32,6 @@ logger = logging.getLogger(__name__)
 
 MAX_BYTES: Final = 4 * 2**20  # About 28,000 facts: what a start can fold well within a second.
 _PRIVATE: Final = 0o600
-
-
-class JournalInUse(Exception):
-    """Another engine writes this journal."""
-
-
-def wait_until_free(folder: Path) -> None:
-    """Block this thread while another engine writes the journal in `folder`.
-
-    The kernel wakes us when that one lets go or dies, however it dies. Whoever else waited may still
-    be quicker: `SegmentJournal` then says so.
-    """
-    os.close(_locked(folder / "lock", wait=True))
-
-
-def writer(folder: Path) -> int | None:
-    """Process id of the engine that writes the journal in `folder`; None if there is none."""
-    lock = folder / "lock"
-    if not lock.exists():
-        return None
-    try:
-        os.close(_locked(lock))
-    except JournalInUse:
-        return int(lock.read_text() or 0) or None
-    return None
 
 
 class SegmentJournal:
@@ -75,9 +50,7 @@ class SegmentJournal:
         self._file = -1
         self._head = self._last = self._size = 0
         self._full_at = max_bytes
-        self._lock = _locked(folder / "lock")
-        os.ftruncate(self._lock, 0)
-        os.write(self._lock, str(os.getpid()).encode())
+        self._lock = lock(folder)
         try:
             for leftover in folder.glob("*.tmp"):
                 leftover.unlink()
@@ -209,20 +182,6 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _locked(path: Path, *, wait: bool = False) -> int:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise JournalInUse(
-            f"{path.parent} is being written by another engine. Stop it, or give this one a run"
-            " folder of its own"
-        ) from None
-    return lock
 
 
 def _end_of_last_burst(content: bytes) -> int:

@@ -17,13 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.adapters.journal.lines import DamagedJournal
+from callcenter.adapters.journal.lock import JournalInUse, held_back, wait_until_free, writer
 from callcenter.adapters.journal.reader import SegmentReader, segments
-from callcenter.adapters.journal.segments import (
-    JournalInUse,
-    SegmentJournal,
-    wait_until_free,
-    writer,
-)
+from callcenter.adapters.journal.segments import SegmentJournal
 from callcenter.core.facts.agents import AgentRestored, Presence
 from callcenter.core.facts.calls import (
     CallArrived,
@@ -207,6 +203,15 @@ def test_who_stands_by_is_let_in_when_the_engine_at_work_is_killed(folder: Path)
         assert not standby.is_alive()
     assert writer(folder) is None
     SegmentJournal(folder).close()
+
+
+def test_no_engine_begins_while_it_is_held_back(folder: Path) -> None:
+    with held_back(folder), pytest.raises(JournalInUse):
+        SegmentJournal(folder)
+    journal = SegmentJournal(folder)
+    with pytest.raises(JournalInUse), held_back(folder):
+        pass
+    journal.close()
 
 
 def test_a_fault_while_opening_lets_go_of_the_lock(folder: Path) -> None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from callcenter.adapters.clock.system import SystemClock
-from callcenter.bootstrap import edge_plan
+from callcenter.bootstrap.page import edge_plan
 from callcenter.edge.server import serve
 from callcenter.settings import load
 

@@ -98,7 +98,7 @@ async def next_message(socket: ClientWebSocketResponse[bool]) -> dict[str, Any]:
     return message
 
 
-async def until_first_ends(*parts: Coroutine[Any, Any, None]) -> None:
+async def until_first_ends(*parts: Coroutine[Any, Any, object]) -> None:
     """Run the parts side by side until one ends or fails; stop the others, pass its failure on."""
     tasks = [asyncio.create_task(part) for part in parts]
     try:

@@ -1,0 +1,260 @@
+"""One engine, from settings, held open by one exit stack: whatever goes wrong on the way in, or ends on
+the way out, is closed in reverse order.
+"""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from callcenter.adapters.asterisk.ari.connection import Switch as Ari
+from callcenter.adapters.asterisk.ari.connection import until_first_ends
+from callcenter.adapters.asterisk.ari.event_socket import SOURCES, EventSocket, Replaced
+from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
+from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
+from callcenter.adapters.asterisk.endpoints import AriEndpoints
+from callcenter.adapters.asterisk.link import NOT_NEEDED, AriLink
+from callcenter.adapters.asterisk.telephony import AriTelephony
+from callcenter.adapters.clock.system import SystemClock
+from callcenter.adapters.db.agents import DbAgents, DbEndpoints
+from callcenter.adapters.db.history import DbHistory
+from callcenter.adapters.db.session import Database
+from callcenter.adapters.flows import yaml_files
+from callcenter.adapters.http.app import HttpPlan, application, serving
+from callcenter.adapters.http.routes.agents import agent_routes
+from callcenter.adapters.http.routes.calls import call_routes
+from callcenter.adapters.http.routes.flows import flow_routes
+from callcenter.adapters.http.routes.numbers import number_routes
+from callcenter.adapters.http.routes.queues import queue_routes
+from callcenter.adapters.http.views import own_rows
+from callcenter.adapters.journal.segments import SegmentJournal
+from callcenter.adapters.prometheus.engine import EngineMetrics
+from callcenter.bootstrap.database import accounts_on, stores_on
+from callcenter.bootstrap.plans import SECRETS, cookie_name, journal_folder
+from callcenter.core.access import Actor, Role
+from callcenter.core.calls.directory import Directory
+from callcenter.core.calls.effects import Prompt
+from callcenter.core.ids import FlowId
+from callcenter.core.ivr.announcements import SYSTEM_FLOW
+from callcenter.core.ivr.flow import Flow
+from callcenter.engine.api import Door
+from callcenter.engine.loop import Engine
+from callcenter.engine.runtime import Runtime
+from callcenter.host.render import ARI_USER, trunk_endpoints
+from callcenter.host.secret_file import ensure_secrets
+from callcenter.ports.passwords import TokenRefused
+from callcenter.ports.store import StoreAway
+from callcenter.services.accounts import Accounts
+from callcenter.services.agents import AgentDesk, SecondSignIn
+from callcenter.services.configuration import Configuration
+from callcenter.services.emergency_flow import emergency_system_flow
+from callcenter.services.flows import FlowShelf
+from callcenter.services.prompts import PromptLibrary
+from callcenter.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+APP = "cc"
+KEY_LABEL = "command line on this machine"
+MACHINE = Actor("bootstrap", Role.ADMIN)  # who acts when nobody has signed in yet
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The parts of a built engine that its owner drives."""
+
+    link: AriLink
+    runtime: Runtime
+    port: int
+
+
+async def run_engine(settings: Settings, prompts: PromptLibrary, stop: asyncio.Event) -> int:
+    """Run one engine until `stop`. The exit status: 0, or 3 when another engine took over."""
+    async with engine(settings, prompts) as running:
+        logger.info("engine is up", extra={"port": running.port})
+        try:
+            await until_first_ends(running.link.run(), running.runtime.run(), stop.wait())
+        except Replaced:
+            logger.error("another engine has taken the switch; leaving it alone")
+            return 3
+    return 0
+
+
+@asynccontextmanager
+async def engine(settings: Settings, prompts: PromptLibrary) -> AsyncIterator[Running]:
+    """Everything of one engine, built and open. Nothing runs until its owner runs it."""
+    async with AsyncExitStack() as stack:
+        clock = SystemClock()
+        database = Database(settings.database_url)
+        stack.push_async_callback(database.close)
+        journal = SegmentJournal(journal_folder(settings))
+        stack.callback(journal.close)
+        ari = _ari(settings)
+        http = await stack.enter_async_context(PooledHttp(ari))
+        rest = RestSockets(ari, app=APP)
+        telephony = AriTelephony(
+            rest,
+            http,
+            clock=clock,
+            deliver=lambda fact: door.deliver(fact),
+            media=lambda prompt: _media(prompts, prompt),
+            outside=_outside_dial(settings),
+            region=settings.centre.region,
+            app=APP,
+        )
+        stack.push_async_callback(telephony.close)
+        directory = Directory(flows={SYSTEM_FLOW: emergency_system_flow()})
+        core = Engine(directory=directory, clock=clock, journal=journal, telephony=telephony)
+        door = Door(core, clock)
+        runtime = Runtime(core, telephony, clock)
+        desk = _desk(settings, door, http, database)
+        configuration = _configuration(settings, prompts, database, desk, door)
+        await configuration.load()
+        runtime.start()
+        link = AriLink(
+            lambda listener: EventSocket(ari, listener, app=APP, sources=SOURCES, muted=NOT_NEEDED),
+            rest,
+            http,
+            telephony.pool,
+            clock=clock,
+            region=settings.centre.region,
+            deliver=door.deliver,
+            set_reachable=door.set_reachable,
+            on_connected=_on_connected(runtime, desk),
+            on_lost=runtime.lost,
+        )
+        accounts = accounts_on(database, settings, clock)
+        await _ensure_cli_key(settings, accounts)
+        plan = _http_plan(settings, accounts, configuration, desk, door, database, link)
+        port = await stack.enter_async_context(
+            serving(application(plan), "127.0.0.1", settings.http.port)
+        )
+        yield Running(link, runtime, port)
+
+
+# -- parts of it ----------------------------------------------------------------------------------
+
+
+def _ari(settings: Settings) -> Ari:
+    secrets = ensure_secrets(settings.run_folder, SECRETS)
+    url = f"http://127.0.0.1:{settings.switch.http_port}/ari"
+    return Ari(url, ARI_USER, secrets["ari_password"])
+
+
+def _desk(settings: Settings, door: Door, http: PooledHttp, database: Database) -> AgentDesk:
+    return AgentDesk(
+        door,
+        AriEndpoints(http, _loopback_media(settings)),
+        DbEndpoints(database),
+        DbAgents(database),
+        second_sign_in=SecondSignIn(settings.centre.second_sign_in),
+    )
+
+
+def _configuration(
+    settings: Settings, prompts: PromptLibrary, database: Database, desk: AgentDesk, door: Door
+) -> Configuration:
+    flows = settings.path(settings.centre.flows_folder)
+    shelf = FlowShelf(lambda: yaml_files.load(flows), SpokenPrompts(prompts))
+    return Configuration(stores_on(database), shelf, desk, door, region=settings.centre.region)
+
+
+def _http_plan(
+    settings: Settings,
+    accounts: Accounts,
+    configuration: Configuration,
+    desk: AgentDesk,
+    door: Door,
+    database: Database,
+    link: AriLink,
+) -> HttpPlan:
+    registry = CollectorRegistry()
+    registry.register(EngineMetrics(door))
+
+    def ready() -> list[str]:
+        reasons = {"switch-away": link.is_alive, "journal-away": door.can_write}
+        return [reason for reason, is_fine in reasons.items() if not is_fine]
+
+    return HttpPlan(
+        accounts=accounts,
+        ready=ready,
+        registry=registry,
+        routes=[
+            agent_routes(configuration, desk, door),
+            queue_routes(configuration, door),
+            number_routes(configuration),
+            flow_routes(configuration),
+            call_routes(door, DbHistory(database)),
+        ],
+        feed=door,
+        view=own_rows,
+        cookie_name=cookie_name(settings),
+    )
+
+
+async def _ensure_cli_key(settings: Settings, accounts: Accounts) -> None:
+    """A key for the commands on this machine, readable by its user alone."""
+    path = settings.run_folder / "cli.json"
+    url = f"http://127.0.0.1:{settings.http.port}"
+    if path.exists():
+        try:
+            known = json.loads(path.read_text())
+            if known["url"] == url and await accounts.actor_of_key(known["key"]):
+                return
+        except (ValueError, KeyError, TypeError, TokenRefused):
+            logger.warning("command line key does not hold, making another")
+    key, _ = await accounts.make_key(MACHINE, KEY_LABEL, Role.ADMIN)
+    temporary = path.with_suffix(".new")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        json.dump({"url": url, "key": key}, file)
+    temporary.rename(path)
+
+
+def _on_connected(runtime: Runtime, desk: AgentDesk) -> Callable[[], Awaitable[None]]:
+    async def connected() -> None:
+        await runtime.reconcile()
+        try:
+            await desk.push_all()
+        except StoreAway:
+            logger.warning("accounts not renewed: the database is away")
+
+    return connected
+
+
+def _media(prompts: PromptLibrary, prompt: Prompt) -> str:
+    return prompts.media(prompt.flow, prompt.name, prompt.language)
+
+
+def _outside_dial(settings: Settings) -> Callable[[str], str | None]:
+    """What to dial for a number outside: the trunks in the order they are written."""
+    names = trunk_endpoints(settings.run_folder, [trunk.name for trunk in settings.trunks])
+
+    def dial(number: str) -> str | None:
+        first = next(iter(names.values()), None)
+        return f"PJSIP/{number}@{first}" if first else None
+
+    return dial
+
+
+def _loopback_media(settings: Settings) -> Mapping[str, str]:
+    """On loopback only, media must be told to stay there; Asterisk would offer another address."""
+    if not settings.sip.bind.startswith("127."):
+        return {}
+    return {"media_address": settings.sip.bind, "bind_rtp_to_media_address": "yes"}
+
+
+class SpokenPrompts:
+    """The prompt library as the flow shelf wants it: which flows could not be spoken, and why."""
+
+    def __init__(self, library: PromptLibrary) -> None:
+        self._library = library
+
+    async def render(self, flows: Collection[Flow]) -> Mapping[FlowId, str]:
+        """Speak what is missing."""
+        return (await self._library.render(flows)).unspoken

@@ -1,0 +1,70 @@
+"""Plain values out of settings: what the parts are told that do not know settings."""
+
+from pathlib import Path
+
+from callcenter.host.addresses import offered_to_browsers, own_addresses
+from callcenter.host.plan import SwitchPlan, Trunk
+from callcenter.host.switch import Switch
+from callcenter.settings import Settings, TrunkSettings
+
+SECRETS = ("ari_password", "token_secret")
+
+
+def switch_plan(settings: Settings, switch: Switch) -> SwitchPlan:
+    """What our Asterisk is told. Raises: PlanError, with the setting and its cure."""
+    sip, own = settings.sip, settings.switch
+    certificate = settings.path(sip.certificate) if sip.certificate else None
+    return SwitchPlan(
+        run_folder=settings.run_folder,
+        modules_dir=switch.modules_dir,
+        data_dir=switch.data_dir,
+        sounds_dir=switch.sounds_dir,
+        moh_dir=switch.moh_dir,
+        system_name=own.system_name,
+        sip_bind=sip.bind,
+        sip_port=sip.port,
+        tls_port=sip.tls_port,
+        http_port=own.http_port,
+        ami_port=own.ami_port,
+        rtp_first=sip.rtp_first,
+        rtp_last=sip.rtp_last,
+        external_address=sip.external_address,
+        local_nets=sip.local_nets,
+        certificate=certificate,
+        private_key=settings.path(sip.private_key) if sip.private_key else None,
+        trunks=trunks(settings),
+        max_calls=own.max_calls,
+        max_call_seconds=own.max_call_seconds,
+        ice_host_candidates=offered_to_browsers(sip.bind, sip.external_address, own_addresses()),
+        prompts_dir=prompts_folder(settings),
+    )
+
+
+def trunks(settings: Settings) -> tuple[Trunk, ...]:
+    """The carriers; where there are none and only this machine can reach us, this machine is one,
+    so that any softphone on it can call."""
+    if settings.trunks:
+        return tuple(_trunk(trunk) for trunk in settings.trunks)
+    if settings.sip.bind.startswith("127."):
+        return (Trunk("loopback", (settings.sip.bind,), qualify_seconds=0, trust_identity=True),)
+    return ()
+
+
+def _trunk(trunk: TrunkSettings) -> Trunk:
+    values = {name: getattr(trunk, name) for name in TrunkSettings.__dataclass_fields__}
+    return Trunk(**values)
+
+
+def cookie_name(settings: Settings) -> str:
+    """Cookies do not tell ports apart, so each installation has its own name."""
+    return f"cc_login_{settings.edge.port}"
+
+
+def journal_folder(settings: Settings) -> Path:
+    """Where the journal lies."""
+    return settings.run_folder / "journal"
+
+
+def prompts_folder(settings: Settings) -> Path:
+    """Where spoken prompts lie."""
+    return settings.run_folder / "prompts"
