@@ -102,7 +102,7 @@ def _missing(
     if said is not None and said[1] <= settled:
         number, _ = said
         if prompt_id(call.id, number) not in picture.playing:
-            yield PromptEnded(now, call.id, number, played=False)
+            yield PromptEnded(now, call.id, number)  # more likely missed than never begun
 
 
 def _apart(call: Call, picture: SwitchPicture, settled: datetime) -> Iterator[LegEffect]:

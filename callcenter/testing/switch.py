@@ -65,6 +65,7 @@ class FakeSwitch:
         self.given_back: list[LegId] = []
         self.unreachable: set[str] = set()
         self.silent_devices: set[str] = set()  # never say that they ring
+        self.unplayable: set[str] = set()  # names of prompts that fail at once
         self.deaf = False
         self.away = False
         # What happens, once, while a picture is being taken.
@@ -128,6 +129,12 @@ class FakeSwitch:
         assert said is not None, "nothing is being said"
         self._end_prompt(leg, said)
 
+    def fail_prompt(self, call: CallId) -> None:
+        """What is being said to the caller breaks off."""
+        leg = self.legs[LegId(call)]
+        assert leg.saying is not None, "nothing is being said"
+        self._end_prompt(leg, leg.saying, played=False)
+
     def hang_up(self, leg: LegId, cause: LegCause = LegCause.NORMAL) -> None:
         """Somebody puts the receiver down."""
         gone = self._take_away(leg)
@@ -190,7 +197,10 @@ class FakeSwitch:
             case Say(prompts=prompts):
                 # A prompt takes the line from the music, which does not come back by itself.
                 leg.music, leg.saying = None, effect
-                leg.heard.extend(prompts)
+                if any(prompt.name in self.unplayable for prompt in prompts):
+                    self._end_prompt(leg, effect, played=False)
+                else:
+                    leg.heard.extend(prompts)
             case StopSaying(id=prompt):
                 if leg.saying is not None and leg.saying.id == prompt:
                     self._end_prompt(leg, leg.saying)
@@ -199,10 +209,10 @@ class FakeSwitch:
             case StopMusic():
                 leg.music = None
 
-    def _end_prompt(self, leg: FakeLeg, said: Say) -> None:
+    def _end_prompt(self, leg: FakeLeg, said: Say, *, played: bool = True) -> None:
         leg.saying = None
         call, number = prompt_of(said.id)
-        self._tell(PromptEnded(self._clock.now(), call, number))
+        self._tell(PromptEnded(self._clock.now(), call, number, played))
 
     def _ring(self, call: CallId, effect: RingAgent) -> None:
         if effect.leg in self.legs:

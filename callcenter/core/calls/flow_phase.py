@@ -81,10 +81,11 @@ def advance(call: Call, phase: InFlow, fact: CallFact, directory: Directory) -> 
         EndlessFlow: the flow runs in a ring.
     """
     match fact:
-        case PromptEnded(number=number):
+        case PromptEnded(number=number, played=played):
             if number != phase.saying:
                 return call, ()  # the end of one that was interrupted
-            return _step(call, phase, ivr.PromptOver(), fact.at, directory)
+            said = ivr.PromptOver() if played else ivr.PromptFailed()
+            return _step(call, phase, said, fact.at, directory)
         case DigitPressed(digit=digit):
             return _key(call, phase, digit, fact.at, directory)
         case DeadlinePassed() if fact.at >= phase.until:
@@ -147,7 +148,7 @@ def _step(call: Call, phase: InFlow, heard: ivr.Input, at: datetime, directory: 
 
 
 def _hush(call: Call, phase: InFlow, heard: ivr.Input) -> tuple[CallEffect, ...]:
-    if phase.saying is None or isinstance(heard, ivr.PromptOver):
+    if phase.saying is None or isinstance(heard, ivr.PromptOver | ivr.PromptFailed):
         return ()
     return (StopSaying(prompt_id(call.id, phase.saying)),)
 

@@ -5,7 +5,8 @@ The interpreter holds no state and reads no clock, so the same inputs always giv
 * Barge-in: a key pressed while a menu speaks interrupts it, and counts as an answer even when it is
   a wrong one. A key pressed while anything else is said is dropped, and keys are not kept for a
   menu to come: typing ahead past an announcement that may have changed sends people astray.
-* Silence: a menu listens for 2.5 s at most and then speaks again, or moves on.
+* Silence: a menu listens for 2.5 s at most and then speaks again, or moves on. One that cannot be
+  said does not listen at all: it is tried again at once, by itself, and then moved on from.
 * Rings: a caller who presses nothing enters each node at most once (`check` proves it for a flow
   before it is used), so a walk that enters more nodes than there are without a key is running in a
   ring. It ends in `EndlessFlow`, and whoever drives the call gives the caller to the fallback.
@@ -26,6 +27,7 @@ from callcenter.core.errors import Conflict, CoreError
 from callcenter.core.ids import QueueId
 from callcenter.core.ivr.cursor import Cursor, Phase
 from callcenter.core.ivr.flow import (
+    USUAL_TRIES,
     Enqueue,
     Flow,
     HangUp,
@@ -64,7 +66,12 @@ class EndlessFlow(CoreError):
 
 @dataclass(frozen=True, slots=True)
 class PromptOver:
-    """What the last `Say` asked for has been said, or could not be."""
+    """What the last `Say` asked for has been said."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFailed:
+    """What the last `Say` asked for could not be said, or not to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ class WaitOver:
     """The time of the last `Listen` ran out."""
 
 
-Input = PromptOver | Digit | WaitOver
+Input = PromptOver | PromptFailed | Digit | WaitOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +170,13 @@ def step(flow: Flow, cursor: Cursor, heard: Input, context: Context) -> Turn:
     if (cursor.flow, cursor.version) != (flow.id, flow.version):
         raise FlowChanged(f"{cursor.flow} {cursor.version} is now {flow.id} {flow.version}")
     match flow.nodes[cursor.node], heard:
-        case Play(then=then), PromptOver():
+        case Play(then=then), PromptOver() | PromptFailed():
             return _walk(flow, cursor, then, context)
         case Menu(wait=wait), PromptOver() if cursor.phase is Phase.SAYING:
             return Turn(replace(cursor, phase=Phase.LISTENING), Listen(wait))
+        case Menu() as menu, PromptFailed() if cursor.phase is Phase.SAYING:
+            tried = replace(menu, tries=min(menu.tries, USUAL_TRIES))  # each may cost half a second
+            return _again(flow, cursor, tried, None, context)
         case Menu(on_timeout=excuse) as menu, WaitOver() if cursor.phase is Phase.LISTENING:
             return _again(flow, cursor, menu, excuse, context)
         case Menu(choices=choices) as menu, Digit(key=key):

@@ -305,10 +305,13 @@ def test_the_end_of_a_prompt_that_was_interrupted_is_ignored() -> None:
     assert step(call, PromptEnded(NOON, CALL, 0)) == (call, ())
 
 
-def test_a_prompt_that_could_not_be_played_does_not_hold_the_flow() -> None:
-    call, _ = step(arrive("1")[0], PromptEnded(NOON, CALL, 1, played=False))
-    assert isinstance(call.phase, InFlow)
-    assert call.phase.saying is None
+def test_a_prompt_that_cannot_be_played_does_not_hold_the_flow() -> None:
+    call = arrive("1")[0]
+    for number in (1, 2, 3):
+        assert isinstance(call.phase, InFlow)
+        call, effects = step(call, PromptEnded(NOON, CALL, number, played=False))
+        assert not [effect for effect in effects if isinstance(effect, StopSaying)]
+    assert isinstance(call.phase, Leaving)
 
 
 def test_a_prompt_whose_end_is_lost_is_given_up_after_its_bound() -> None:

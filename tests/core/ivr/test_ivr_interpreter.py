@@ -12,7 +12,7 @@ from callcenter.core.calendar import Calendar, parse_calendar
 from callcenter.core.ids import QueueId
 from callcenter.core.ivr.check import check
 from callcenter.core.ivr.cursor import Phase, cursor_from_dict, cursor_to_dict
-from callcenter.core.ivr.flow import Flow, Language, NodeId, Play, PromptName
+from callcenter.core.ivr.flow import USUAL_TRIES, Flow, Language, NodeId, Play, PromptName
 from callcenter.core.ivr.interpreter import (
     Carry,
     Context,
@@ -22,6 +22,7 @@ from callcenter.core.ivr.interpreter import (
     Goodbye,
     Input,
     Listen,
+    PromptFailed,
     PromptOver,
     Say,
     ToQueue,
@@ -137,6 +138,38 @@ def test_silence_is_told_and_the_menu_said_again_then_the_flow_goes_otherwise() 
     assert isinstance(walk(*silent, PromptOver(), WaitOver()).move, ToQueue)
 
 
+def test_a_menu_that_cannot_be_said_is_tried_again_at_once_and_then_moved_on_from() -> None:
+    failed = walk(PromptOver(), PromptFailed())
+    assert failed.move == say("ask")
+    assert isinstance(walk(PromptOver(), PromptFailed(), PromptFailed()).move, ToQueue)
+
+
+def test_a_menu_that_is_said_often_is_not_tried_often_when_it_cannot_be_said() -> None:
+    data = source()
+    data["nodes"]["choose"]["menu"]["tries"] = 10
+    flow = parse_flow(data)
+    failed = (PromptFailed(),) * USUAL_TRIES
+    assert walk(PromptOver(), *failed[1:], flow=flow).move == say("ask")
+    assert isinstance(walk(PromptOver(), *failed, flow=flow).move, ToQueue)
+
+
+def test_a_menu_whose_excuse_cannot_be_said_is_said_without_it() -> None:
+    data = source()
+    data["nodes"]["choose"]["menu"]["tries"] = 3
+    silent: tuple[Input, ...] = (PromptOver(), PromptOver(), WaitOver())
+    flow = parse_flow(data)
+    assert walk(*silent, flow=flow).move == say("silent", "ask")
+    assert walk(*silent, PromptFailed(), flow=flow).move == say("ask")
+
+
+def test_a_key_is_taken_from_a_menu_that_cannot_be_said() -> None:
+    assert isinstance(walk(PromptOver(), PromptFailed(), Digit("2")).move, ToQueue)
+
+
+def test_an_announcement_that_cannot_be_said_is_passed_over() -> None:
+    assert walk(PromptFailed()).move == say("ask")
+
+
 def test_a_wrong_key_is_told_and_counts_as_a_try() -> None:
     wrong: tuple[Input, ...] = (PromptOver(), Digit("9"))
     assert walk(*wrong).move == say("wrong", "ask")
@@ -200,7 +233,8 @@ def test_a_silent_ring_ends_within_one_turn() -> None:
 
 NODES = [f"n{i}" for i in range(6)]
 INPUTS = st.lists(
-    st.sampled_from([PromptOver(), WaitOver(), *(Digit(k) for k in "12*")]), max_size=60
+    st.sampled_from([PromptOver(), PromptFailed(), WaitOver(), *(Digit(k) for k in "12*")]),
+    max_size=60,
 )
 
 
