@@ -3,7 +3,8 @@
 Whoever signs in at a browser or a desk phone gets a telephone account of their own with a password
 made for this one login. Three places know about it, told in this order: the engine (may they, can
 they), the store (so that a switch that restarted can be told again), the switch. A switch that is
-away is told when it is back: `push_all` makes what it has agree with what is kept.
+away is told when it is back: `push_all` makes what it has agree with what is kept. What could not be
+told although the switch was there is told by `run`, a few seconds later.
 
 One person has one device. A second sign-in takes over from the first, or is refused, by setting.
 """
@@ -32,6 +33,7 @@ T = TypeVar("T")
 
 ENDPOINT_PREFIX: Final = "agent-"
 _PASSWORD_BYTES: Final = 24
+CATCH_UP_SECONDS: Final = 5.0
 _AT_ONCE: Final = 8  # accounts written at the same time after the switch came back
 
 
@@ -97,8 +99,11 @@ class AgentDesk:
         self._locks: WeakValueDictionary[AgentId, asyncio.Lock] = WeakValueDictionary()
         # Who signed in or out since the last `push_all` began: what it read about them is stale.
         self._moved: set[AgentId] = set()
+        self._one_at_a_time = asyncio.Lock()
         # Whose account on the switch may be an older one: it could not be told.
         self._owed: set[AgentId] = set()
+        # Whether anything else was not told.
+        self._behind = False
 
     async def sign_in(
         self, actor: Actor, agent: AgentId, phone: PhoneKind = PhoneKind.BROWSER
@@ -142,8 +147,37 @@ class AgentDesk:
         """Make the switch's accounts agree with those who are signed in, and learn who can be rung.
 
         Accounts that are there are left alone: nobody is served while hundreds are written again. To
-        be called after each connect. Raises: SwitchAway, StoreAway.
+        be called after each connect. Raises: SwitchAway, StoreAway; then `run` tries again.
         """
+        async with self._one_at_a_time:
+            self._behind = False  # what fails from here on says so again
+            try:
+                await self._push_all()
+            except BaseException:
+                self._behind = True
+                raise
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the switch lacks something that it should have been told."""
+        return self._behind or bool(self._owed)
+
+    async def catch_up(self) -> None:
+        """Tell the switch what it could not be told when it was due."""
+        if not self.is_behind:
+            return
+        try:
+            await self.push_all()
+        except (SwitchAway, StoreAway) as error:
+            logger.info("accounts wait", extra={"why": type(error).__name__})
+
+    async def run(self) -> None:
+        """Catch up, every few seconds, for ever."""
+        while True:
+            await asyncio.sleep(CATCH_UP_SECONDS)
+            await self.catch_up()
+
+    async def _push_all(self) -> None:
         self._moved.clear()
         kept = {one.agent: one for one in await self._kept.list() if self._is_due(one)}
         there = await self._switch.reachable()
@@ -158,6 +192,7 @@ class AgentDesk:
             await asyncio.gather(*(self._push(one) for one in due))
         for gone in _batches(strangers):
             await asyncio.gather(*(self._remove_stranger(name) for name in gone))
+        self._owed &= kept.keys() | self._moved
         self._tell_reachable(kept.keys(), await self._switch.reachable())
         pushed = {"kept": len(kept), "written": len(missing), "strangers": len(strangers)}
         logger.info("accounts pushed", extra=pushed)
@@ -187,6 +222,7 @@ class AgentDesk:
 
     async def _drop(self, agent: AgentId) -> None:
         """Take the account away. The person is signed out whether or not that works at once."""
+        self._owed.discard(agent)
         try:
             await self._kept.delete(agent)
         except StoreAway:
@@ -194,6 +230,7 @@ class AgentDesk:
         try:
             await self._switch.remove(endpoint_of(agent))
         except SwitchAway:
+            self._behind = True
             logger.info("account goes when the switch is back", extra={"agent": agent})
 
     def _is_due(self, one: EndpointSecret) -> bool:

@@ -1,5 +1,6 @@
 """Signing in and out at phones, on a real database, the real engine and a switch that comes and goes."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -134,6 +135,81 @@ async def test_a_switch_that_is_away_learns_of_the_login_when_it_is_back(house: 
     house.endpoints.away = False
     await house.desk.push_all()
     assert house.endpoints.accounts == {"agent-ana": (account.password, True)}
+
+
+async def test_a_login_that_the_switch_missed_is_told_without_a_new_connection(
+    house: DeskHouse,
+) -> None:
+    house.endpoints.away = True
+    account = await house.desk.sign_in(AS_ANA, ANA)
+    await house.desk.catch_up()
+    assert house.desk.is_behind
+    house.endpoints.away = False
+    await house.desk.catch_up()
+    assert account is not None
+    assert house.endpoints.accounts == {"agent-ana": (account.password, True)}
+    assert not house.desk.is_behind
+
+
+async def test_a_logout_that_the_switch_missed_is_told_too(house: DeskHouse) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.endpoints.away = True
+    await house.desk.sign_in(AS_ANA, ANA)
+    await house.desk.sign_out(AS_ANA, ANA)
+    house.endpoints.away = False
+    await house.desk.catch_up()
+    assert house.endpoints.accounts == {}
+    assert not house.desk.is_behind
+
+
+async def test_where_nothing_was_missed_the_switch_is_left_in_peace(house: DeskHouse) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.endpoints.restart()
+    await house.desk.catch_up()
+    assert house.endpoints.accounts == {}  # whoever connects again pushes them all
+
+
+async def test_a_push_that_failed_is_made_up_for(house: DeskHouse) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    before = dict(house.endpoints.accounts)
+    house.endpoints.restart()
+    house.endpoints.away = True
+    with pytest.raises(SwitchAway):
+        await house.desk.push_all()
+    house.endpoints.away = False
+    await house.desk.catch_up()
+    assert house.endpoints.accounts == before
+
+
+async def test_two_pushes_at_once_leave_the_password_of_the_last_login(house: DeskHouse) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.endpoints.restart()
+    *_, account = await asyncio.gather(
+        house.desk.push_all(), house.desk.push_all(), house.desk.sign_in(AS_ANA, ANA)
+    )
+    assert account is not None
+    assert house.endpoints.accounts == {"agent-ana": (account.password, True)}
+
+
+async def test_catching_up_goes_on_until_it_is_ended(
+    house: DeskHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.services.agents.CATCH_UP_SECONDS", 0)
+    house.endpoints.away = True
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.endpoints.away = False
+    told, tell = asyncio.Event(), house.door.set_reachable
+
+    def set_reachable(agent: AgentId, reachable: bool) -> None:
+        tell(agent, reachable)
+        told.set()
+
+    monkeypatch.setattr(house.door, "set_reachable", set_reachable)
+    running = asyncio.create_task(house.desk.run())
+    async with asyncio.timeout(5):
+        await told.wait()  # the last thing that is done
+    running.cancel()
+    assert set(house.endpoints.accounts) == {"agent-ana"}
 
 
 async def test_a_switch_that_restarted_gets_every_account_again(house: DeskHouse) -> None:
