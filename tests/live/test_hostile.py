@@ -162,7 +162,8 @@ async def test_a_flood_of_keys_hurts_nobody_else(house: House, trunk: RawSip) ->
     call = (await arrived(house, set())).call
     press = {
         "headers": [("Content-Type", "application/dtmf-relay")],
-        "body": b"Signal=7\r\nDuration=100\r\n",
+        # The one key that the main menu answers with itself, for ever.
+        "body": b"Signal=9\r\nDuration=100\r\n",
     }
     caller = await house.dial("4000")
 
