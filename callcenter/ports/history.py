@@ -54,6 +54,7 @@ class CallRecord:
     outcome: Outcome | None = None
     ended_by: EndedBy | None = None
     agent: AgentId | None = None
+    language: str | None = None
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ calls: Final = Table(
     Column("outcome", Text),
     Column("ended_by", Text),
     Column("agent_id", Text),
+    Column("language", Text),
     Index(None, "arrived_at"),
     Index(None, "ani"),
     Index(None, "agent_id"),
@@ -83,6 +84,7 @@ def call_columns(record: CallRecord) -> dict[str, Any]:
         "outcome": record.outcome.value if record.outcome else None,
         "ended_by": record.ended_by.value if record.ended_by else None,
         "agent_id": record.agent,
+        "language": record.language,
     }
 
 
@@ -101,6 +103,7 @@ def read_call(row: Row[Any]) -> CallRecord:
         outcome=Outcome(row.outcome) if row.outcome else None,
         ended_by=EndedBy(row.ended_by) if row.ended_by else None,
         agent=AgentId(row.agent_id) if row.agent_id is not None else None,
+        language=row.language,
     )
 
 

@@ -130,8 +130,13 @@ class Fold:
 
     def _entered(self, number: int, fact: NodeEntered) -> None:
         record = self._story(fact.call).record
-        if record is not None and record.flow is None:
+        if record is None:
+            return
+        if record.flow is None:
             record.flow, record.flow_version = FlowId(fact.flow), fact.version
+            self._put_call(record)
+        if fact.language not in ("", record.language):
+            record.language = fact.language
             self._put_call(record)
 
     def _joined(self, number: int, fact: QueueJoined) -> None:

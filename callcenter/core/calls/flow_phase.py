@@ -159,8 +159,10 @@ def _begin_again(call: Call, flow: Flow, at: datetime, directory: Directory) -> 
 
 
 def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Directory) -> Step:
+    spoken = _language(turn) or call.language
     trace = tuple(
-        Record(NodeEntered(at, call.id, flow.id, flow.version, node)) for node in turn.entered
+        Record(NodeEntered(at, call.id, flow.id, flow.version, node, spoken))
+        for node in turn.entered
     )
     match turn.move:
         case ivr.Say(prompts=names, language=language) if turn.cursor is not None:
@@ -180,6 +182,14 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
             return _last_word(replace(call, language=language), flow.id, names, at, trace)
         case _:
             return call, trace
+
+
+def _language(turn: ivr.Turn) -> str | None:
+    match turn.move:
+        case ivr.Say(language=spoken) | ivr.ToQueue(language=spoken) | ivr.Goodbye(language=spoken):
+            return str(spoken)
+        case _:
+            return None
 
 
 def _say(call: Call, flow: FlowId, names: tuple[PromptName, ...], language: Language | str) -> Step:

@@ -85,13 +85,15 @@ class DigitPressed:
 
 @dataclass(frozen=True, slots=True)
 class NodeEntered:
-    """The caller reached a node of a flow: the trace of the IVR."""
+    """The caller reached a node of a flow: the trace of the IVR. `language` is what they are spoken to
+    in from here on."""
 
     at: datetime
     call: CallId
     flow: str
     version: str
     node: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

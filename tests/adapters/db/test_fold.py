@@ -9,6 +9,7 @@ from callcenter.core.facts.calls import (
     CallArrived,
     CallEnded,
     EndedBy,
+    NodeEntered,
     Outcome,
     QueueJoined,
     QueueLeft,
@@ -31,6 +32,16 @@ def test_every_end_of_a_call_ends_the_wait(outcome: Outcome) -> None:
     fold.hear(3, CallEnded(NOON, CALL, outcome, EndedBy.SUPERVISOR))
     exits = fold.take_changes().visits[CALL, 1].exit
     assert (exits is Exit.ABANDONED) == (outcome is Outcome.ABANDONED)
+
+
+def test_the_language_of_a_call_is_the_last_one_spoken() -> None:
+    fold = Fold("j")
+    fold.hear(1, CallArrived(NOON, CALL, LegId(CALL), "", "4000"))
+    fold.hear(2, NodeEntered(NOON, CALL, "menu", "v1", "ask", "zh"))
+    fold.hear(3, NodeEntered(NOON, CALL, "menu", "v1", "english", "en"))
+    fold.hear(4, NodeEntered(NOON, CALL, "menu", "v1", "old"))  # written before it was known
+    record = fold.take_changes().calls[CALL]
+    assert (record.flow, record.language) == ("menu", "en")
 
 
 def test_who_leaves_a_queue_that_is_deleted_waits_no_longer() -> None:

@@ -268,7 +268,7 @@ def test_a_caller_is_answered_and_led_into_the_flow_of_the_number() -> None:
     call, effects = arrive("1")
     assert isinstance(call.phase, InFlow)
     assert effects[0] == AnswerLeg(CALLER)
-    assert recorded(effects) == [NodeEntered(NOON, CALL, "menu", "v1", "menu")]
+    assert recorded(effects) == [NodeEntered(NOON, CALL, "menu", "v1", "menu", "en")]
     assert isinstance(effects[-1], Say)
 
 

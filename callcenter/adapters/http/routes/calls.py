@@ -169,7 +169,7 @@ def _past(record: CallRecord) -> CallShown:
         ani=record.ani,
         name=record.name,
         dnis=record.dnis,
-        language=None,
+        language=record.language,
         arrived_at=record.arrived_at,
         phase="ended",
         flow=record.flow,
