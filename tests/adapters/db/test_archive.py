@@ -115,12 +115,14 @@ async def archived(archive: Archive) -> int:
     return total
 
 
+WRITTEN = "facts", "archive_progress", "calls", "queue_visits", "offers", "agent_spans"
+
+
 async def everything(database: Database) -> dict[str, list[Any]]:
     """Every row of every table that the archive writes."""
-    names = "facts", "archive_progress", "calls", "queue_visits", "offers", "agent_spans"
     rows: dict[str, list[Any]] = {}
     async with database.reading() as connection:
-        for name in names:
+        for name in WRITTEN:
             found = await connection.execute(sa.select(metadata.tables[name]))
             rows[name] = sorted(map(repr, found))
     return rows
@@ -128,8 +130,8 @@ async def everything(database: Database) -> dict[str, list[Any]]:
 
 async def wipe(database: Database) -> None:
     async with database.writing() as connection:
-        for table in reversed(metadata.sorted_tables):
-            await connection.execute(sa.delete(table))
+        for name in reversed(WRITTEN):
+            await connection.execute(sa.delete(metadata.tables[name]))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from callcenter.adapters.journal.lines import DamagedJournal
@@ -464,7 +464,6 @@ class Twins:
         self.files = SegmentJournal(self.folder, max_bytes=600)
 
 
-@settings(max_examples=120, deadline=None)
 @given(steps_drawn)
 def test_any_history_of_bursts_turn_overs_tears_and_restarts_replays_exactly(
     steps: list[tuple[str, object]],
