@@ -162,13 +162,7 @@ async def _search(house: House, pace: Pace, number: int, runs: list[Run], say: S
 
 
 async def measure_run(
-    house: House,
-    rate: int,
-    calls: int,
-    stay: timedelta,
-    *,
-    number: int,
-    searching: bool = False,
+    house: House, rate: int, calls: int, stay: timedelta, *, number: int, searching: bool = False
 ) -> Run:
     """Let so many callers call, and take every figure of it."""
     assert house.phones is not None
@@ -176,14 +170,8 @@ async def measure_run(
     changes = house.staff.changes if house.staff else 0
     sent_again = house.phones.so_far().retransmissions if number else 0
     watch = Watch(house.pids())
-    note = ""
-    outcome: Outcome | None = None
     with _capture() as capture:
-        run = await house.sipp.start(callers(rate, calls, stay))
-        try:
-            outcome = await run.finished(timedelta(seconds=calls / rate + 30) + stay)
-        except SippFailed:
-            note = "callers never came to an end"
+        outcome = await _let_call(house, rate, calls, stay)
         await asyncio.sleep(0.3)  # the agents' legs end after the callers'
         cpu_callers = outcome.cpu.total_seconds() if outcome else 0.0
         busy = watch.stop(cpu_callers)
@@ -203,10 +191,7 @@ async def measure_run(
         calls=calls,
         successful=outcome.successful if outcome else 0,
         failed=outcome.failed if outcome else calls,
-        retransmissions=(outcome.retransmissions if outcome else 0)
-        + agents.retransmissions
-        - sent_again
-        + (seen.again if seen else 0),
+        retransmissions=_sent_again(outcome, agents, seen) - sent_again,
         rings=len(seen.rings()) if seen else len(delays),
         p50=percentile(delays, 0.50),
         p95=percentile(delays, 0.95),
@@ -219,8 +204,23 @@ async def measure_run(
         stolen=busy.stolen,
         capture_dropped=seen.dropped if seen else 0,
         changes=house.staff.changes - changes if house.staff else 0,
-        note=note,
+        note="" if outcome else "callers never came to an end",
     )
+
+
+async def _let_call(house: House, rate: int, calls: int, stay: timedelta) -> Outcome | None:
+    """What became of the callers; None if they never came to an end."""
+    run = await house.sipp.start(callers(rate, calls, stay))
+    try:
+        return await run.finished(timedelta(seconds=calls / rate + 30) + stay)
+    except SippFailed:
+        return None
+
+
+def _sent_again(outcome: Outcome | None, agents: Outcome, seen: Seen | None) -> int:
+    """What callers and agents sent twice, and what the wire shows twice."""
+    callers_did = outcome.retransmissions if outcome else 0
+    return callers_did + agents.retransmissions + (seen.again if seen else 0)
 
 
 @contextlib.contextmanager
