@@ -326,11 +326,20 @@ class Engine:
             return False
         outbox, self._outbox = self._outbox, []
         for call, effects in outbox:
-            self._telephony.perform(call, effects)
+            self._perform(call, effects)
         if self._touched:
             self.feed.publish(self.number, self._changed_rows())
             self._touched.clear()
         return True
+
+    def _perform(self, call: CallId, effects: list[LegEffect]) -> None:
+        try:
+            self._telephony.perform(call, effects)
+        except Exception as error:
+            # It promises not to fail. If it does, leases and reconciling find this call; the others
+            # behind it must not go unserved.
+            self.counters.faults += 1
+            logger.exception("effects lost", extra={"call": call, "why": type(error).__name__})
 
     def _write(self) -> bool:
         try:

@@ -80,8 +80,10 @@ class Runtime:
             await self.look_around()
 
     async def look_around(self) -> None:
-        """Reconcile, unless we are away: whoever connects again does, and events are heard only then."""
-        if self._away:
+        """Reconcile, unless we are away: whoever connects again does, and events are heard only then.
+        Nor while the journal is refused: what we find could not be heard, and would be found again.
+        """
+        if self._away or not self._engine.can_write:
             return
         try:
             await self.reconcile()

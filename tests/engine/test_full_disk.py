@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from callcenter.core.calls.effects import AnswerLeg, LegEffect, RingAgent
 from callcenter.core.facts.agents import AgentFact, Presence
-from callcenter.core.ids import AgentId, CallId
+from callcenter.core.ids import AgentId, CallId, LegId
 from callcenter.engine.api import HangUp, SetPresence
 from callcenter.engine.loop import LONGEST_BURST, RETRY_WRITE
 from callcenter.ports.journal import JournalAway
+from callcenter.ports.problems import status_of
 from callcenter.testing.centre import BOSS, MENU, SALES, Centre
 
 pytestmark = pytest.mark.engine
@@ -136,6 +137,28 @@ def test_people_are_told_that_it_cannot_be_done_now() -> None:
     assert centre.rings(bo)
     assert centre.row(ana).presence is Presence.PAUSED
     centre.ready(ana)
+
+
+def test_it_is_said_to_be_for_a_while_only() -> None:
+    assert (status_of(JournalAway), JournalAway.retry_after_seconds) == (503, 1)
+
+
+async def test_differences_are_looked_for_when_they_can_be_heard() -> None:
+    centre = Centre()
+    call = centre.call()
+    await centre.runtime.reconcile()
+    centre.passes(5)
+    del centre.switch.legs[LegId(call)]
+    centre.journal.refusals = FOR_EVER
+    centre.call()
+    before = centre.engine.number
+    await centre.runtime.look_around()
+    centre.journal.refusals = 0
+    centre.passes(1)
+    assert call in centre.engine.calls
+    await centre.runtime.look_around()
+    assert call not in centre.engine.calls
+    assert centre.engine.number > before
 
 
 def test_a_phone_that_comes_and_goes_meanwhile_is_known_as_it_is_at_last() -> None:

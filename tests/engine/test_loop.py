@@ -147,6 +147,35 @@ def with_a_broken_flow(centre: Centre) -> None:
     centre.door.configure(centre.directory)
 
 
+class BreakingSwitch(WitnessSwitch):
+    """A switch that cannot do anything for its first caller, against its promise."""
+
+    def perform(self, call: CallId, effects: Sequence[LegEffect]) -> None:
+        if call.endswith(".1"):
+            raise ZeroDivisionError
+        super().perform(call, effects)
+
+
+def test_what_cannot_be_sent_for_one_call_does_not_hold_up_the_next() -> None:
+    centre = Centre()
+    ana = centre.agent("ana")
+    breaking = BreakingSwitch(centre.clock, centre.journal)
+    engine = Engine(
+        directory=centre.directory,
+        clock=centre.clock,
+        journal=centre.journal,
+        telephony=breaking,
+    )
+    engine.replay()
+    breaking.connect(engine.deliver)
+    faulty, bystander = breaking.arrive(STRAIGHT), breaking.arrive(STRAIGHT)
+    assert engine.counters.faults >= 1
+    breaking.hang_up(LegId(faulty))
+    centre.passes(0)
+    breaking.answer(ana)
+    assert isinstance(engine.calls[bystander].phase, Connected)
+
+
 def test_a_call_whose_flow_breaks_is_given_back_to_the_dialplan() -> None:
     centre = Centre()
     call = centre.call(MENU)
