@@ -2,7 +2,7 @@
 
 `advance` takes a fact and returns the facts that follow from it. `next_offer` pairs the next caller
 with the agent who is idle longest; the offer takes hold when the fact comes back through `advance`,
-live and on replay alike. `due` returns what time has brought.
+live and on replay alike. `due_of_agents` and `due_of_calls` return what time has brought.
 
 Matching is indexed: each queue keeps its waiting callers and its free agents in order, and `_heads`
 holds the queues that have both. A queue is looked at only when somebody joined it or became free, so
