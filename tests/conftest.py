@@ -11,7 +11,7 @@ from hypothesis import settings
 
 CATEGORIES = frozenset({"core", "engine", "service", "adapter", "scenario", "architecture", "live"})
 
-settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=40)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

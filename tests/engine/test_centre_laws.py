@@ -447,7 +447,7 @@ class ChangingMachine(CentreMachine):
 TestCentre = CentreMachine.TestCase
 TestTurningOver = TurningOverMachine.TestCase
 TestChanging = ChangingMachine.TestCase
-# Each step of an example is a whole story: a sixth of the usual number of them will do in every run.
+# Each step of an example is a whole story: a quarter of the usual number of them will do in every run.
 # By hand, with HYPOTHESIS_PROFILE=explore, it is hundreds, and others each time.
-FEW = settings(max_examples=max(settings().max_examples // 6, 1), stateful_step_count=30)
+FEW = settings(max_examples=max(settings().max_examples // 4, 1), stateful_step_count=30)
 TestCentre.settings = TestTurningOver.settings = TestChanging.settings = FEW
