@@ -124,7 +124,7 @@ async def test_start_drains_at_the_first_ctrl_c_and_ends_at_the_second(
         await first.says("sip:4000@")
         async with started(folder) as again:
             assert await again.ends() == 1
-            assert "Is the centre running already?" in again.said
+            assert "is running in" in again.said
         caller = await phones.dial(HOTLINE, proxy=switch, caller_id="+4917139200")
         await caller.hears_anything(LONG)
         first.press_ctrl_c()
@@ -144,8 +144,8 @@ async def test_start_drains_at_the_first_ctrl_c_and_ends_at_the_second(
         FIGURES.append(
             f"start: ready again {time.monotonic() - second.began:.1f} s after the command"
         )
-        engine = [line for line in left_running(folder) if line.endswith(" run ")]
-        assert len(engine) == 1
+        engines = [line for line in left_running(folder) if line.endswith(" run ")]
+        assert len(engines) == 2  # one at work, one standing by
         caller = await phones.dial(HOTLINE, proxy=switch, caller_id="+4917139200")
         await caller.hears_anything(LONG)
         second.press_ctrl_c()
