@@ -70,6 +70,7 @@ class Running:
 
     link: AriLink
     runtime: Runtime
+    desk: AgentDesk
     port: int
 
 
@@ -78,7 +79,9 @@ async def run_engine(settings: Settings, prompts: PromptLibrary, stop: asyncio.E
     async with engine(settings, prompts) as running:
         logger.info("engine is up", extra={"port": running.port})
         try:
-            await until_first_ends(running.link.run(), running.runtime.run(), stop.wait())
+            await until_first_ends(
+                running.link.run(), running.runtime.run(), running.desk.run(), stop.wait()
+            )
         except Replaced:
             logger.error("another engine has taken the switch; leaving it alone")
             return 3
@@ -134,7 +137,7 @@ async def engine(settings: Settings, prompts: PromptLibrary) -> AsyncIterator[Ru
         port = await stack.enter_async_context(
             serving(application(plan), "127.0.0.1", settings.http.port)
         )
-        yield Running(link, runtime, port)
+        yield Running(link, runtime, desk, port)
 
 
 # -- parts of it ----------------------------------------------------------------------------------
