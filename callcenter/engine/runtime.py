@@ -51,13 +51,16 @@ class Runtime:
         """Compare with the switch and mend both sides.
 
         Raises:
-            SwitchAway: it cannot be asked now, or was lost while it was.
+            SwitchAway: it cannot be asked now, or was lost while it was; or the journal is refused,
+                so that what was said before is not heard yet, and would be found missing.
         """
         engine, losses = self._engine, self._losses
         engine.deliver()  # what a replay left to be done
         picture = await self._telephony.picture(prompts_asked_about(engine.calls))
         if losses != self._losses:
             raise SwitchAway("lost while it was asked")
+        if not engine.can_write:
+            raise SwitchAway("the journal is refused")
         now = self._clock.now()
         found = differences(engine.calls, engine.ended, picture, now, away=self._away)
         if found.facts or found.repairs:
@@ -80,15 +83,13 @@ class Runtime:
             await self.look_around()
 
     async def look_around(self) -> None:
-        """Reconcile, unless we are away: whoever connects again does, and events are heard only then.
-        Nor while the journal is refused: what we find could not be heard, and would be found again.
-        """
-        if self._away or not self._engine.can_write:
+        """Reconcile, unless we are away: whoever connects again does, and events are heard only then."""
+        if self._away:
             return
         try:
             await self.reconcile()
         except SwitchAway:
-            logger.info("switch away, reconciling later")
+            logger.info("reconciling later")
 
 
 def _cut_short(calls: Iterable[Call], picture: SwitchPicture) -> list[CallId]:

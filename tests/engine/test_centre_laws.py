@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -31,6 +32,7 @@ from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, LegId, QueueId, is_offer_leg, offer_leg
 from callcenter.engine.api import Command, FinishWrap, HangUp, SetPresence, SignIn, SignOut
 from callcenter.engine.loop import Engine
+from callcenter.ports.journal import JournalAway
 from callcenter.testing.centre import BOSS, MENU, SALES, STRAIGHT, SUPPORT, Centre, menu
 from callcenter.testing.journal import MemoryJournal
 from callcenter.testing.screen import Screen
@@ -199,7 +201,8 @@ class CentreMachine(RuleBasedStateMachine):
     @rule(pick=picks)
     def supervisor_ends(self, pick: int) -> None:
         calls = list(self.centre.engine.calls)
-        self.centre.door.ask(BOSS, HangUp(calls[pick % len(calls)]))
+        with suppress(JournalAway):
+            self.centre.door.ask(BOSS, HangUp(calls[pick % len(calls)]))
 
     # -- time and the switch's whims --------------------------------------------------------------
 
@@ -239,6 +242,8 @@ class CentreMachine(RuleBasedStateMachine):
     def connection_heals(self) -> None:
         self.centre.switch.deaf = self.deaf = False
         self.centre.runtime.lost()
+        self.centre.journal.refusals = 0
+        self.centre.passes(1)  # what was said before is heard before
         finish(self.centre.runtime.reconcile())
         self.centre.passes(0)  # what was due while we were away
 
@@ -246,6 +251,7 @@ class CentreMachine(RuleBasedStateMachine):
     def engine_dies_and_comes_back(self) -> None:
         self.screen.close()
         self.deaf = False
+        self.centre.journal.refusals = 0
         finish(self.centre.restart())
         self.centre.passes(0)
         self.screen = Screen(self.centre.engine.feed, self.loop)
@@ -260,8 +266,12 @@ class CentreMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.deaf)
     @rule()
     def engine_looks_around(self) -> None:
-        finish(self.centre.runtime.reconcile())
+        finish(self.centre.runtime.look_around())
         self.centre.passes(0)  # what was due while we were away
+
+    @rule(refusals=st.integers(1, 3))
+    def disk_is_full_for_a_moment(self, refusals: int) -> None:
+        self.centre.journal.refusals = refusals
 
     # -- laws -------------------------------------------------------------------------------------
 
@@ -315,7 +325,7 @@ class CentreMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_leg_belongs_to_a_call(self) -> None:
-        if self.deaf:
+        if self.deaf or not self.centre.engine.can_write:
             return
         calls = self.centre.engine.calls
         wanted = {call.caller for call in calls.values()}
@@ -327,7 +337,7 @@ class CentreMachine(RuleBasedStateMachine):
 
     @invariant()
     def who_talks_is_heard_and_who_waits_hears_something(self) -> None:
-        if self.deaf:
+        if self.deaf or not self.centre.engine.can_write:
             return
         now = self.centre.clock.now()
         for call in self.centre.engine.calls.values():
@@ -342,6 +352,8 @@ class CentreMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_screen_shows_what_is(self) -> None:
+        if not self.centre.engine.can_write:
+            return
         self.screen.read()
         assert self.screen.rows == self.centre.engine.snapshot()[1]
 
@@ -352,7 +364,7 @@ class CentreMachine(RuleBasedStateMachine):
             self.compare_with_the_journal()
 
     def compare_with_the_journal(self) -> None:
-        if self.reconfigures:
+        if self.reconfigures or not self.centre.engine.can_write:
             return  # what was decided under other rules is not decided so again
         assert state_of(replayed(self.centre)) == state_of(self.centre.engine)
 

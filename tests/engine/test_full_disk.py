@@ -15,6 +15,7 @@ from callcenter.engine.api import HangUp, SetPresence
 from callcenter.engine.loop import LONGEST_BURST, RETRY_WRITE
 from callcenter.ports.journal import JournalAway
 from callcenter.ports.problems import status_of
+from callcenter.ports.telephony import SwitchAway
 from callcenter.testing.centre import BOSS, MENU, SALES, Centre
 
 pytestmark = pytest.mark.engine
@@ -141,6 +142,25 @@ def test_people_are_told_that_it_cannot_be_done_now() -> None:
 
 def test_it_is_said_to_be_for_a_while_only() -> None:
     assert (status_of(JournalAway), JournalAway.retry_after_seconds) == (503, 1)
+
+
+async def test_the_switch_is_not_followed_before_what_it_said_is_heard() -> None:
+    centre = Centre()
+    centre.agent("ana")
+    centre.journal.refusals = FOR_EVER
+    centre.call()
+    gone = centre.call()
+    centre.switch.deaf = True
+    centre.runtime.lost()
+    centre.hangs_up(gone)
+    centre.switch.deaf = False
+    with pytest.raises(SwitchAway):
+        await centre.runtime.reconcile()
+    centre.journal.refusals = 0
+    centre.passes(1)
+    assert gone in centre.engine.calls
+    await centre.runtime.reconcile()
+    assert gone not in centre.engine.calls
 
 
 async def test_differences_are_looked_for_when_they_can_be_heard() -> None:
