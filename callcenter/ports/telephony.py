@@ -23,8 +23,8 @@ class SwitchAway(Exception):
 class SeenLeg:
     """A leg the switch has now.
 
-    `arrived` is set for a caller who is in our hands, its `at` being when they came, `answered` for a leg in our hands at all;
-    `together` are the legs it can hear.
+    `arrived` is set for a caller who is in our hands, its `at` being when they came, `answered` for a
+    leg in our hands at all; `together` are the legs it can hear.
     """
 
     leg: LegId

@@ -5,7 +5,8 @@ second is late. What a caller's network put into names and numbers is made harml
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from callcenter.adapters.asterisk.ari.generated import (
@@ -80,9 +81,16 @@ def _started(event: StasisStart, at: datetime, region: str) -> Fact | None:
             call, offer = offer_of(LegId(channel["id"]))
             return AgentAnswered(at, call, AgentId(agent), offer)
         case ["adopt-pull" | "adopt-push"]:
-            return arrival(channel, variable(channel, "CC_DID"), at, region)
+            known = arrival(channel, variable(channel, "CC_DID"), at, region)
+            return replace(known, since=came_at(channel, at))
         case _:
             return None
+
+
+def came_at(channel: Channel, now: datetime) -> datetime:
+    """When a caller came to the switch, as the dialplan wrote it down."""
+    epoch = variable(channel, "CC_SINCE")
+    return min(datetime.fromtimestamp(int(epoch), UTC), now) if epoch.isdecimal() else now
 
 
 def _state(event: ChannelStateChange, at: datetime, region: str) -> Fact | None:

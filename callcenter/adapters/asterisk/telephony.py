@@ -13,7 +13,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from callcenter.adapters.asterisk.ari.generated import Bridge, Channel, bridges, channels, playbacks
@@ -21,7 +21,7 @@ from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError, Refused, Reply, Request
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.bridge_pool import BridgePool
-from callcenter.adapters.asterisk.events import HANG_UP_FOLLOWS, arrival, variable
+from callcenter.adapters.asterisk.events import HANG_UP_FOLLOWS, arrival, came_at, variable
 from callcenter.core.acd.device import parse_device
 from callcenter.core.calls.effects import (
     AnswerLeg,
@@ -288,8 +288,8 @@ class AriTelephony:
         )
         arrived = None
         if inside and not is_offer_leg(leg_id):
-            since = _epoch(variable(leg, "CC_SINCE")) or at
-            arrived = arrival(leg, variable(leg, "CC_DID"), min(since, at), self._region)
+            came = came_at(leg, at)
+            arrived = arrival(leg, variable(leg, "CC_DID"), came, self._region)
         return SeenLeg(leg_id, inside and leg["state"] == "Up", arrived, together)
 
 
@@ -300,7 +300,3 @@ def _together(all_bridges: Sequence[Bridge]) -> Mapping[LegId, frozenset[LegId]]
         for leg in legs:
             found[leg] = legs - {leg}
     return found
-
-
-def _epoch(text: str) -> datetime | None:
-    return datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else None

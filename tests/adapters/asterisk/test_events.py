@@ -1,6 +1,6 @@
 """What the switch says, as facts: who came, who rang, who answered, why a leg is gone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -53,9 +53,11 @@ def test_a_caller_arrives_with_numbers_made_comparable() -> None:
 
 @pytest.mark.parametrize("how", ["adopt-pull", "adopt-push"])
 def test_a_caller_comes_back_from_the_fallback_with_the_number_first_dialled(how: str) -> None:
-    fact = started(how)
+    came = NOON - timedelta(minutes=3)
+    variables = {"CC_DID": "4000", "CC_SINCE": str(int(came.timestamp()))}
+    fact = started(how, channel=leg(channelvars=variables))
     assert isinstance(fact, CallArrived)
-    assert fact.dnis == "4000"
+    assert (fact.dnis, fact.at, fact.since) == ("4000", NOON, came)
 
 
 def test_an_adopted_caller_without_a_number_is_still_a_caller() -> None:
