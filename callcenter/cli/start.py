@@ -128,11 +128,12 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
         with held_back(journal_folder(settings)):
             switch, rendered = await _prepare_switch(settings, say)
             _check_ports(settings)
-            await keeper.add(engine)
-            await keeper.add(edge)
-            passwords, _ = await asyncio.gather(
-                _prepare_data(settings, switch, say),
+            # The switch is named first, so that it is the last to be stopped.
+            *_, passwords = await asyncio.gather(
                 keeper.add(switch_program(switch, rendered, logs / "asterisk.out")),
+                keeper.add(engine),
+                keeper.add(edge),
+                _prepare_data(settings, switch, say),
             )
     except JournalInUse:
         raise click.ClickException(
