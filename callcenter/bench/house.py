@@ -30,7 +30,7 @@ from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.endpoints import AriEndpoints
 from callcenter.adapters.journal.lock import writer
 from callcenter.bench.seed import AGENT_PREFIX, DIALLED, QUEUE, agent_names, seed
-from callcenter.bench.staff import Staff, eventually, until_ready
+from callcenter.bench.staff import Staff, eventually
 from callcenter.bootstrap.plans import switch_plan
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.ids import QueueId
@@ -276,7 +276,6 @@ def _engine_programs(settings: Settings, standby: bool) -> list[Child]:
     every = own_programs(
         [sys.executable, "-m", "callcenter", "--config", str(settings.root / "callcenter.toml")],
         settings.run_folder,
-        lambda: until_ready(f"http://127.0.0.1:{ENGINE_PORT}"),
         env=python_environment(),
     )
     return [child for child in every if child.name not in away]

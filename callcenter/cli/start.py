@@ -123,7 +123,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
     logs = settings.run_folder / "logs"
     logs.mkdir(exist_ok=True)
     own = [sys.executable, "-m", "callcenter", "--config", str(config)]
-    engine, edge, *others = own_programs(own, logs, lambda: _wait_until_ready(settings))
+    engine, edge, *others = own_programs(own, logs)
     try:
         with held_back(journal_folder(settings)):
             switch, rendered = await _prepare_switch(settings, say)
@@ -141,6 +141,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
             " run_folder under [centre] in callcenter.toml.\n"
             "该目录中的呼叫中心已在运行。请先停止它，或在 callcenter.toml 中另设 run_folder。"
         ) from None
+    await _wait_until_ready(settings)
     for child in others:
         await keeper.add(child)
     return Prepared(settings, switch, rendered, passwords)

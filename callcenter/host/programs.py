@@ -5,7 +5,7 @@ and has it the moment the first one dies. Starting a Python program of this size
 on with a loaded one a fraction of a second.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,27 +29,21 @@ def switch_program(switch: Switch, rendered: Rendered, log: Path) -> Child:
 
 
 def own_programs(
-    argv: Sequence[str],
-    logs: Path,
-    engine_ready: Callable[[], Awaitable[None]],
-    *,
-    env: Mapping[str, str] | None = None,
+    argv: Sequence[str], logs: Path, *, env: Mapping[str, str] | None = None
 ) -> list[Child]:
     """Engine, edge, archive, and the engine that stands by.
 
-    `argv` comes before the command's name. The standby is started when the engine is ready, so that
-    it takes no time from it.
+    `argv` comes before the command's name. The last two are best started when the first two are
+    ready, so that they take no time from them.
     """
 
-    def child(
-        name: str, command: str, log: str, ready: Callable[[], Awaitable[None]] | None = None
-    ) -> Child:
-        return Child(name, [*argv, command], env=env, log=logs / f"{log}.log", ready=ready)
+    def child(name: str, command: str, log: str) -> Child:
+        return Child(name, [*argv, command], env=env, log=logs / f"{log}.log")
 
     at_work, standby = ENGINES
     return [
         child(at_work, "run", "engine"),
         child("edge", "edge", "edge"),
-        child("archive", "archive", "archive", engine_ready),
+        child("archive", "archive", "archive"),
         child(standby, "run", "engine"),
     ]
