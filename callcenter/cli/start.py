@@ -117,6 +117,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
     from callcenter.adapters.journal.lock import JournalInUse, held_back
     from callcenter.bootstrap.plans import journal_folder
     from callcenter.host.programs import own_programs, switch_program
+    from callcenter.host.switch import find_switch
 
     say = _Progress()
     settings.run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -126,14 +127,17 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
     engine, edge, *others = own_programs(own, logs)
     try:
         with held_back(journal_folder(settings)):
-            switch, rendered = await _prepare_switch(settings, say)
             _check_ports(settings)
-            # The switch is named first, so that it is the last to be stopped.
-            *_, passwords = await asyncio.gather(
-                keeper.add(switch_program(switch, rendered, logs / "asterisk.out")),
-                keeper.add(engine),
-                keeper.add(edge),
+            is_first = find_switch(settings.path(settings.switch.folder)) is None
+            if not is_first:
+                await keeper.add(engine)
+            switch, rendered = await _prepare_switch(settings, say)
+            if is_first:
+                await keeper.add(engine)
+            passwords, *_ = await asyncio.gather(
                 _prepare_data(settings, switch, say),
+                keeper.add(switch_program(switch, rendered, logs / "asterisk.out")),
+                keeper.add(edge),
             )
     except JournalInUse:
         raise click.ClickException(

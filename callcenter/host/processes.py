@@ -44,6 +44,8 @@ class Child:
     """Before it is started again."""
     stop_within: timedelta = timedelta(seconds=10)
     """How long it may take to end when asked, before it is killed."""
+    stop_last: bool = False
+    """The others need it to end well: it is stopped when they are gone."""
     death_signal: signal.Signals = signal.SIGKILL
     """What it gets when the keeper itself is killed."""
 
@@ -150,9 +152,9 @@ class Keeper:
             asked.cancel()
 
     async def stop(self) -> None:
-        """End all, the last started first, and return when nothing of them is left."""
+        """End all, one by one, the last started first; returns when nothing of them is left."""
         self._stopping.set()
-        for kept in reversed(self._kept.values()):
+        for kept in sorted(reversed(self._kept.values()), key=lambda one: one.child.stop_last):
             await self._stop_one(kept)
 
     def pid(self, name: str) -> int | None:

@@ -24,6 +24,7 @@ def switch_program(switch: Switch, rendered: Rendered, log: Path) -> Child:
         switch.asterisk_argv(rendered.conf),
         env=switch.asterisk.environment(),
         log=log,
+        stop_last=True,
         ready=lambda: wait_ready(rendered.ari_url, rendered.ari_user, rendered.ari_password),
     )
 

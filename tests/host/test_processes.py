@@ -161,6 +161,16 @@ async def test_a_program_that_does_not_exist_says_so(witness: Witness, tmp_path:
     assert "no-such-program: No such file" in (tmp_path / "log").read_text()
 
 
+async def test_whom_the_others_need_is_stopped_last_whenever_it_was_started(
+    witness: Witness,
+) -> None:
+    names = ("engine", "switch", "edge")
+    async with Keeper([], witness) as keeper:
+        for name in names:
+            await keeper.add(Child(name, FOREVER, stop_last=name == "switch"))
+    assert [event.name for event in witness.all(Stopped)] == ["edge", "engine", "switch"]
+
+
 async def test_the_end_is_in_reverse_order_and_leaves_nothing(witness: Witness) -> None:
     keeper = Keeper([Child("switch", FOREVER), Child("engine", FOREVER)], witness)
     await keeper.start()
