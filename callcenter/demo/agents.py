@@ -8,14 +8,14 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import aiohttp
 
 from callcenter.demo.board import Board
 from callcenter.demo.centre_api import CentreSaidNo, Desk
-from callcenter.demo.listening import speaking
+from callcenter.demo.listening import speaks
 from callcenter.demo.script import AgentPart, Mood, Reaction
 from callcenter.testing.phones import CallLeg, CallRefused, Phone, Phones, WaitedInVain
 
@@ -142,7 +142,7 @@ class Agent:
         silent_since = loop.time() + SPEAKS_WITHIN.total_seconds()
         while loop.time() - silent_since < _SURE_AFTER.total_seconds():
             await asyncio.sleep(_LOOK_EVERY)
-            if speaking(leg.recording.since(datetime.now(UTC) - _A_WORD), {"caller": hz}):
+            if speaks(leg.arrived(_A_WORD), hz):
                 silent_since = loop.time()
 
     async def _afterwards(self, ring: Ring, mood: Mood) -> None:

@@ -1,7 +1,8 @@
 """A caller at work: listens, presses keys, waits, talks and hangs up, as their part says.
 
-They go by what they hear, like people: a key is pressed when the voice has stopped, the talk begins
-when an agent's voice is there. What they wait for in vain is noted, and they hang up.
+They go by what they hear, like people who have called before: a key is pressed when the menu is over
+and the voice has stopped, the talk begins when an agent's voice is there. What they wait for in vain is
+noted, and they hang up.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Final
 
 from callcenter.demo.board import Board
 from callcenter.demo.listening import speaking
-from callcenter.demo.script import CallerPart, Ends, Intent
+from callcenter.demo.script import WELCOME, CallerPart, Ends, Intent
 from callcenter.testing.phones import CallLeg, CallRefused, Phone, WaitedInVain
 from callcenter.testing.tones import SILENT_BELOW_DBFS, Recording, Span, loudness
 
@@ -31,11 +32,15 @@ _LOOK_EVERY: Final = 0.1
 
 @dataclass(slots=True)
 class Caller:
-    """One caller on the line. `agents`: the voices that they may come to hear."""
+    """One caller on the line.
+
+    `agents`: the voices that they may come to hear. `length`: how long a prompt takes to be said.
+    """
 
     part: CallerPart
     hz: int
     agents: Mapping[str, int]
+    length: Callable[[str], timedelta]
     board: Board
     leg: CallLeg | None = None
     queued_at: datetime | None = None
@@ -70,15 +75,16 @@ class Caller:
                 )
                 return
         language_key, queue_key = self.part.keys
-        await self._press(leg, language_key)
+        await self._press(leg, language_key, *WELCOME)
         await _is_spoken_to(leg)
-        await self._press(leg, queue_key)
+        await self._press(leg, queue_key, self.part.main_menu)
         self.queued_at = datetime.now(UTC)
         await _is_spoken_to(leg)
         await self._wait(leg)
 
-    async def _press(self, leg: CallLeg, key: str) -> None:
-        """Hear the menu out, then press."""
+    async def _press(self, leg: CallLeg, key: str, *prompts: str) -> None:
+        """Hear the menu out, which has just begun, then press. A stall of the line is no end of it."""
+        await _ends_within(leg, sum(map(self.length, prompts), timedelta()))
         await _has_stopped_speaking(leg)
         self._does(f"presses {key}", f"按 {key}")
         await leg.press(key)
@@ -167,7 +173,7 @@ async def _heard_one(leg: CallLeg, agents: Mapping[str, int], within: timedelta)
     """The agent whose voice is there first; None when time or the call is over before."""
     deadline = datetime.now(UTC) + within
     while leg.ending is None and datetime.now(UTC) < deadline:
-        agent = speaking(leg.recording.since(datetime.now(UTC) - _SURE_AFTER), agents)
+        agent = speaking(leg.arrived(_SURE_AFTER), agents)
         if agent is not None:
             return agent
         await asyncio.sleep(_LOOK_EVERY)

@@ -58,6 +58,12 @@ def voices(recording: Recording, persons: Mapping[str, int]) -> dict[str, tuple[
     return dict(sorted(found.items(), key=lambda entry: entry[1][0].start))
 
 
+def speaks(recording: Recording, hz: int) -> bool:
+    """Whether a person's tone is anywhere in a short stretch."""
+    levels = _levels(recording)
+    return bool((levels[:, _bin(hz)] >= _LEAST).any())
+
+
 def _loud_tones(recording: Recording) -> frozenset[int]:
     """Those of all tones that are loud anywhere: one look at everything instead of one for each."""
     levels = _levels(recording)
@@ -102,10 +108,16 @@ class PromptBook:
     """The prompts of a centre, to be recognised. `folder` is laid out <language>/<flow>/<name>."""
 
     def __init__(self, folder: Path) -> None:
-        self._pieces = {
-            str(path.relative_to(folder).with_suffix("")): _pieces(_read(path))
+        self._files = {
+            str(path.relative_to(folder).with_suffix("")): path
             for path in sorted(folder.glob("*/*/*.ulaw"))
         }
+        self._pieces: dict[str, list[Piece]] = {}  # of those that were asked for
+
+    def length(self, name: str) -> timedelta:
+        """How long it takes to say a prompt; the longest of those that are meant."""
+        sizes = [self._files[key].stat().st_size for key in self._meant(name)]
+        return timedelta(seconds=max(sizes) / RATE)  # mu-law: a byte a sample
 
     def recognised(self, recording: Recording, names: Iterable[str]) -> frozenset[str]:
         """Those of `names` that were heard: `<language>/<flow>/<name>`, or without the language."""
@@ -113,8 +125,15 @@ class PromptBook:
         return frozenset(name for name in names if self._is_in(heard, name))
 
     def _is_in(self, heard: "_Heard", name: str) -> bool:
-        ways = [p for key, p in self._pieces.items() if key == name or key.endswith(f"/{name}")]
-        return any(heard.share_of(pieces) >= _ENOUGH for pieces in ways)
+        return any(heard.share_of(self._of(key)) >= _ENOUGH for key in self._meant(name))
+
+    def _meant(self, name: str) -> list[str]:
+        return [key for key in self._files if key == name or key.endswith(f"/{name}")]
+
+    def _of(self, key: str) -> list[Piece]:
+        if key not in self._pieces:
+            self._pieces[key] = _pieces(_read(self._files[key]))
+        return self._pieces[key]
 
 
 class _Heard:

@@ -21,6 +21,9 @@ _NAMES: Final = (
     *("Max", "Mei", "Noah", "Zoe", "Wang", "Leo", "Ines", "Omar", "Lena", "Bao"),
 )
 
+WELCOME: Final = ("hotline/welcome", "hotline/choose-language")
+"""What the demo hotline says to everybody."""
+
 
 class Intent(StrEnum):
     """What a caller means to do."""
@@ -58,6 +61,11 @@ class CallerPart:
     def title(self) -> str:
         """What they are called on the screen."""
         return f"{self.name} #{self.number}"
+
+    @property
+    def main_menu(self) -> str:
+        """The prompt of the demo hotline that offers the queues."""
+        return f"{self.language}/hotline/main-menu"
 
     @property
     def keys(self) -> tuple[str, str]:
@@ -131,7 +139,7 @@ def _caller(random: Random, number: int, intent: Intent) -> CallerPart:
         intent=intent,
         language=random.choice(("zh", "en")),
         queue=random.choice(("sales", "support")),
-        gap=_seconds(min(6.0, 0.3 + random.expovariate(1 / 2.0))),
+        gap=_seconds(min(6.0, 0.3 + random.expovariate(1 / 1.6))),
         patience=_seconds(random.uniform(1.0, 5.0)),
         talk=_seconds(random.uniform(3.0, 8.0)),
         ends=random.choice((Ends.CALLER, Ends.AGENT)),

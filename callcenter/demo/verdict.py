@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from callcenter.demo.records import AgentRecord, By, CallerRecord, Leg
-from callcenter.demo.script import CallerPart, Ends, Intent
+from callcenter.demo.script import WELCOME, CallerPart, Ends, Intent
 
 LET_GO_WITHIN: Final = timedelta(seconds=2)
 """After one side has hung up, the other side's telephone must know."""
@@ -20,7 +20,6 @@ LET_GO_WITHIN: Final = timedelta(seconds=2)
 HEARD_SHARE: Final = 0.7
 """How much of a talk must have been heard; the rest is answering, hanging up, a busy machine."""
 
-WELCOME: Final = ("hotline/welcome", "hotline/choose-language")
 UNKNOWN_NUMBER: Final = "system/unknown-number"
 
 
@@ -152,7 +151,7 @@ def due_prompts(part: CallerPart, *, queued: bool) -> tuple[str, ...]:
     """
     if part.intent is Intent.UNKNOWN_NUMBER:
         return (UNKNOWN_NUMBER,)
-    return (*WELCOME, f"{part.language}/hotline/main-menu") if queued else ()
+    return (*WELCOME, part.main_menu) if queued else ()
 
 
 def _talk(
