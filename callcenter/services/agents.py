@@ -12,7 +12,8 @@ One person has one device. A second sign-in takes over from the first, or is ref
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final, TypeVar
@@ -121,8 +122,7 @@ class AgentDesk:
             raise NoSuchAgent(agent)
         if not profile.enabled:
             raise AgentClosed(agent)
-        async with self._lock(agent):
-            self._moved.add(agent)
+        async with self._moving(agent):
             if phone is PhoneKind.OUTSIDE:
                 self._ask_in(actor, agent, _outside(profile))
                 await self._drop(agent)
@@ -131,9 +131,8 @@ class AgentDesk:
 
     async def sign_out(self, actor: Actor, agent: AgentId) -> None:
         """Go home. Raises: NotPermitted, NoSuchAgent, NotSignedIn."""
-        async with self._lock(agent):
+        async with self._moving(agent):
             self._door.ask(actor, SignOut(agent))
-            self._moved.add(agent)
             await self._drop(agent)
 
     async def send_home(self, actor: Actor, agent: AgentId) -> None:
@@ -212,12 +211,15 @@ class AgentDesk:
             # An account nobody knows of would be gone with the switch's next restart.
             self._door.ask(actor, SignOut(agent))
             raise
+        self._owed.discard(agent)
         try:
-            self._owed.add(agent)
             await self._switch.put(endpoint, account.password, browser=browser)
-            self._owed.discard(agent)
         except SwitchAway:
+            self._owed.add(agent)
             logger.info("account waits for the switch", extra={"agent": agent})
+        except BaseException:
+            self._owed.add(agent)
+            raise
         return account
 
     async def _drop(self, agent: AgentId) -> None:
@@ -258,6 +260,17 @@ class AgentDesk:
             if row["device"] == "sip":
                 online = reachable.get(endpoint_of(agent), False)
                 self._door.set_reachable(agent, online and (agent in known or agent in self._moved))
+
+    @asynccontextmanager
+    async def _moving(self, agent: AgentId) -> AsyncIterator[None]:
+        """While somebody signs in or out. A `push_all` that began before it or in its midst has read
+        what is not true any more, and must leave them alone."""
+        async with self._lock(agent):
+            self._moved.add(agent)
+            try:
+                yield
+            finally:
+                self._moved.add(agent)
 
     def _lock(self, agent: AgentId) -> asyncio.Lock:
         return self._locks.setdefault(agent, asyncio.Lock())

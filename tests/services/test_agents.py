@@ -233,6 +233,43 @@ async def test_a_login_the_switch_could_not_be_told_of_replaces_the_one_before(
     assert house.endpoints.accounts == {"agent-ana": (account.password, True)}
 
 
+class Endpoints:
+    """Reads what is kept, and keeps a new account only after it was read."""
+
+    def __init__(self) -> None:
+        self.kept: list[EndpointSecret] = []
+        self.being_put, self.read, self.told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def list(self) -> Sequence[EndpointSecret]:
+        before = list(self.kept)
+        self.read.set()
+        await self.told.wait()
+        return before
+
+    async def put(self, endpoint: EndpointSecret) -> None:
+        self.being_put.set()
+        await self.read.wait()
+        self.kept.append(endpoint)
+
+    async def delete(self, agent: AgentId) -> None: ...
+
+
+async def test_a_login_in_the_midst_of_pushing_is_nobodys_account_to_be_taken_away(
+    stores: Stores,
+) -> None:
+    kept = Endpoints()
+    house = DeskHouse(stores, kept)
+    await hire(house)
+    login = asyncio.create_task(house.desk.sign_in(AS_ANA, ANA))
+    await kept.being_put.wait()
+    pushing = asyncio.create_task(house.desk.push_all())
+    account = await login
+    assert account is not None
+    kept.told.set()
+    await pushing
+    assert house.endpoints.accounts == {"agent-ana": (account.password, True)}
+
+
 async def test_accounts_that_are_there_are_not_written_again(house: DeskHouse) -> None:
     await house.desk.sign_in(AS_ANA, ANA)
     written = dict(house.endpoints.accounts)
