@@ -20,6 +20,7 @@ from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.endpoints import AriEndpoints
 from callcenter.adapters.asterisk.link import NOT_NEEDED, AriLink
 from callcenter.adapters.asterisk.telephony import AriTelephony
+from callcenter.adapters.asterisk.trunks import Trunks
 from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.history import DbHistory
@@ -100,13 +101,14 @@ async def engine(settings: Settings, prompts: PromptLibrary) -> AsyncIterator[Ru
         ari = _ari(settings)
         http = await stack.enter_async_context(PooledHttp(ari))
         rest = RestSockets(ari, app=APP)
+        trunks = _trunks(settings)
         telephony = AriTelephony(
             rest,
             http,
             clock=clock,
             deliver=lambda fact: door.deliver(fact),
             media=lambda prompt: _media(prompts, prompt),
-            outside=_outside_dial(settings),
+            outside=trunks.dial,
             region=settings.centre.region,
             app=APP,
         )
@@ -128,12 +130,13 @@ async def engine(settings: Settings, prompts: PromptLibrary) -> AsyncIterator[Ru
             region=settings.centre.region,
             deliver=door.deliver,
             set_reachable=door.set_reachable,
-            on_connected=_on_connected(runtime, desk),
+            trunk_heard=trunks.heard,
+            on_connected=_on_connected(runtime, desk, lambda: trunks.look(http)),
             on_lost=runtime.lost,
         )
         accounts = accounts_on(database, settings, clock)
         await _ensure_cli_key(settings, accounts)
-        plan = _http_plan(settings, accounts, configuration, desk, door, database, link)
+        plan = _http_plan(settings, accounts, configuration, desk, door, database, link, trunks)
         port = await stack.enter_async_context(
             serving(application(plan), "127.0.0.1", settings.http.port)
         )
@@ -175,9 +178,10 @@ def _http_plan(
     door: Door,
     database: Database,
     link: AriLink,
+    trunks: Trunks,
 ) -> HttpPlan:
     registry = CollectorRegistry()
-    registry.register(EngineMetrics(door))
+    registry.register(EngineMetrics(door, lambda: trunks.up))
 
     def ready() -> list[str]:
         reasons = {"switch-away": link.is_alive, "journal-away": door.can_write}
@@ -219,9 +223,12 @@ async def _ensure_cli_key(settings: Settings, accounts: Accounts) -> None:
     temporary.rename(path)
 
 
-def _on_connected(runtime: Runtime, desk: AgentDesk) -> Callable[[], Awaitable[None]]:
+def _on_connected(
+    runtime: Runtime, desk: AgentDesk, look_at_trunks: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[None]]:
     async def connected() -> None:
         await runtime.reconcile()
+        await look_at_trunks()
         try:
             await desk.push_all()
         except StoreAway:
@@ -234,15 +241,9 @@ def _media(prompts: PromptLibrary, prompt: Prompt) -> str:
     return prompts.media(prompt.flow, prompt.name, prompt.language)
 
 
-def _outside_dial(settings: Settings) -> Callable[[str], str | None]:
-    """What to dial for a number outside: the trunks in the order they are written."""
+def _trunks(settings: Settings) -> Trunks:
     names = trunk_endpoints(settings.run_folder, [trunk.name for trunk in settings.trunks])
-
-    def dial(number: str) -> str | None:
-        first = next(iter(names.values()), None)
-        return f"PJSIP/{number}@{first}" if first else None
-
-    return dial
+    return Trunks(names, [trunk.name for trunk in settings.trunks if trunk.qualify_seconds])
 
 
 def _loopback_media(settings: Settings) -> Mapping[str, str]:

@@ -80,6 +80,11 @@ hosts = ["127.0.0.1"]
 port = {phones}
 qualify_seconds = 0
 trust_identity = true
+[[trunks]]
+name = "carrier"
+hosts = ["{carrier}"]
+port = {carrier_port}
+qualify_seconds = 1
 """
 
 # Straight into a queue, so that a test about waiting need not listen to a menu first.
@@ -130,6 +135,11 @@ class Ports:
         return self.base + 8
 
     @property
+    def carrier(self) -> tuple[str, int]:
+        """Where a carrier is expected that is asked whether it is there."""
+        return "127.0.0.7", self.base + 10
+
+    @property
     def phones_rtp(self) -> tuple[int, int]:
         return self.base + 130, self.base + 249
 
@@ -144,6 +154,8 @@ class Ports:
             ari=base + 4,
             ami=base + 5,
             phones=self.phones,
+            carrier=self.carrier[0],
+            carrier_port=self.carrier[1],
             rtp=base + 20,
             rtp_last=base + 129,
             switch=PROJECT / "run/switch",

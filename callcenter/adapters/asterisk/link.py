@@ -47,6 +47,7 @@ class AriLink:
         region: str,
         deliver: Callable[[Fact], None],
         set_reachable: Callable[[AgentId, bool], None],
+        trunk_heard: Callable[[str, bool], None],
         on_connected: Callable[[], Awaitable[None]],
         on_lost: Callable[[], None],
     ) -> None:
@@ -58,6 +59,7 @@ class AriLink:
         self._region = region
         self._deliver = deliver
         self._set_reachable = set_reachable
+        self._trunk_heard = trunk_heard
         self._on_connected = on_connected
         self._on_lost = on_lost
         self._waiting: list[AnyEvent] | None = []
@@ -157,6 +159,9 @@ class AriLink:
                 status = event["contact_info"]["contact_status"]
                 if name.startswith(PREFIX):
                     self._set_reachable(AgentId(name.removeprefix(PREFIX)), status in _ONLINE)
+            case "PeerStatusChange":
+                status = event["peer"]["peer_status"]
+                self._trunk_heard(event["endpoint"]["resource"], status == "Reachable")
             case "PlaybackFinished" if event["playback"]["state"] == "failed":
                 # Whoever hangs up cuts their prompt short, and the switch says that first: told in
                 # this order, they would seem to have heard it out and gone on.

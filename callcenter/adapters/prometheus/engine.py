@@ -4,7 +4,7 @@ Nothing is counted twice: the engine's own counters are shown as they are.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -13,10 +13,11 @@ from callcenter.engine.api import Door
 
 
 class EngineMetrics(Collector):
-    """Collects from the door."""
+    """Collects from the door. `trunks`: whether each carrier answers, by its name."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, trunks: Callable[[], Mapping[str, bool]]) -> None:
         self._door = door
+        self._trunks = trunks
 
     def collect(self) -> Iterator[Metric]:
         """All figures."""
@@ -25,6 +26,10 @@ class EngineMetrics(Collector):
         yield _by_state("callcenter_agents", "Agents by activity", rows["agents"], "activity")
         yield _by_state("callcenter_calls", "Live calls by phase", rows["calls"], "phase")
         yield from self._counters()
+        up = GaugeMetricFamily("callcenter_trunk_up", "1 while a trunk answers", labels=["trunk"])
+        for name, answers in self._trunks().items():
+            up.add_metric([name], float(answers))
+        yield up
 
     def _queues(self, rows: dict[str, dict[str, object]]) -> Iterator[Metric]:
         waiting = GaugeMetricFamily(

@@ -1,0 +1,61 @@
+"""The carriers: which of them answer, and over which one a call goes out.
+
+The switch asks each carrier by OPTIONS and says when one falls silent or comes back; we keep that, warn
+once of each change, and dial over the first, in the order of the settings, that is not silent. A
+carrier that is not asked counts as there.
+"""
+
+import logging
+from collections.abc import Collection, Mapping
+
+from callcenter.adapters.asterisk.ari.generated import endpoints
+from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
+from callcenter.adapters.asterisk.ari.request import AriError
+from callcenter.ports.telephony import SwitchAway
+
+logger = logging.getLogger(__name__)
+
+
+class Trunks:
+    """`endpoints`: the switch's name of each trunk, by ours, the first choice first. `asked`: those
+    of our names that are asked by OPTIONS."""
+
+    def __init__(self, endpoints: Mapping[str, str], asked: Collection[str]) -> None:
+        self._endpoints = dict(endpoints)
+        self._names = {endpoints[name]: name for name in asked}
+        self._silent: set[str] = set()
+
+    @property
+    def up(self) -> Mapping[str, bool]:
+        """Whether each trunk answers."""
+        return {name: name not in self._silent for name in self._endpoints}
+
+    def heard(self, endpoint: str, answers: bool) -> None:
+        """The switch says so of one of its endpoints, which may be no trunk at all."""
+        name = self._names.get(endpoint)
+        if name is None or answers == (name not in self._silent):
+            return
+        if answers:
+            self._silent.discard(name)
+            logger.warning("trunk answers again", extra={"trunk": name})
+        else:
+            self._silent.add(name)
+            logger.error("trunk does not answer", extra={"trunk": name})
+
+    async def look(self, http: PooledHttp) -> None:
+        """Ask the switch about all of them. Raises: SwitchAway."""
+        if not self._names:
+            return
+        try:
+            found = await http.ask(endpoints.list_by_tech("PJSIP"))
+        except AriError as error:
+            raise SwitchAway(type(error).__name__) from None
+        for one in found:
+            self.heard(one["resource"], one.get("state") != "offline")
+
+    def dial(self, number: str) -> str | None:
+        """What to dial for a number outside; None where there is no trunk. When all are silent the
+        first is tried: it may hear us although it does not answer."""
+        answering = [name for name in self._endpoints if name not in self._silent]
+        name = next(iter(answering or self._endpoints), None)
+        return f"PJSIP/{number}@{self._endpoints[name]}" if name is not None else None
