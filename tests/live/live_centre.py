@@ -46,7 +46,7 @@ LONG: Final = timedelta(seconds=30)
 """Deadline of everything that takes a moment: generous, since the machine may be busy."""
 LONGER: Final = timedelta(seconds=180)
 SPOKEN: Final = timedelta(seconds=60)
-A_PROMPT: Final = timedelta(seconds=12)
+A_PROMPT: Final = timedelta(seconds=16)  # the longest, and what a look at it takes
 A_PAUSE: Final = timedelta(seconds=0.9)
 QUICK: Final = {
     "ring_for_seconds": 20,
@@ -550,10 +550,9 @@ class House:
 
     async def said(self, leg: CallLeg, name: str, within: timedelta = SPOKEN) -> None:
         """Wait until a prompt was heard: `<language>/<flow>/<name>`."""
-        began = datetime.now(UTC) - A_PROMPT
 
         async def is_said() -> bool:
-            heard = leg.recording.since(began)
+            heard = leg.recording.since(datetime.now(UTC) - A_PROMPT)
             return bool(await asyncio.to_thread(self.prompts.recognised, heard, [name]))
 
         await until(is_said, within, f"{leg.name} to hear {name}", every=0.3)

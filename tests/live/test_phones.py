@@ -63,6 +63,16 @@ class Ari:
                 pass
         return str(event["channel"]["id"])
 
+    async def gone(self, channel: str) -> None:
+        """Wait for a channel's end."""
+        async with asyncio.timeout(30):
+            event = await self._socket.receive_json()
+            while (event["type"], event.get("channel", {}).get("id")) != (
+                "ChannelDestroyed",
+                channel,
+            ):
+                event = await self._socket.receive_json()
+
     async def beat(self) -> None:
         """Say that an engine is there."""
         await self.ask("POST", f"/asterisk/variable?variable=CC_HB&value={int(time.time())}")
@@ -204,6 +214,7 @@ async def test_a_caller_who_hangs_up_leaves_no_channel_behind(ari: Ari, phones: 
     call = await ari.entered()
     assert call in [channel["id"] for channel in await ari.channels()]
     assert (await caller.hang_up()).by is Side.HERE
+    await ari.gone(call)
     assert call not in [channel["id"] for channel in await ari.channels()]
 
 
