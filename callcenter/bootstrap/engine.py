@@ -134,8 +134,7 @@ async def engine(settings: Settings, prompts: PromptLibrary) -> AsyncIterator[Ru
             on_connected=_on_connected(runtime, desk, lambda: trunks.look(http)),
             on_lost=runtime.lost,
         )
-        accounts = accounts_on(database, settings, clock)
-        await _ensure_cli_key(settings, accounts)
+        accounts = await _accounts(settings, database, clock)
         plan = _http_plan(settings, accounts, configuration, desk, door, database, link, trunks)
         port = await stack.enter_async_context(
             serving(application(plan), "127.0.0.1", settings.http.port)
@@ -202,6 +201,12 @@ def _http_plan(
         view=own_rows,
         cookie_name=cookie_name(settings),
     )
+
+
+async def _accounts(settings: Settings, database: Database, clock: SystemClock) -> Accounts:
+    accounts = accounts_on(database, settings, clock)
+    await _ensure_cli_key(settings, accounts)
+    return accounts
 
 
 async def _ensure_cli_key(settings: Settings, accounts: Accounts) -> None:
