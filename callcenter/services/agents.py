@@ -192,7 +192,8 @@ class AgentDesk:
         for gone in _batches(strangers):
             await asyncio.gather(*(self._remove_stranger(name) for name in gone))
         self._owed &= kept.keys() | self._moved
-        self._tell_reachable(kept.keys(), await self._switch.reachable())
+        before = self._reachable()
+        self._tell_reachable(kept.keys(), before, await self._switch.reachable())
         pushed = {"kept": len(kept), "written": len(missing), "strangers": len(strangers)}
         logger.info("accounts pushed", extra=pushed)
 
@@ -253,12 +254,20 @@ class AgentDesk:
             if agent not in self._moved:
                 await self._switch.remove(endpoint)
 
-    def _tell_reachable(self, kept: Iterable[AgentId], reachable: Mapping[str, bool]) -> None:
-        known = set(kept)
+    def _reachable(self) -> Mapping[AgentId, bool]:
         _, rows = self._door.snapshot()
-        for agent, row in rows["agents"].items():
-            if row["device"] == "sip":
-                online = reachable.get(endpoint_of(agent), False)
+        at_phones = {agent: row for agent, row in rows["agents"].items() if row["device"] == "sip"}
+        return {AgentId(agent): bool(row["reachable"]) for agent, row in at_phones.items()}
+
+    def _tell_reachable(
+        self, kept: Iterable[AgentId], before: Mapping[AgentId, bool], found: Mapping[str, bool]
+    ) -> None:
+        """`before`: what was known when the switch was asked. Of whom more was heard since, its answer
+        is old news."""
+        known = set(kept)
+        for agent, reachable in self._reachable().items():
+            if before.get(agent) == reachable:
+                online = found.get(endpoint_of(agent), False)
                 self._door.set_reachable(agent, online and (agent in known or agent in self._moved))
 
     @asynccontextmanager

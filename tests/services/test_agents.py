@@ -1,7 +1,7 @@
 """Signing in and out at phones, on a real database, the real engine and a switch that comes and goes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -306,6 +306,24 @@ async def test_pushing_tells_the_engine_whose_phone_is_there(house: DeskHouse) -
     await house.desk.push_all()
     assert house.door.agent(ANA)["reachable"] is False
     assert house.door.agent(BO)["reachable"] is True
+
+
+async def test_a_phone_that_registers_while_the_switch_is_asked_stays_reachable(
+    house: DeskHouse,
+) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    asked, ask = [], house.endpoints.reachable
+
+    async def reachable() -> Mapping[str, bool]:
+        answer = await ask()
+        asked.append(answer)
+        house.door.set_reachable(ANA, len(asked) == 2)
+        return answer
+
+    house.endpoints.reachable = reachable  # type: ignore[method-assign]
+    await house.desk.push_all()
+    assert asked[-1] == {"agent-ana": False}
+    assert house.door.agent(ANA)["reachable"] is True
 
 
 async def test_an_account_that_cannot_be_kept_is_not_given(stores: Stores) -> None:
