@@ -25,7 +25,7 @@ from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.session import Database
-from callcenter.adapters.flows import yaml_files
+from callcenter.adapters.flows.yaml_files import FlowFolder
 from callcenter.adapters.http.app import HttpPlan, application, serving
 from callcenter.adapters.http.routes.agents import agent_routes
 from callcenter.adapters.http.routes.calls import call_routes
@@ -75,9 +75,11 @@ class Running:
     port: int
 
 
-async def run_engine(settings: Settings, prompts: PromptLibrary, stop: asyncio.Event) -> int:
+async def run_engine(
+    settings: Settings, prompts: PromptLibrary, flows: FlowFolder, stop: asyncio.Event
+) -> int:
     """Run one engine until `stop`. The exit status: 0, or 3 when another engine took over."""
-    async with engine(settings, prompts) as running:
+    async with engine(settings, prompts, flows) as running:
         logger.info("engine is up", extra={"port": running.port})
         try:
             await until_first_ends(
@@ -90,7 +92,9 @@ async def run_engine(settings: Settings, prompts: PromptLibrary, stop: asyncio.E
 
 
 @asynccontextmanager
-async def engine(settings: Settings, prompts: PromptLibrary) -> AsyncIterator[Running]:
+async def engine(
+    settings: Settings, prompts: PromptLibrary, flows: FlowFolder
+) -> AsyncIterator[Running]:
     """Everything of one engine, built and open. Nothing runs until its owner runs it."""
     async with AsyncExitStack() as stack:
         clock = SystemClock()
@@ -118,7 +122,10 @@ async def engine(settings: Settings, prompts: PromptLibrary) -> AsyncIterator[Ru
         door = Door(core, clock)
         runtime = Runtime(core, telephony, clock)
         desk = _desk(settings, door, http, database)
-        configuration = _configuration(settings, prompts, database, desk, door)
+        shelf = FlowShelf(flows.load, SpokenPrompts(prompts))
+        configuration = Configuration(
+            stores_on(database), shelf, desk, door, region=settings.centre.region
+        )
         await configuration.load()
         runtime.start()
         link = AriLink(
@@ -159,14 +166,6 @@ def _desk(settings: Settings, door: Door, http: PooledHttp, database: Database) 
         DbAgents(database),
         second_sign_in=SecondSignIn(settings.centre.second_sign_in),
     )
-
-
-def _configuration(
-    settings: Settings, prompts: PromptLibrary, database: Database, desk: AgentDesk, door: Door
-) -> Configuration:
-    flows = settings.path(settings.centre.flows_folder)
-    shelf = FlowShelf(lambda: yaml_files.load(flows), SpokenPrompts(prompts))
-    return Configuration(stores_on(database), shelf, desk, door, region=settings.centre.region)
 
 
 def _http_plan(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from callcenter.adapters.flows import yaml_files
+from callcenter.adapters.flows.yaml_files import FlowFolder
 from callcenter.adapters.tts.espeak import Espeak
 from callcenter.bootstrap.plans import prompts_folder
 from callcenter.services.prompts import PromptLibrary
@@ -21,7 +21,8 @@ async def speak_flows(
     settings: Settings, espeak: list[str], env: Mapping[str, str], progress: Progress
 ) -> str:
     """Speak every prompt that has not been spoken yet; what was done, in a few words."""
-    found = await asyncio.to_thread(yaml_files.load, settings.path(settings.centre.flows_folder))
+    flows = FlowFolder(settings.path(settings.centre.flows_folder))
+    found = await asyncio.to_thread(flows.load)
     library = prompt_library(settings, espeak, env)
     report = await library.render(
         found.flows.values(), lambda done, all_: progress("spoken", done / max(1, all_))

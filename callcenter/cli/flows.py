@@ -108,11 +108,11 @@ async def _problems(
     folder: Path, queues: Collection[str] | None
 ) -> "tuple[int, tuple[FlowProblem, ...]]":
     """How many flows there are, and what is wrong with them; `queues` None: any will do."""
-    from callcenter.adapters.flows.yaml_files import load
+    from callcenter.adapters.flows.yaml_files import FlowFolder
     from callcenter.core.ivr.flow import Enqueue
     from callcenter.services.flows import FlowShelf
 
-    found = load(folder)
+    found = FlowFolder(folder).load()
     if queues is None:
         nodes = [node for flow in found.flows.values() for node in flow.nodes.values()]
         queues = {str(node.queue) for node in nodes if isinstance(node, Enqueue)}

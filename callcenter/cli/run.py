@@ -4,21 +4,31 @@ import asyncio
 import contextlib
 import gc
 import signal
+import socket
 import sys
+import time
 from collections.abc import Coroutine, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import uvloop
 
 from callcenter.cli.context import load_settings
 
+if TYPE_CHECKING:
+    from callcenter.settings import Settings
+
+_BEGINS_WITHIN: Final = 10.0  # Seconds; an engine that takes longer has other troubles than us.
+
 
 @click.command("run")
 @click.pass_context
 def run(context: click.Context) -> None:
     """Run the engine in the foreground. While another one runs, stand by to take its place."""
+    settings = load_settings(context)
+    _let_the_other_begin(settings)
     with _loading():
+        from callcenter.adapters.flows.yaml_files import FlowFolder
         from callcenter.adapters.journal.lock import JournalInUse, wait_until_free
         from callcenter.adapters.logs.lines import set_up
         from callcenter.bootstrap.engine import run_engine
@@ -26,16 +36,17 @@ def run(context: click.Context) -> None:
         from callcenter.bootstrap.prompts import prompt_library
         from callcenter.host.switch import find_switch
 
-    settings = load_settings(context)
     set_up(settings.centre.log_level)
     switch = find_switch(settings.path(settings.switch.folder))
     if switch is None:
         raise click.ClickException("There is no switch yet. Run scripts/start first.")
     prompts = prompt_library(settings, switch.espeak_argv(), switch.espeak.environment())
+    flows = FlowFolder(settings.path(settings.centre.flows_folder))
+    flows.load()  # Before our turn comes: what has not changed by then is not read again.
     while True:
         wait_until_free(journal_folder(settings))
         with contextlib.suppress(JournalInUse):  # A third one was quicker.
-            sys.exit(_until_stopped(lambda stop: run_engine(settings, prompts, stop)))
+            sys.exit(_until_stopped(lambda stop: run_engine(settings, prompts, flows, stop)))
 
 
 @click.command("edge")
@@ -70,6 +81,27 @@ def archive(context: click.Context) -> None:
     settings = load_settings(context)
     set_up(settings.centre.log_level)
     sys.exit(_until_stopped(lambda stop: run_archive(settings, stop)))
+
+
+def _let_the_other_begin(settings: "Settings") -> None:
+    """While another engine has just taken over, leave it the processor: callers wait for that one."""
+    from callcenter.adapters.journal.lock import writer
+    from callcenter.bootstrap.plans import journal_folder
+
+    until = time.monotonic() + _BEGINS_WITHIN
+    while time.monotonic() < until and writer(journal_folder(settings)) is not None:
+        if _is_ready(settings.http.port):
+            return
+        time.sleep(0.1)
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as asked:
+            asked.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+            return asked.recv(64).split()[1:2] == [b"200"]
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

@@ -175,9 +175,11 @@ async def test_callers_are_served_in_the_order_of_their_arrival(house: House) ->
         await house.in_phase(callers[-1], "queued")
     await agent.sets("ready")
     served = []
-    for _ in callers:
+    for caller in callers:
         leg = await agent.takes()
         served.append(str(leg.peer).partition("@")[0].removeprefix("sip:"))
+        # Who hangs up before anybody was connected has not served: the caller would keep the place.
+        await caller.hears(agent.hz, LONG)
         await leg.hang_up(LONG)
     assert served == [number_of(caller) for caller in callers]
     endings = await asyncio.gather(*(caller.ended(LONG) for caller in callers))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Final, TypeVar
 
-from callcenter.adapters.flows.yaml_source import Source, Unsafe, read
+from callcenter.adapters.flows.yaml_source import Source, Unsafe, read_text, text_of
 from callcenter.core.calendar import Calendar, parse_calendar
 from callcenter.core.ids import FlowId
 from callcenter.core.ivr.flow import Flow
@@ -58,14 +58,46 @@ class Loaded:
         return tuple(FileProblem(file, source.line(p.path), p) for p in problems)
 
 
-def load(folder: FilePath) -> Loaded:
-    """Read every `*.yaml` of a folder."""
+class FlowFolder:
+    """Reads a folder of flows; what stands unchanged since the last time is not taken apart again.
+
+    May be asked from any thread: two at once do the work twice.
+    """
+
+    def __init__(self, folder: FilePath) -> None:
+        self._folder = folder
+        self._known: Mapping[FilePath, tuple[str, Loaded]] = {}
+
+    def load(self) -> Loaded:
+        """Read every `*.yaml` of the folder."""
+        found = sorted(f for f in self._folder.glob("*.yaml") if not f.name.startswith("."))
+        if not found:
+            return Loaded({}, {}, (FileProblem(self._folder, 1, _no_flows()),))
+        read: dict[FilePath, tuple[str, Loaded]] = {}
+        parts = [self._look(file, read) for file in found[:_MOST_FILES]]
+        self._known = read
+        return Loaded(
+            {name: flow for part in parts for name, flow in part.flows.items()},
+            {name: calendar for part in parts for name, calendar in part.calendars.items()},
+            tuple(problem for part in parts for problem in part.problems),
+            {name: source for part in parts for name, source in part.sources.items()},
+        )
+
+    def _look(self, file: FilePath, read: dict[FilePath, tuple[str, Loaded]]) -> Loaded:
+        try:
+            text = text_of(file)
+        except Unsafe as unsafe:
+            return Loaded({}, {}, (FileProblem(file, unsafe.line, unsafe.problem),))
+        before, loaded = self._known.get(file, ("", None))
+        if loaded is None or before != text:
+            loaded = _read(file, text)
+        read[file] = (text, loaded)
+        return loaded
+
+
+def _read(file: FilePath, text: str) -> Loaded:
     reading = _Reading()
-    files = sorted(file for file in folder.glob("*.yaml") if not file.name.startswith("."))
-    if not files:
-        reading.note(folder, 1, _no_flows())
-    for file in files[:_MOST_FILES]:
-        reading.add(file)
+    reading.add(file, text)
     return Loaded(reading.flows, reading.calendars, tuple(reading.problems), reading.sources)
 
 
@@ -79,9 +111,9 @@ class _Reading:
     def note(self, file: FilePath, line: int, problem: Problem) -> None:
         self.problems.append(FileProblem(file, line, problem))
 
-    def add(self, file: FilePath) -> None:
+    def add(self, file: FilePath, text: str) -> None:
         try:
-            source = read(file)
+            source = read_text(text)
         except Unsafe as unsafe:
             self.note(file, unsafe.line, unsafe.problem)
             return

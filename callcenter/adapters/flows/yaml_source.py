@@ -66,14 +66,6 @@ class Source:
         return self.lines[path]
 
 
-def read(file: FilePath) -> Source:
-    """The plain data of a file.
-
-    Raises: Unsafe.
-    """
-    return read_text(_text(file))
-
-
 def read_text(text: str) -> Source:
     """The plain data of a text of at most `LARGEST_FILE` bytes.
 
@@ -98,7 +90,8 @@ def read_text(text: str) -> Source:
     return Source(data, lines)
 
 
-def _text(file: FilePath) -> str:
+def text_of(file: FilePath) -> str:
+    """What is written in a file. Raises: Unsafe."""
     try:
         with file.open("rb") as stream:
             data = stream.read(LARGEST_FILE + 1)

@@ -13,11 +13,17 @@ class JournalInUse(Exception):
     """Another engine writes this journal."""
 
 
-def lock(folder: Path, *, wait: bool = False) -> int:
+def lock(folder: Path) -> int:
     """The lock on the journal in `folder`, to be let go of by closing it.
 
-    Raises: JournalInUse, unless we are to `wait`.
+    Raises: JournalInUse.
     """
+    held = _take(folder, wait=False)
+    os.write(held, str(os.getpid()).encode())
+    return held
+
+
+def _take(folder: Path, *, wait: bool) -> int:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, _PRIVATE)
     try:
@@ -29,14 +35,13 @@ def lock(folder: Path, *, wait: bool = False) -> int:
             " folder of its own"
         ) from None
     os.ftruncate(held, 0)
-    os.write(held, str(os.getpid()).encode())
     return held
 
 
 @contextmanager
 def held_back(folder: Path) -> Iterator[None]:
     """Let no engine begin in the meantime. Raises: JournalInUse, when one is at work."""
-    held = lock(folder)
+    held = _take(folder, wait=False)
     try:
         yield
     finally:
@@ -49,7 +54,7 @@ def wait_until_free(folder: Path) -> None:
     The kernel wakes us when that one lets go or dies, however it dies. Whoever else waited may still
     be quicker: `lock` then says so.
     """
-    os.close(lock(folder, wait=True))
+    os.close(_take(folder, wait=True))
 
 
 def writer(folder: Path) -> int | None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.adapters.flows.yaml_files import load
-from callcenter.adapters.flows.yaml_source import LARGEST_FILE, Unsafe, read, read_text
+from callcenter.adapters.flows.yaml_files import FlowFolder, Loaded
+from callcenter.adapters.flows.yaml_source import LARGEST_FILE, Unsafe, read_text, text_of
 from callcenter.core.ids import FlowId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW, SYSTEM_PROMPTS
 from callcenter.core.ivr.check import check
@@ -22,6 +22,10 @@ nodes:
   sales: {enqueue: {queue: sales}}
 prompts: {}
 """
+
+
+def load(folder: Path) -> Loaded:
+    return FlowFolder(folder).load()
 
 
 def folder(tmp_path: Path, **files: str | bytes) -> Path:
@@ -70,6 +74,20 @@ def test_what_the_check_finds_gets_its_line_too(tmp_path: Path) -> None:
         5,
         "unknown-queue",
     )
+
+
+def test_of_a_folder_read_again_only_what_was_changed_is_taken_apart(tmp_path: Path) -> None:
+    other = SMALL.replace("id: small", "id: other")
+    flows = FlowFolder(folder(tmp_path, small=SMALL, other=other, worse="a: b: c"))
+    before = flows.load()
+    folder(tmp_path, other=other.replace("languages: [zh]", "languages: [en]"))
+    (tmp_path / "worse.yaml").unlink()
+    after = flows.load()
+    assert after.flows[FlowId("small")] is before.flows[FlowId("small")]
+    assert after.flows[FlowId("other")].languages == ("en",)
+    assert (len(before.problems), after.problems) == (1, ())
+    folder(tmp_path, other=other)
+    assert flows.load().flows == before.flows
 
 
 def test_a_flow_stands_in_the_file_of_its_name(tmp_path: Path) -> None:
@@ -153,7 +171,7 @@ def test_a_depth_that_would_take_minutes_to_scan_is_refused_at_its_beginning() -
 def test_a_file_of_another_encoding_is_refused_at_its_line(tmp_path: Path) -> None:
     data = SMALL.encode() + "# 您好\n".encode("gb18030")
     with pytest.raises(Unsafe) as refused:
-        read(folder(tmp_path, small=data) / "small.yaml")
+        read_text(text_of(folder(tmp_path, small=data) / "small.yaml"))
     assert (refused.value.problem.code, refused.value.line) == ("not-utf-8", 7)
 
 
@@ -163,7 +181,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(Unsafe) as refused:
-        read(folder(tmp_path, small="#" * (LARGEST_FILE + 1)) / "small.yaml")
+        text_of(folder(tmp_path, small="#" * (LARGEST_FILE + 1)) / "small.yaml")
     assert refused.value.problem.code == "file-too-large"
 
 

@@ -208,6 +208,8 @@ def test_who_stands_by_is_let_in_when_the_engine_at_work_is_killed(folder: Path)
 def test_no_engine_begins_while_it_is_held_back(folder: Path) -> None:
     with held_back(folder), pytest.raises(JournalInUse):
         SegmentJournal(folder)
+    with held_back(folder):
+        assert writer(folder) is None
     journal = SegmentJournal(folder)
     with pytest.raises(JournalInUse), held_back(folder):
         pass
