@@ -234,13 +234,14 @@ class Floor:
 
     def _signed_in(self, fact: AgentSignedIn) -> Consequences:
         agent = self._agent(fact.agent)
+        is_always_there = fact.device.startswith("tel:")
         self._unlist(agent)
         if agent.presence is Presence.SIGNED_OUT:
             agent.presence, agent.pause_reason = Presence.PAUSED, "signed-in"
             agent.presence_since = agent.idle_since = fact.at
             agent.misses = 0
         agent.device = fact.device
-        agent.reachable = fact.device.startswith("tel:")
+        agent.reachable = is_always_there
         self._list_if_free(agent)
         return NOTHING
 
