@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 _HEAD_SECONDS: Final = 30.0  # A connection that asks nothing for so long is closed.
 _SHUTDOWN_SECONDS: Final = 3.0
+# Where we come from, seen by engine and switch, which are on this machine. Not 127.0.0.1: that may be a
+# trunk's address, and whoever has a phone here would be taken for the carrier.
+_FROM: Final = "127.0.8.2"
 CERTIFICATE_LOOK_SECONDS = 60.0
 _TO_ENGINE_LIMIT: Final = 256
 
@@ -84,7 +87,7 @@ async def _running(plan: EdgePlan, context: ssl.SSLContext | None) -> AsyncItera
     async with aiohttp.ClientSession(
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
-        connector=aiohttp.TCPConnector(limit=0, limit_per_host=0),
+        connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, local_addr=(_FROM, 0)),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
     ) as session:

@@ -150,13 +150,32 @@ async def test_a_phone_with_a_login_gets_through_to_the_switch(
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as http,
         http.ws_connect(f"{plain}/ws", protocols=("sip",)) as socket,
     ):
-        await socket.send_str(
-            "OPTIONS sip:127.0.0.1 SIP/2.0\r\n"
-            "Via: SIP/2.0/WS knock.invalid;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
-            "From: <sip:a@b.invalid>;tag=1\r\nTo: <sip:127.0.0.1>\r\n"
-            "Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
-        )
+        await socket.send_str(request("OPTIONS", "sip:127.0.0.1"))
         assert (await socket.receive_str(timeout=20)).startswith("SIP/2.0 ")
+
+
+async def test_a_page_cannot_pose_as_the_carrier_at_this_address(
+    house: House, plain: str, tokens: JwtTokens
+) -> None:
+    """A trunk is known by its address, and the edge is on the machine of the loopback trunk."""
+    token = tokens.sign(login(datetime.now(UTC) + AN_HOUR))
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as http,
+        http.ws_connect(f"{plain}/ws", protocols=("sip",)) as socket,
+    ):
+        await socket.send_str(request("INVITE", "sip:4000@127.0.0.1"))
+        assert (await socket.receive_str(timeout=20)).startswith("SIP/2.0 401 ")
+    assert await house.ari("/channels") == []
+
+
+def request(method: str, uri: str) -> str:
+    """A SIP request of somebody whom the switch does not know."""
+    return (
+        f"{method} {uri} SIP/2.0\r\n"
+        "Via: SIP/2.0/WS knock.invalid;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
+        f"From: <sip:a@b.invalid>;tag=1\r\nTo: <{uri}>\r\nContact: <sip:a@b.invalid>\r\n"
+        f"Call-ID: 1\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n"
+    )
 
 
 @pytest.mark.parametrize(
