@@ -77,6 +77,7 @@ class Floor:
         self._heads: list[tuple[Place, QueueId]] = []
         self._joined = 0
         self._configured: frozenset[QueueId] = frozenset()
+        self._employed: frozenset[AgentId] = frozenset()
         self._closed: set[QueueId] = set()  # no longer configured
 
     # -- configuration ------------------------------------------------------------------------
@@ -86,11 +87,11 @@ class Floor:
     ) -> None:
         """Take over new rules; callers keep their places and agents what they are doing.
 
-        A queue that is gone is kept while somebody waits in it, whom `next_move` sends on, and
-        forgotten at the next change.
+        A queue that is gone is kept while somebody waits in it, whom `next_move` sends on; an agent
+        who is gone while a call or a sign-in ties them to the floor.
         """
         rules = {queue.id: queue for queue in queues}
-        self._configured = frozenset(rules)
+        self._configured, self._employed = frozenset(rules), frozenset(assignments)
         for agent in self.agents.values():
             self._unlist(agent)
         gone = [queue for queue in self.lines if queue not in rules]
@@ -102,10 +103,8 @@ class Floor:
             for entry in self.lines[queue].entries:
                 self._announce_by(entry, rule)
         for agent_id, row in list(self.agents.items()):
-            if agent_id not in assignments and row.is_away:
-                del self.agents[agent_id]
-            else:
-                row.queues = self._known(assignments.get(agent_id, ()))
+            row.queues = self._known(assignments.get(agent_id, ()))
+            self._let_go(row)
         for agent_id, assigned in assignments.items():
             if agent_id not in self.agents:
                 self.agents[agent_id] = AgentRow(agent_id, self._known(assigned))
@@ -187,6 +186,7 @@ class Floor:
         queue = agent.engagement.queue
         move(agent.engagement, Move.RELEASE, fact.at)
         agent.engagement = None
+        self._let_go(agent)
         return self._after_offer(agent, queue, fact)
 
     def _after_offer(self, agent: AgentRow, queue: QueueId, fact: OfferEnded) -> Consequences:
@@ -230,6 +230,7 @@ class Floor:
             agent.engagement = None
             agent.idle_since = fact.at
             self._list_if_free(agent)
+            self._let_go(agent)
         return NOTHING
 
     def _signed_in(self, fact: AgentSignedIn) -> Consequences:
@@ -257,6 +258,7 @@ class Floor:
         if fact.presence is Presence.READY:
             agent.misses = 0
         self._list_if_free(agent)
+        self._let_go(agent)
         return NOTHING
 
     def _reachable(self, fact: DeviceReachable) -> Consequences:
@@ -445,6 +447,13 @@ class Floor:
             line.entries.remove(entry)
             line.waiting.discard(entry)
             self._touch(line)
+            if entry.queue in self._closed and not line.entries:
+                self._closed.discard(entry.queue)
+                del self.lines[entry.queue]
+
+    def _let_go(self, agent: AgentRow) -> None:
+        if agent.id not in self._employed and agent.is_away:
+            self.agents.pop(agent.id, None)
 
     def _list_if_free(self, agent: AgentRow) -> None:
         if agent.is_free and agent.idle_since is not None:

@@ -29,6 +29,7 @@ from callcenter.core.facts.calls import (
     Outcome,
     PositionReached,
     QueueJoined,
+    QueueLeft,
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId
@@ -500,6 +501,18 @@ def test_a_caller_whose_queue_is_gone_when_they_join_waits_by_the_usual_rules() 
     assert CallId("a") in hall.floor.entries
 
 
+def test_a_queue_that_is_deleted_goes_with_the_last_who_waited_in_it() -> None:
+    hall = Hall()
+    hall.joins("a")
+    hall.joins("b")
+    hall.assign((), ana=())
+    hall.hear(QueueLeft(hall.now, CallId("a"), SALES))
+    assert SALES in hall.floor.lines
+    hall.hear(QueueLeft(hall.now, CallId("b"), SALES))
+    assert SALES not in hall.floor.lines
+    assert hall.floor.next_move(hall.now) is None
+
+
 def test_an_empty_queue_that_is_deleted_is_gone() -> None:
     hall = Hall()
     hall.assign((), ana=())
@@ -532,6 +545,27 @@ def test_an_agent_dismissed_while_their_phone_rings_may_still_answer() -> None:
     hall.answers("a")
     assert hall.activity() is Activity.TALKING
     assert CallId("a") not in hall.floor.entries
+
+
+def test_an_agent_dismissed_while_they_talk_is_gone_once_they_have_wrapped_up() -> None:
+    hall = talking(Hall())
+    hall.says(ANA, Presence.SIGNED_OUT)
+    hall.assign((QueueRules(SALES),), bo=(SALES,))
+    hall.ends("a")
+    assert hall.activity() is Activity.WRAPPING
+    hall.after(60)
+    assert ANA not in hall.floor.agents
+
+
+def test_an_agent_dismissed_while_their_phone_rings_in_vain_is_gone() -> None:
+    hall = Hall()
+    hall.ready(ANA)
+    hall.joins("a")
+    hall.match()
+    hall.says(ANA, Presence.SIGNED_OUT)
+    hall.assign((QueueRules(SALES),), bo=(SALES,))
+    hall.hear(OfferEnded(hall.now, CallId("a"), ANA, 1, OfferEnd.NO_ANSWER))
+    assert ANA not in hall.floor.agents
 
 
 def test_an_agent_who_was_dismissed_and_signed_out_is_gone() -> None:
