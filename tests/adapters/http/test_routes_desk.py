@@ -224,6 +224,8 @@ async def test_presence_is_set_with_a_reason(staffed: Mapping[str, Asking]) -> N
     assert (live["presence"], live["reason"]) == ("paused", "lunch")
     for wrong in ({"presence": "signed-out"}, {"presence": "paused", "reason": "x" * 41}):
         assert (await ana("PUT", "/agents/a1/presence", wrong))[0] == 422
+    _, problem = await ana("PUT", "/agents/a1/presence", {"presence": "gone"})
+    assert problem["errors"][0]["detail"] == "Input should be 'ready' or 'paused'"
 
 
 async def test_wrap_up_is_finished_once(staffed: Mapping[str, Asking], desk: DeskHouse) -> None:

@@ -102,7 +102,7 @@ class SeatTaken(Shape):
 
 
 class PresenceWish(Shape):
-    presence: Literal[Presence.READY, Presence.PAUSED]
+    presence: Literal["ready", "paused"]
     reason: str = Field(default="", max_length=LONGEST_REASON)
 
 
@@ -248,7 +248,7 @@ def _add_presence(routes: Routes, door: Door) -> None:
     )
     async def set_presence(asked: Asked[PresenceWish]) -> Answer:
         agent, wish = _agent(asked), asked.body
-        door.ask(asked.actor, SetPresence(agent, wish.presence, wish.reason))
+        door.ask(asked.actor, SetPresence(agent, Presence(wish.presence), wish.reason))
         return _live(asked.actor, agent, door.agent(agent))
 
     @routes.add(
