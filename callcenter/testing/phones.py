@@ -12,6 +12,7 @@ import itertools
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import quote
@@ -47,10 +48,12 @@ __all__ = [
     "Phones",
     "RegistrationRefused",
     "Side",
+    "Transport",
     "WaitedInVain",
 ]
 
 Codec = Literal["pcmu", "pcma"]
+Transport = Literal["udp", "tcp", "tls"]
 
 TICK_SECONDS = 0.04
 """How often audio is moved: two packets at a time halve the cost; `_AHEAD_SECONDS` covers it."""
@@ -138,7 +141,8 @@ class Phone:
 class Phones:
     """All phones of this process: `async with Phones(sip_port=23000) as phones`.
 
-    The stack is global to the process, so only one may be open at a time.
+    The stack is global to the process, so only one may be open at a time. `trusted` is a file of the
+    certificates (PEM) that a switch must show over TLS; without it any will do.
     """
 
     def __init__(
@@ -148,15 +152,18 @@ class Phones:
         sip_port: int = 0,
         rtp_ports: tuple[int, int] = (21000, 29998),
         headers_shown: Sequence[str] = HEADERS_SHOWN,
+        trusted: Path | None = None,
     ) -> None:
         self.address = address
         self.sip_port = sip_port or _free_port(address)
+        verify = f"sip_cafile {trusted}\nsip_verify_server yes\n" if trusted else ""
         self._config = Config(
             net_interface=address,
             max_concurrent_calls=None,
             expose_headers=tuple(headers_shown),
             extra_config_text=(
                 f"sip_listen {address}:{self.sip_port}\nrtp_ports {rtp_ports[0]}-{rtp_ports[1]}\n"
+                f"{verify}"
             ),
         )
         self._runtime = Runtime()
@@ -193,7 +200,7 @@ class Phones:
         domain: str = "127.0.0.1:5060",
         display_name: str = "",
         codecs: Sequence[Codec] = ("pcmu",),
-        transport: Literal["udp", "tcp"] = "udp",
+        transport: Transport = "udp",
         refresh: timedelta = timedelta(minutes=10),
     ) -> Phone:
         """A new phone. With a password it can register; it does so only when told to.

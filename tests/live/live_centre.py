@@ -29,10 +29,11 @@ from callcenter.core.facts.calls import CallArrived
 from callcenter.core.facts.wire import Fact
 from callcenter.demo.centre_api import CentreSaidNo, Desk
 from callcenter.demo.listening import TONES, PromptBook, voices
+from callcenter.edge.certificates import self_signed
 from callcenter.host.asterisk_cli import run_command
 from callcenter.host.processes import Died, Event, Keeper, Started
 from callcenter.settings import load
-from callcenter.testing.phones import CallLeg, Codec, Phone, Phones
+from callcenter.testing.phones import CallLeg, Codec, Phone, Phones, Transport
 from callcenter.testing.tones import SILENT_BELOW_DBFS, loudness
 
 T = TypeVar("T")
@@ -66,6 +67,8 @@ port = {engine}
 [edge]
 port = {edge}
 [sip]
+certificate = "tls/self-signed.crt"
+private_key = "tls/self-signed.key"
 port = {sip}
 tls_port = {tls}
 rtp_first = {rtp}
@@ -226,6 +229,11 @@ class LiveCentre:
         return f"127.0.0.1:{self.ports.sip}"
 
     @property
+    def sip_tls(self) -> str:
+        """Where phones find it that speak TLS."""
+        return f"127.0.0.1:{self.ports.sip + 1}"
+
+    @property
     def url(self) -> str:
         """Page and API."""
         return f"http://127.0.0.1:{self.prepared.settings.edge.port}"
@@ -299,6 +307,7 @@ def write_centre(folder: Path, ports: Ports) -> None:
     """The settings and flows of a centre that was never started; prompts spoken before are taken over."""
     (folder / "flows").mkdir(parents=True)
     (folder / "callcenter.toml").write_text(ports.settings())
+    self_signed(folder / "tls", ["127.0.0.1"], datetime.now(UTC))
     for file in (PROJECT / "ivr_flows").glob("*.yaml"):
         shutil.copy(file, folder / "flows")
     (folder / "flows/story.yaml").write_text(_LONG_STORY)
@@ -415,6 +424,7 @@ class House:
         ready: bool = True,
         register: bool = True,
         codecs: tuple[Codec, ...] = ("pcmu",),
+        transport: Transport = "udp",
     ) -> Agent:
         """Somebody new at a desk phone, signed in, registered and ready unless told otherwise."""
         name = f"p{time.time_ns() % 10**10}"
@@ -423,7 +433,11 @@ class House:
         seat = await self.admin.ask("POST", f"/agents/{name}/login", {"phone": "desk-phone"})
         account = seat["account"]
         phone = await self.phones.phone(
-            account["endpoint"], account["password"], domain=self.centre.sip, codecs=codecs
+            account["endpoint"],
+            account["password"],
+            domain=self.centre.sip_tls if transport == "tls" else self.centre.sip,
+            codecs=codecs,
+            transport=transport,
         )
         agent = Agent(name, phone, self.tone(), self.admin)
         self._agents.append(agent)
@@ -592,7 +606,11 @@ async def open_house(centre: LiveCentre) -> AsyncIterator[House]:
         )
         ports = centre.ports
         phones = await stack.enter_async_context(
-            Phones(sip_port=ports.phones, rtp_ports=ports.phones_rtp)
+            Phones(
+                sip_port=ports.phones,
+                rtp_ports=ports.phones_rtp,
+                trusted=centre.folder / "tls/self-signed.crt",
+            )
         )
         url = f"{centre.url}/readyz"
         await until(lambda: _is_ready(http, url), LONGER, "the engine to be there")
