@@ -43,6 +43,19 @@ def read_certificate(path: Path) -> Shown:
 
 def read_pair(certificate: Path, key: Path) -> Shown:
     """A certificate and its key. Raises: CertificateUnusable, for an expired one too."""
+    shown = read_fitting(certificate, key)
+    if shown.not_after < datetime.now(UTC):
+        raise CertificateUnusable(
+            said(
+                f"{certificate} expired on {shown.not_after:%Y-%m-%d}; get a new one",
+                f"{certificate} 已于 {shown.not_after:%Y-%m-%d} 过期，请更换",
+            )
+        )
+    return shown
+
+
+def read_fitting(certificate: Path, key: Path) -> Shown:
+    """A certificate and its key, whatever the day. Raises: CertificateUnusable."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -60,13 +73,6 @@ def read_pair(certificate: Path, key: Path) -> Shown:
     if private.public_key() != public:
         raise CertificateUnusable(
             said(f"{key} is not the key of {certificate}", f"{key} 与 {certificate} 不匹配")
-        )
-    if shown.not_after < datetime.now(UTC):
-        raise CertificateUnusable(
-            said(
-                f"{certificate} expired on {shown.not_after:%Y-%m-%d}; get a new one",
-                f"{certificate} 已于 {shown.not_after:%Y-%m-%d} 过期，请更换",
-            )
         )
     return shown
 

@@ -127,7 +127,8 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
     engine, edge, *others = own_programs(own, logs)
     try:
         with held_back(journal_folder(settings)):
-            _check_ports(settings)
+            check_ports(settings)
+            check_certificate(settings)
             is_first = find_switch(settings.path(settings.switch.folder)) is None
             if not is_first:
                 await keeper.add(engine)
@@ -212,15 +213,21 @@ def _keep_passwords(settings: "Settings", made: Mapping[str, str] | None) -> Map
     return known
 
 
-def _check_ports(settings: "Settings") -> None:
-    """Say which port is taken before three programs stumble over it."""
+def check_ports(settings: "Settings") -> None:
+    """Say which port is taken before three programs stumble over it, or, as Asterisk does, go on
+    without it. Raises: click.ClickException."""
+    tcp, udp, sip = socket.SOCK_STREAM, socket.SOCK_DGRAM, settings.sip
     wanted = [
-        ("127.0.0.1", settings.http.port, "[http] port"),
-        (settings.edge.bind, settings.edge.port, "[edge] port"),
-        ("127.0.0.1", settings.switch.http_port, "[switch] http_port"),
-        (settings.sip.bind, settings.sip.port, "[sip] port"),
+        (tcp, "127.0.0.1", settings.http.port, "[http] port"),
+        (tcp, settings.edge.bind, settings.edge.port, "[edge] port"),
+        (tcp, "127.0.0.1", settings.switch.http_port, "[switch] http_port"),
+        (tcp, sip.bind, sip.port, "[sip] port"),
+        (udp, sip.bind, sip.port, "[sip] port"),
+        *([(tcp, sip.bind, sip.tls_port, "[sip] tls_port")] if sip.certificate else []),
     ]
-    taken = [(port, name) for host, port, name in wanted if not _is_free(host, port)]
+    taken = {
+        (port, name): None for kind, host, port, name in wanted if not _is_free(kind, host, port)
+    }
     if taken:
         lines = [f"  port {port} is in use; set another as {name}" for port, name in taken]
         raise click.ClickException(
@@ -230,9 +237,26 @@ def _check_ports(settings: "Settings") -> None:
         )
 
 
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def check_certificate(settings: "Settings") -> None:
+    """Refuse a certificate that Asterisk cannot use: it would go on without TLS and say so in a log.
+    One that has expired may stay: phones may not mind, and the doctor does. Raises: click.ClickException.
+    """
+    sip = settings.sip
+    if not (sip.certificate and sip.private_key):
+        return  # With one of the two the plan complains.
+    from callcenter.cli.certificates import CertificateUnusable, read_fitting
+
+    try:
+        read_fitting(settings.path(sip.certificate), settings.path(sip.private_key))
+    except CertificateUnusable as error:
+        raise click.ClickException(f"[sip] certificate, private_key: {error}") from None
+
+
+def _is_free(kind: socket.SocketKind, host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        if kind is socket.SOCK_STREAM:  # UDP would share the port with whoever allows it too.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError:

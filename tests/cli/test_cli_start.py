@@ -1,0 +1,64 @@
+"""What is looked at before anything is started: ports that are taken, certificates that do not fit."""
+
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import pytest
+
+from callcenter.cli.start import check_certificate, check_ports
+from callcenter.edge.certificates import LIFE, self_signed
+from callcenter.settings import Settings, load
+
+pytestmark = pytest.mark.adapter
+
+
+def settings(folder: Path, **sip: object) -> Settings:
+    """The settings of an installation whose ports are free."""
+    names = ("CALLCENTER_HTTP_PORT", "CALLCENTER_EDGE_PORT", "CALLCENTER_SWITCH_HTTP_PORT")
+    own = {f"CALLCENTER_SIP_{key}".upper(): str(value) for key, value in sip.items()}
+    return load(folder / "callcenter.toml", {**dict.fromkeys(names, "26999"), **own})
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting"),
+    [
+        (socket.SOCK_DGRAM, "port"),
+        (socket.SOCK_STREAM, "port"),
+        (socket.SOCK_STREAM, "tls_port"),
+    ],
+)
+def test_a_sip_port_that_another_program_holds_is_named(
+    tmp_path: Path, kind: socket.SocketKind, setting: str
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as other:
+        other.bind(("127.0.0.1", 0))
+        taken = other.getsockname()[1]
+        ports = {"port": 26998, "tls_port": 26997, setting: taken}
+        with pytest.raises(click.ClickException) as refused:
+            check_ports(settings(tmp_path, certificate="a", private_key="b", **ports))
+    assert f"port {taken} is in use; set another as [sip] {setting}\n" in refused.value.message
+
+
+def test_a_port_for_tls_may_be_taken_where_there_is_no_certificate(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        check_ports(settings(tmp_path, port=26998, tls_port=other.getsockname()[1]))
+
+
+def test_a_certificate_that_cannot_be_used_is_refused_before_asterisk_ignores_it(
+    tmp_path: Path,
+) -> None:
+    mine = self_signed(tmp_path / "mine", ["a.example"], datetime.now(UTC))
+    other = self_signed(tmp_path / "other", ["a.example"], datetime.now(UTC))
+    with pytest.raises(click.ClickException, match="is not the key"):
+        check_certificate(settings(tmp_path, certificate=mine.certificate, private_key=other.key))
+    with pytest.raises(click.ClickException, match="cannot be read"):
+        check_certificate(settings(tmp_path, certificate="gone.pem", private_key="gone.key"))
+
+
+def test_an_expired_certificate_does_not_keep_the_centre_from_starting(tmp_path: Path) -> None:
+    long_ago = datetime.now(UTC) - LIFE - timedelta(days=1)
+    old = self_signed(tmp_path, ["a.example"], long_ago)
+    check_certificate(settings(tmp_path, certificate=old.certificate, private_key=old.key))
