@@ -178,7 +178,7 @@ def _trunk(trunk: Trunk, endpoint: str, conf: Path, shared: Mapping[str, Value])
         "qualify_seconds": trunk.qualify_seconds,
         "contacts": Block(f"contact = {server}"),
         "matches": Block("\n".join(f"match = {host}" for host in trunk.hosts)),
-        "outbound_auth": Block(f"outbound_auth = {endpoint}" if registering else ""),
+        "signed_in": Block(_signed_in(trunk, endpoint) if registering else ""),
         "username": trunk.username,
         "secret": trunk.secret,
         "server_uri": Block(server),
@@ -186,6 +186,13 @@ def _trunk(trunk: Trunk, endpoint: str, conf: Path, shared: Mapping[str, Value])
     }
     registration = _piece(conf / "pjsip-registration.conf", values) if registering else ""
     return _piece(conf / "pjsip-trunk.conf", {**values, "registration": Block(registration)})
+
+
+def _signed_in(trunk: Trunk, endpoint: str) -> str:
+    """What a carrier wants to see in calls from a customer who is known by name, not by address: the
+    password when it asks, and From with the name. Who is calling is in P-Asserted-Identity."""
+    domain = trunk.hosts[0]
+    return f"outbound_auth = {endpoint}\nfrom_user = {trunk.username}\nfrom_domain = {domain}"
 
 
 def _piece(path: Path, values: Mapping[str, Value]) -> str:

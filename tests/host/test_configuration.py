@@ -233,6 +233,9 @@ def test_a_registering_trunk_signs_in_and_the_rest_does_not(plan: SwitchPlan) ->
     assert text.count("type = registration") == 1
     assert "client_uri = sip:us@sip.example.test" in text
     assert "password = p\\;w" in text
+    # Carriers find the customer by From, and refuse a caller's number there.
+    assert text.count("from_user = us\nfrom_domain = sip.example.test\n") == 1
+    assert text.count("from_user") == 1
     assert text.count("trust_id_inbound = yes") == 1
 
 
