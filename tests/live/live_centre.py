@@ -78,6 +78,14 @@ folder = "{switch}"
 http_port = {ari}
 ami_port = {ami}
 [[trunks]]
+name = "provider"
+kind = "registering"
+hosts = ["{registrar}"]
+port = {registrar_port}
+username = "{user}"
+secret = "{password}"
+qualify_seconds = 1
+[[trunks]]
 name = "test"
 hosts = ["127.0.0.1"]
 port = {phones}
@@ -143,6 +151,16 @@ class Ports:
         return "127.0.0.7", self.base + 10
 
     @property
+    def registrar(self) -> tuple[str, int]:
+        """Where a carrier is expected that the centre signs in at."""
+        return "127.0.0.8", self.base + 10
+
+    @property
+    def account(self) -> tuple[str, str]:
+        """Name and password at that carrier. The name is a number."""
+        return "493023125800", f"secret;of {self.base}"
+
+    @property
     def phones_rtp(self) -> tuple[int, int]:
         return self.base + 130, self.base + 249
 
@@ -159,6 +177,10 @@ class Ports:
             phones=self.phones,
             carrier=self.carrier[0],
             carrier_port=self.carrier[1],
+            registrar=self.registrar[0],
+            registrar_port=self.registrar[1],
+            user=self.account[0],
+            password=self.account[1],
             rtp=base + 20,
             rtp_last=base + 129,
             switch=PROJECT / "run/switch",

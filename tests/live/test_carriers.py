@@ -1,17 +1,21 @@
-"""A carrier that is asked by OPTIONS: the switch, the engine and its figures know whether it answers."""
+"""Carriers: the switch, the engine and its figures know whether they answer, and calls come from and
+leave to one where the centre signs in."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import cast
 
 import pytest
 
-from tests.live.live_centre import LONGER, House, until
+from tests.live import live_carrier
+from tests.live.live_centre import LONG, LONGER, Agent, House, Line, until
 
 pytestmark = pytest.mark.live
 
+OUTSIDE = "+493023125903"
 _COPIED = re.compile(rb"^(?:Via|From|To|Call-ID|CSeq):.*\r\n", re.MULTILINE)
 
 
@@ -48,10 +52,10 @@ async def shown_up(house: House) -> dict[str, float]:
 
 async def test_a_carrier_that_falls_silent_is_known_and_known_to_be_back(house: House) -> None:
     async def is_silent() -> bool:
-        return await shown_up(house) == {"test": 1.0, "carrier": 0.0}
+        return await shown_up(house) == {"provider": 0.0, "test": 1.0, "carrier": 0.0}
 
     async def is_there() -> bool:
-        return await shown_up(house) == {"test": 1.0, "carrier": 1.0}
+        return await shown_up(house) == {"provider": 0.0, "test": 1.0, "carrier": 1.0}
 
     await until(is_silent, LONGER, "the carrier to be known as silent")
     async with carrier(house):
@@ -59,3 +63,49 @@ async def test_a_carrier_that_falls_silent_is_known_and_known_to_be_back(house: 
     await until(is_silent, LONGER, "the carrier to be known as silent again")
     log = (house.centre.run_folder / "logs/engine.log").read_text()
     assert "trunk does not answer" in log and "trunk answers again" in log
+
+
+async def agent_outside(house: House, line: Line) -> Agent:
+    """An agent whose device is a telephone of the public."""
+    agent = await house.agent([line], ready=False, register=False)
+    await house.admin.ask("PATCH", f"/agents/{agent.id}", {"outside_number": OUTSIDE})
+    await house.admin.ask("POST", f"/agents/{agent.id}/login", {"phone": "outside"})
+    agent.phone = await house.phones.phone(OUTSIDE, domain=house.centre.sip)
+    await agent.sets("ready")
+    return agent
+
+
+async def test_calls_come_from_and_leave_to_the_carrier_where_the_centre_signs_in(
+    house: House, tmp_path: Path
+) -> None:
+    async def is_first_choice() -> bool:
+        return (await shown_up(house))["provider"] == 1.0
+
+    prepared, ports = house.centre.prepared, house.centre.ports
+    number, line = ports.account[0], await house.line()
+    await house.admin.ask("PUT", f"/numbers/+{number}", {"flow": line.queue})
+    with live_carrier.carrier(prepared.switch, ports, tmp_path) as carrier:
+        await until(is_first_choice, LONGER, "the carrier to be known as there")
+        await house.console(f"pjsip send register {prepared.rendered.trunk_endpoints['provider']}")
+        await until(carrier.knows_the_customer, LONG, "the centre to sign in")
+        agent = await agent_outside(house, line)
+        caller = await house.phones.dial(number, proxy=carrier.sip, caller_id="+4917139299")
+        leg = await agent.takes()
+        assert leg.headers["From"].startswith(f"<sip:{number}@")
+        await house.said(leg, "en/system/agent-accept")
+        await leg.press("1")
+        await caller.hears(agent.hz, LONG)
+        hz = house.tone()
+        caller.say_tone(hz)
+        await leg.hears(hz, LONG)
+        assert (await house.call_of(caller))["dnis"] == f"+{number}"
+        # Both legs of the call are the carrier's: in from its public, out to its public.
+        shown = await carrier.console("core show channels concise")
+        assert sum(row.startswith(f"PJSIP/{number}-") for row in shown.splitlines()) == 2
+        await caller.hang_up()
+        await house.nothing_is_left()
+
+    async def is_silent() -> bool:
+        return not await is_first_choice()
+
+    await until(is_silent, LONGER, "the carrier to be known as silent")
