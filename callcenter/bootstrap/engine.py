@@ -62,6 +62,7 @@ logger = logging.getLogger(__name__)
 
 APP = "cc"
 KEY_LABEL = "command line on this machine"
+_EMPTY = Directory(flows={SYSTEM_FLOW: emergency_system_flow()})  # until the first load
 MACHINE = Actor("bootstrap", Role.ADMIN)  # who acts when nobody has signed in yet
 
 
@@ -117,15 +118,11 @@ async def engine(
             app=APP,
         )
         stack.push_async_callback(telephony.close)
-        directory = Directory(flows={SYSTEM_FLOW: emergency_system_flow()})
-        core = Engine(directory=directory, clock=clock, journal=journal, telephony=telephony)
+        core = Engine(directory=_EMPTY, clock=clock, journal=journal, telephony=telephony)
         door = Door(core, clock)
         runtime = Runtime(core, telephony, clock)
         desk = _desk(settings, door, http, database)
-        shelf = FlowShelf(flows.load, SpokenPrompts(prompts))
-        configuration = Configuration(
-            stores_on(database), shelf, desk, door, region=settings.centre.region
-        )
+        configuration = _configuration(settings, prompts, flows, database, desk, door)
         await configuration.load()
         runtime.start()
         link = AriLink(
@@ -143,10 +140,8 @@ async def engine(
         )
         accounts = await _accounts(settings, database, clock)
         plan = _http_plan(settings, accounts, configuration, desk, door, database, link, trunks)
-        port = await stack.enter_async_context(
-            serving(application(plan), "127.0.0.1", settings.http.port)
-        )
-        yield Running(link, runtime, desk, port)
+        pages = serving(application(plan), "127.0.0.1", settings.http.port)
+        yield Running(link, runtime, desk, await stack.enter_async_context(pages))
 
 
 # -- parts of it ----------------------------------------------------------------------------------
@@ -166,6 +161,18 @@ def _desk(settings: Settings, door: Door, http: PooledHttp, database: Database) 
         DbAgents(database),
         second_sign_in=SecondSignIn(settings.centre.second_sign_in),
     )
+
+
+def _configuration(
+    settings: Settings,
+    prompts: PromptLibrary,
+    flows: FlowFolder,
+    database: Database,
+    desk: AgentDesk,
+    door: Door,
+) -> Configuration:
+    shelf = FlowShelf(flows.load, SpokenPrompts(prompts))
+    return Configuration(stores_on(database), shelf, desk, door, region=settings.centre.region)
 
 
 def _http_plan(
