@@ -17,6 +17,7 @@ import pytest
 from cryptography import x509
 from yarl import URL
 
+from callcenter.adapters.http.edge_papers import EDGE_PATHS
 from callcenter.edge import server
 from callcenter.edge.certificates import self_signed
 from callcenter.edge.plan import TlsFiles, TurnPlan
@@ -117,6 +118,10 @@ async def test_ice_is_given_to_the_signed_in_even_without_the_engine(
     assert given["ice_servers"][1]["username"] == "1772456400:l1"
     assert given["expires_at"] == "2026-03-02T13:00:00+00:00"
     assert "north" not in str(given) + repr(turn)
+    told = EDGE_PATHS["/api/v1/ice"]["get"]["responses"]["200"]["content"]["application/json"]
+    assert given.keys() == set(told["schema"]["required"])
+    server_told = told["schema"]["properties"]["ice_servers"]["items"]
+    assert given["ice_servers"][1].keys() == server_told["properties"].keys()
 
 
 async def test_ice_without_servers_is_an_empty_list(edge: Any, token: str) -> None:

@@ -1,4 +1,4 @@
-"""The API's papers: an OpenAPI 3.1 document made from the routes that are served."""
+"""The API's papers: an OpenAPI 3.1 document made from the routes that are served, here and at the edge."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from callcenter.adapters.http.auth import COOKIE_NAME, CSRF_HEADER
+from callcenter.adapters.http.edge_papers import EDGE_PATHS
 from callcenter.adapters.http.errors import CsrfHeaderMissing, InvalidRequest, NotJson
 from callcenter.adapters.http.routing import Anybody, Right, Route
 from callcenter.adapters.http.shapes import Shape
@@ -64,7 +65,7 @@ def document(
     return {
         "openapi": "3.1.0",
         "info": {"title": "callcenter", "version": version},
-        "paths": paths,
+        "paths": {**paths, **EDGE_PATHS},
         "components": {
             "schemas": {**schemas, "Problem": _PROBLEM},
             "securitySchemes": _security_schemes(cookie_name),

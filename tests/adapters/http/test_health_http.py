@@ -76,5 +76,7 @@ async def test_the_papers_are_valid_openapi_and_name_every_code(
     users = papers["paths"]["/api/v1/users/{name}"]["patch"]
     assert users["x-permission"] == "change-accounts"
     assert [parameter["name"] for parameter in users["parameters"]] == ["name"]
+    ice = papers["paths"]["/api/v1/ice"]["get"]
+    assert "login-required" in ice["responses"]["401"]["description"]
     live = papers["paths"]["/api/v1/live"]["get"]
     assert live["parameters"][0]["name"] == "after"
