@@ -38,11 +38,6 @@ def offer_of(leg: LegId) -> tuple[CallId, int]:
     return CallId(found[1]), int(found[2])
 
 
-def bridge_of(call: CallId) -> BridgeId:
-    """The bridge in which the call's parties talk."""
-    return BridgeId(f"br-{call}")
-
-
 def prompt_id(call: CallId, number: int) -> PromptId:
     """The `number`-th thing said to the caller."""
     return PromptId(f"pb-{call}-{number}")

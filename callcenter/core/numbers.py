@@ -61,8 +61,3 @@ def normalise(raw: str, region: str) -> str:
     if not phonenumbers.is_possible_number(parsed):
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-
-def masked(number: str) -> str:
-    """The number as it may stand in a log: the last two characters only."""
-    return f"…{number[-2:]}" if len(number) > 4 else "…"

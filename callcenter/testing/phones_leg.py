@@ -145,11 +145,6 @@ class CallLeg:
         return "calling" if self.rang_at is None else "ringing"
 
     @property
-    def sip_call_id(self) -> str | None:
-        """The Call-ID header, to find the call in the switch's log."""
-        return self._call.call_id
-
-    @property
     def peer(self) -> str | None:
         """URI of the far end: for a call that came in, the From header's."""
         return self._call.peer

@@ -1,7 +1,6 @@
 """Where a caller stands in a flow, small enough to write down with every fact of the call."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 from callcenter.core.ids import FlowId
@@ -30,21 +29,3 @@ class Cursor:
     phase: Phase
     said: int = 1
     drifted: int = 1
-
-
-def cursor_to_dict(cursor: Cursor) -> dict[str, str | int]:
-    """The cursor in plain values, for the journal."""
-    return asdict(cursor)
-
-
-def cursor_from_dict(data: Mapping[str, object]) -> Cursor:
-    """The cursor that `cursor_to_dict` wrote; ValueError or KeyError if it did not."""
-    return Cursor(
-        flow=FlowId(str(data["flow"])),
-        version=str(data["version"]),
-        node=NodeId(str(data["node"])),
-        language=Language(str(data["language"])),
-        phase=Phase(str(data["phase"])),
-        said=int(str(data["said"])),
-        drifted=int(str(data["drifted"])),
-    )

@@ -128,16 +128,3 @@ def exits(node: Node) -> tuple[NodeId, ...]:
     """Where the caller may get from here at all."""
     keyed = tuple(node.choices.values()) if isinstance(node, Menu) else ()
     return keyed + drift(node)
-
-
-def prompts_of(node: Node) -> tuple[PromptName, ...]:
-    """What this node may say."""
-    match node:
-        case Play(prompt=prompt):
-            return (prompt,)
-        case Menu(prompt=prompt, on_timeout=on_timeout, on_invalid=on_invalid):
-            return tuple(name for name in (prompt, on_timeout, on_invalid) if name is not None)
-        case HangUp(prompt=last_word):
-            return () if last_word is None else (last_word,)
-        case SetLanguage() | Hours() | Enqueue():
-            return ()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from callcenter.core.calendar import Calendar, parse_calendar
 from callcenter.core.ids import QueueId
 from callcenter.core.ivr.check import check
-from callcenter.core.ivr.cursor import Phase, cursor_from_dict, cursor_to_dict
+from callcenter.core.ivr.cursor import Phase
 from callcenter.core.ivr.flow import USUAL_TRIES, Flow, Language, NodeId, Play, PromptName
 from callcenter.core.ivr.interpreter import (
     Carry,
@@ -289,7 +289,7 @@ def _turns(flow: Flow, inputs: list[Input], calendar: Calendar) -> list[Turn]:
         cursor = turns[-1].cursor
         if cursor is None:
             break
-        turns.append(step(flow, cursor_from_dict(cursor_to_dict(cursor)), heard, context(calendar)))
+        turns.append(step(flow, cursor, heard, context(calendar)))
     return turns
 
 
