@@ -4,6 +4,7 @@ from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.passwords.tokens import JwtTokens
 from callcenter.bootstrap.plans import SECRETS, cookie_name
 from callcenter.edge.plan import EdgePlan, TlsFiles, TurnPlan
+from callcenter.host.addresses import reached_at
 from callcenter.host.secret_file import ensure_secrets
 from callcenter.settings import Settings
 
@@ -16,7 +17,9 @@ def edge_plan(settings: Settings, clock: SystemClock) -> EdgePlan:
     secrets = ensure_secrets(settings.run_folder, SECRETS)
     tls = None
     if edge.certificate == "self-signed":
-        tls = self_signed(settings.run_folder / "tls", [edge.bind], clock.now())
+        outside = settings.sip.external_address
+        names = dict.fromkeys([*reached_at(edge.bind), *([outside] if outside else [])])
+        tls = self_signed(settings.run_folder / "tls", list(names), clock.now())
     elif edge.certificate:
         tls = TlsFiles(settings.path(edge.certificate), settings.path(edge.private_key))
     return EdgePlan(

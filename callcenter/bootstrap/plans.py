@@ -1,17 +1,24 @@
 """Plain values out of settings: what the parts are told that do not know settings."""
 
+import logging
 from pathlib import Path
 
-from callcenter.host.addresses import offered_to_browsers, own_addresses
+from callcenter.host.addresses import ipv4_of, offered_to_browsers, own_addresses
 from callcenter.host.plan import SwitchPlan, Trunk
 from callcenter.host.switch import Switch
 from callcenter.settings import Settings, TrunkSettings
+
+logger = logging.getLogger(__name__)
 
 SECRETS = ("ari_password", "token_secret")
 
 
 def switch_plan(settings: Settings, switch: Switch) -> SwitchPlan:
-    """What our Asterisk is told. Raises: PlanError, with the setting and its cure."""
+    """What our Asterisk is told. Looks up `external_address` where it is a name.
+
+    Raises:
+        PlanError: with the setting and its cure.
+    """
     sip, own = settings.sip, settings.switch
     certificate = settings.path(sip.certificate) if sip.certificate else None
     return SwitchPlan(
@@ -35,9 +42,19 @@ def switch_plan(settings: Settings, switch: Switch) -> SwitchPlan:
         trunks=trunks(settings),
         max_calls=own.max_calls,
         max_call_seconds=own.max_call_seconds,
-        ice_host_candidates=offered_to_browsers(sip.bind, sip.external_address, own_addresses()),
+        ice_host_candidates=offered_to_browsers(sip.bind, _outside(settings), own_addresses()),
         prompts_dir=prompts_folder(settings),
     )
+
+
+def _outside(settings: Settings) -> str:
+    """The address that stands behind `external_address`; none where its name is unknown just now: a
+    centre whose name server is down still serves those inside."""
+    text = settings.sip.external_address
+    address = ipv4_of(text)
+    if address is None and text and ":" not in text:
+        logger.warning("[sip] external_address has no IPv4 address: nobody outside may hear us")
+    return address or ""
 
 
 def trunks(settings: Settings) -> tuple[Trunk, ...]:

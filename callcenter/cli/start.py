@@ -168,7 +168,9 @@ async def _prepare_switch(settings: "Settings", say: "_Progress") -> "tuple[Swit
         mirror = settings.switch.mirror or None
         switch = await asyncio.to_thread(prepare_switch, home, mirror=mirror, progress=say)
         say.done(f"{switch.version}{' (private)' if switch.private else ''}")
-        return switch, await asyncio.to_thread(render_instance, switch_plan(settings, switch))
+        # In a thread, since it may ask a name server.
+        plan = await asyncio.to_thread(switch_plan, settings, switch)
+        return switch, await asyncio.to_thread(render_instance, plan)
     except (PackagesUnavailable, SwitchUnusable, PlanError) as error:
         raise click.ClickException(str(error)) from None
 
@@ -328,14 +330,17 @@ async def _wait_until_ready(settings: "Settings") -> None:
 
 
 def _banner(prepared: Prepared) -> None:
+    from callcenter.host.addresses import reached_at
+
     settings = prepared.settings
+    page, phones = reached_at(settings.edge.bind)[0], reached_at(settings.sip.bind)[0]
     scheme = "https" if settings.edge.certificate else "http"
     click.secho("\nThe call centre is running.  呼叫中心已启动。", bold=True)
-    click.echo(f"  page and API  网页    {scheme}://{settings.edge.bind}:{settings.edge.port}/")
+    click.echo(f"  page and API  网页    {scheme}://{page}:{settings.edge.port}/")
     if prepared.passwords:
         shown = ", ".join(f"{name} / {word}" for name, word in prepared.passwords.items())
         click.echo(f"  sign in       登录    {shown}")
-    click.echo(f"  dial this     拨打    sip:4000@{settings.sip.bind}:{settings.sip.port}")
+    click.echo(f"  dial this     拨打    sip:4000@{phones}:{settings.sip.port}")
     click.echo(f"  logs          日志    {settings.run_folder / 'logs'}")
     click.echo("  Ctrl-C ends: callers on the line may finish; twice ends at once.\n")
 

@@ -1,7 +1,7 @@
 """A certificate of our own making, for trying TLS before there is a real one.
 
 Browsers will warn; that is right. It is kept and reused, since a new one at every start would
-make people used to clicking warnings away, and renewed when it is about to end or names change.
+make people used to clicking warnings away, and renewed when it is about to end or lacks a name.
 """
 
 import ipaddress
@@ -43,7 +43,8 @@ def _still_fits(files: TlsFiles, names: Sequence[str], now: datetime) -> bool:
         return False
     return (
         certificate.public_key() == key.public_key()
-        and list(said) == [_alternative(name) for name in names]
+        # A machine's addresses come and go; the certificate stays while it names those there are.
+        and {_alternative(name) for name in names} <= set(said)
         and now + _RENEW_BEFORE < certificate.not_valid_after_utc
     )
 

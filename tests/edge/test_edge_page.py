@@ -162,6 +162,15 @@ def test_a_certificate_that_no_longer_fits_is_made_anew(
     assert files.certificate.read_bytes() != before
 
 
+def test_a_name_that_went_away_is_no_reason_for_another_certificate(
+    tmp_path: Path, login: Login
+) -> None:
+    files = self_signed(tmp_path, ["10.0.0.4", "cc.example"], login.issued_at)
+    before = files.certificate.read_bytes()
+    self_signed(tmp_path, ["cc.example"], login.issued_at)
+    assert files.certificate.read_bytes() == before
+
+
 @pytest.mark.parametrize("broken", ["certificate", "key"])
 def test_a_broken_pair_is_replaced(tmp_path: Path, login: Login, broken: str) -> None:
     files = self_signed(tmp_path, ["cc.example"], login.issued_at)

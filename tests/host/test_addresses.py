@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.host.addresses import offered_to_browsers, own_addresses
+from callcenter.host.addresses import ipv4_of, offered_to_browsers, own_addresses, reached_at
 
 pytestmark = pytest.mark.service
 
@@ -49,7 +49,6 @@ def test_a_kernel_that_does_not_say_has_no_addresses(tmp_path: Path) -> None:
         ("127.0.0.1", "", ((OTHER, "127.0.0.1"), (ONE, "127.0.0.1"))),
         ("127.0.0.1", OUTSIDE, ((OTHER, "127.0.0.1"), (ONE, "127.0.0.1"))),
         ("0.0.0.0", "", ()),
-        ("0.0.0.0", "sip.example.net", ()),
         ("::", "", ()),
         (
             "0.0.0.0",
@@ -66,3 +65,18 @@ def test_sound_is_asked_for_where_it_arrives(
     bind: str, external: str, offered: tuple[tuple[str, str], ...]
 ) -> None:
     assert offered_to_browsers(bind, external, (OTHER, ONE)) == offered
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [(OUTSIDE, OUTSIDE), ("localhost", "127.0.0.1"), ("nowhere.invalid", None), ("", None)],
+)
+def test_a_name_is_looked_up_since_ice_knows_addresses_only(text: str, address: str | None) -> None:
+    assert ipv4_of(text) == address
+
+
+def test_what_listens_everywhere_is_reached_by_every_name_of_this_machine() -> None:
+    names = reached_at("0.0.0.0")
+    assert names == (*own_addresses(), *names[len(own_addresses()) :])
+    assert {"localhost", "127.0.0.1"} <= set(names)
+    assert reached_at(ONE) == (ONE,)
