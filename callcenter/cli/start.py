@@ -119,7 +119,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
     from callcenter.host.programs import own_programs, switch_program
     from callcenter.host.switch import find_switch
 
-    say = _Progress()
+    say = Progress()
     settings.run_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     logs = settings.run_folder / "logs"
     logs.mkdir(exist_ok=True)
@@ -155,7 +155,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
 # -- before ---------------------------------------------------------------------------------------
 
 
-async def _prepare_switch(settings: "Settings", say: "_Progress") -> "tuple[Switch, Rendered]":
+async def _prepare_switch(settings: "Settings", say: "Progress") -> "tuple[Switch, Rendered]":
     from callcenter.bootstrap.plans import switch_plan
     from callcenter.host.packages import PackagesUnavailable
     from callcenter.host.plan import PlanError
@@ -176,7 +176,7 @@ async def _prepare_switch(settings: "Settings", say: "_Progress") -> "tuple[Swit
 
 
 async def _prepare_data(
-    settings: "Settings", switch: "Switch", say: "_Progress"
+    settings: "Settings", switch: "Switch", say: "Progress"
 ) -> Mapping[str, str]:
     """Database and prompts; the demo centre's passwords, where it is one."""
     from callcenter.adapters.db.quick_look import is_ready
@@ -266,27 +266,34 @@ def _is_free(kind: socket.SocketKind, host: str, port: int) -> bool:
     return True
 
 
-class _Progress:
-    """One line a step; a share in percent while something long runs."""
+class Progress:
+    """One line a step; a share in percent while something long runs, in a log file every tenth."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
         self._last = ""
+        self._tenths = 0
 
     def step(self, english: str, chinese: str) -> None:
         click.echo(f"  {english} {chinese} … ", nl=False, err=True)
         self._last = ""
 
     def done(self, what: str) -> None:
-        click.echo(f"{what} ✓" if what else "✓", err=True)
+        space = " " if self._last and not self._is_terminal else ""
+        click.echo(f"{space}{what} ✓" if what else f"{space}✓", err=True)
 
     def __call__(self, what: str, share: float | None) -> None:
         text = what if share is None else f"{what} {share:.0%}"
         if self._is_terminal:
             click.echo(f"\r\x1b[2K    {text} ", nl=False, err=True)
-        elif what != self._last:
+            self._last = what
+            return
+        if what != self._last:
             click.echo(f"\n    {what}", nl=False, err=True)
-        self._last = what
+            self._last, self._tenths = what, 0
+        if share is not None and int(share * 10) > self._tenths:
+            self._tenths = int(share * 10)
+            click.echo(f" {self._tenths * 10}%", nl=False, err=True)
 
 
 # -- while it runs --------------------------------------------------------------------------------

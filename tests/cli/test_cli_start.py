@@ -1,4 +1,5 @@
-"""What is looked at before anything is started: ports that are taken, certificates that do not fit."""
+"""What is looked at before anything is started (ports that are taken, certificates that do not fit), and
+how long work shows itself."""
 
 import socket
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from callcenter.cli.start import check_certificate, check_ports
+from callcenter.cli.start import Progress, check_certificate, check_ports
 from callcenter.edge.certificates import LIFE, self_signed
 from callcenter.settings import Settings, load
 
@@ -62,3 +63,16 @@ def test_an_expired_certificate_does_not_keep_the_centre_from_starting(tmp_path:
     long_ago = datetime.now(UTC) - LIFE - timedelta(days=1)
     old = self_signed(tmp_path, ["a.example"], long_ago)
     check_certificate(settings(tmp_path, certificate=old.certificate, private_key=old.key))
+
+
+def test_long_work_shows_itself_in_a_log_file_too(capsys: pytest.CaptureFixture[str]) -> None:
+    say = Progress()
+    say.step("Asterisk", "电话交换机")
+    say("Reading the index", None)
+    for done in range(11, 101, 3):
+        say("Unpacking", done / 100)
+    say.done("22.10")
+    assert capsys.readouterr().err == (
+        "  Asterisk 电话交换机 … \n    Reading the index\n    Unpacking"
+        " 10% 20% 30% 40% 50% 60% 70% 80% 90% 22.10 ✓\n"
+    )
