@@ -19,6 +19,7 @@ ENGINES: Final = ("callcenter-engine-1", "callcenter-engine-2")
 EDGE: Final = "callcenter-edge"
 ARCHIVE: Final = "callcenter-archive"
 _PASSED_ON: Final = "CALLCENTER_"
+_ENV_FILE: Final = "service.env"
 
 
 @click.group()
@@ -33,7 +34,7 @@ def service() -> None:
 def install(context: click.Context, user: str | None, folder: Path | None) -> None:
     """Write the units and say how to start them. Run scripts/start once before."""
     from callcenter.host.switch import find_switch
-    from callcenter.host.systemd import next_steps, write_units
+    from callcenter.host.systemd import next_steps, write_env, write_units
 
     settings = load_settings(context)
     if find_switch(settings.path(settings.switch.folder)) is None:
@@ -44,7 +45,12 @@ def install(context: click.Context, user: str | None, folder: Path | None) -> No
             )
         )
     owner = _runner(user, settings.run_folder)
-    services = _services(config_path(context))
+    env = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
+    env_file = settings.run_folder / _ENV_FILE
+    if env:
+        write_env(env_file, env)
+        tell(f"written  {env_file}", f"已写入  {env_file}")
+    services = _services(config_path(context), env_file if env else None)
     for path in write_units(services, folder or _unit_folder(owner), user=owner):
         tell(f"written  {path}", f"已写入  {path}")
     tell("Stop scripts/start if it runs, then:", "如 scripts/start 正在运行请先停止，然后执行：")
@@ -64,8 +70,8 @@ def uninstall(context: click.Context, folder: Path | None) -> None:
     if not found:
         tell(f"There are no units in {folder}.", f"{folder} 中没有服务单元。")
         return
-    for path in found:
-        path.unlink()
+    for path in [*found, load_settings(context).run_folder / _ENV_FILE]:
+        path.unlink(missing_ok=True)
         tell(f"removed  {path}", f"已删除  {path}")
     systemctl = "systemctl" if owner else "systemctl --user"
     tell("What runs goes on until you say:", "正在运行的服务需执行以下命令停止：")
@@ -73,20 +79,23 @@ def uninstall(context: click.Context, folder: Path | None) -> None:
     click.echo(f"  {systemctl} daemon-reload")
 
 
-def _services(config: Path) -> "list[Service]":
+def _services(config: Path, env_file: Path | None) -> "list[Service]":
     from callcenter.host.systemd import Service
 
     own = [sys.executable, "-m", "callcenter", "--config", str(config)]
-    env = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
     folder = config.parent
     return [
-        Service(SWITCH, "Call centre: Asterisk", [*own, "switch", "run"], folder, env),
+        Service(SWITCH, "Call centre: Asterisk", [*own, "switch", "run"], folder, env_file),
         *(
-            Service(name, "Call centre: engine", [*own, "run"], folder, env, (SWITCH,))
+            Service(name, "Call centre: engine", [*own, "run"], folder, env_file, (SWITCH,))
             for name in ENGINES
         ),
-        Service(EDGE, "Call centre: page, API and phones' sockets", [*own, "edge"], folder, env),
-        Service(ARCHIVE, "Call centre: journal into the database", [*own, "archive"], folder, env),
+        Service(
+            EDGE, "Call centre: page, API and phones' sockets", [*own, "edge"], folder, env_file
+        ),
+        Service(
+            ARCHIVE, "Call centre: journal into the database", [*own, "archive"], folder, env_file
+        ),
     ]
 
 

@@ -3,9 +3,10 @@
 One unit a process, so that a dead engine never takes the switch, and with it every call, along.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +22,8 @@ class Service:
     description: str
     argv: Sequence[str]
     folder: Path
-    env: Mapping[str, str] = field(default_factory=dict)
+    env_file: Path | None = None
+    """What `write_env` wrote."""
     after: Sequence[str] = ()
     """Names of services to be started before this one, which may still die without it."""
     stop_within: timedelta = timedelta(seconds=30)
@@ -33,10 +35,8 @@ def unit_text(service: Service, *, user: str | None) -> str:
         raise ValueError(f"{service.name!r} cannot be the name of a unit; use letters and -")
     after = " ".join(["network-online.target", *(f"{name}.service" for name in service.after)])
     wants = "\nWants=network-online.target" if user else ""
-    environment = "".join(
-        f"Environment={_quote(f'{name}={value}', dollars=False)}\n"
-        for name, value in sorted(service.env.items())
-    )
+    env_file = str(service.env_file).replace("%", "%%")
+    environment = f"EnvironmentFile={env_file}\n" if service.env_file else ""
     return f"""\
 [Unit]
 Description={service.description.replace("%", "%%")}
@@ -71,6 +71,21 @@ def write_units(services: Sequence[Service], folder: Path, *, user: str | None) 
     return paths
 
 
+def write_env(path: Path, env: Mapping[str, str]) -> Path:
+    """Write an environment for units into a file that only its owner can read: anybody may read units,
+    and there are passwords among the values."""
+    # Between double quotes these four need a backslash (systemd.exec, EnvironmentFile=).
+    lines = [
+        f'{name}="' + re.sub(r'(["\\\\`$])', r"\\\1", _one_line(value)) + '"\n'
+        for name, value in sorted(env.items())
+    ]
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.writelines(lines)
+    return path
+
+
 def next_steps(services: Sequence[Service], *, user: str | None) -> list[str]:
     """The commands that put written units to work."""
     names = " ".join(f"{service.name}.service" for service in services)
@@ -80,8 +95,12 @@ def next_steps(services: Sequence[Service], *, user: str | None) -> list[str]:
     return steps if user else [*steps, "loginctl enable-linger"]
 
 
-def _quote(word: str, *, dollars: bool = True) -> str:
+def _quote(word: str) -> str:
+    escaped = _one_line(word).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return '"' + escaped.replace("$", "$$") + '"'
+
+
+def _one_line(word: str) -> str:
     if "\n" in word:
         raise ValueError("a unit file cannot hold a line end in a word")
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return '"' + (escaped.replace("$", "$$") if dollars else escaped) + '"'
+    return word

@@ -251,6 +251,7 @@ def test_units_name_these_settings_and_can_be_taken_away(
     type_command: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("callcenter.host.switch.find_switch", lambda home: object())
+    monkeypatch.setenv("CALLCENTER_DATABASE_URL", "postgresql://u:hush-hush@localhost/x")
     (folder / "run").mkdir()
     units = folder / "units"
     done = type_command("service", "install", "--folder", str(units))
@@ -261,10 +262,14 @@ def test_units_name_these_settings_and_can_be_taken_away(
     engine = (units / "callcenter-engine-2.service").read_text()
     assert str(folder / "callcenter.toml") in engine
     assert "After=network-online.target callcenter-switch.service" in engine
+    assert "hush-hush" not in engine
+    assert f"EnvironmentFile={folder}/run/service.env\n" in engine
+    assert "hush-hush" in (folder / "run/service.env").read_text()
     assert "daemon-reload" in done.output
     gone = type_command("service", "uninstall", "--folder", str(units))
     assert "stop callcenter-archive.service callcenter-edge.service" in gone.output
     assert list(units.iterdir()) == []
+    assert not (folder / "run/service.env").exists()
     assert "no units" in type_command("service", "uninstall", "--folder", str(units)).output
 
 

@@ -1,11 +1,12 @@
 """Units for systemd."""
 
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from callcenter.host.systemd import Service, next_steps, unit_text, write_units
+from callcenter.host.systemd import Service, next_steps, unit_text, write_env, write_units
 
 pytestmark = pytest.mark.service
 
@@ -14,7 +15,7 @@ ENGINE = Service(
     description="Call centre: 100% engine",
     argv=("/srv/our folder/bin/callcenter", "run", "--name", 'a"b$c%d'),
     folder=Path("/srv/our folder"),
-    env={"CC_SETTINGS": "/etc/100% cc.toml"},
+    env_file=Path("/srv/100% run/service.env"),
     after=("callcenter-switch",),
     stop_within=timedelta(minutes=2),
 )
@@ -31,7 +32,7 @@ def test_a_dead_process_is_started_again_at_once_and_for_ever() -> None:
 def test_words_reach_the_program_as_they_are() -> None:
     lines = unit_text(ENGINE, user=None).splitlines()
     assert 'ExecStart="/srv/our folder/bin/callcenter" "run" "--name" "a\\"b$$c%%d"' in lines
-    assert 'Environment="CC_SETTINGS=/etc/100%% cc.toml"' in lines
+    assert "EnvironmentFile=/srv/100%% run/service.env" in lines
     assert "Description=Call centre: 100%% engine" in lines
 
 
@@ -57,6 +58,19 @@ def test_units_are_written_under_their_names(tmp_path: Path) -> None:
     [path] = write_units([ENGINE], tmp_path / "units", user=None)
     assert path == tmp_path / "units/callcenter-engine.service"
     assert path.read_text() == unit_text(ENGINE, user=None)
+
+
+def test_an_environment_is_its_owners_alone_and_arrives_as_it_is(tmp_path: Path) -> None:
+    password = "a b'\"$HOME`date`\\n%h"
+    path = write_env(tmp_path / "service.env", {"URL": password, "A": "1"})
+    assert path.stat().st_mode & 0o077 == 0
+    # systemd reads what is between double quotes as the shell does.
+    words = ["sh", "-c", '. "$0" && printf %s "$A$URL"', path]
+    assert (
+        subprocess.run(words, capture_output=True, text=True, check=True).stdout == "1" + password
+    )
+    with pytest.raises(ValueError, match="line end"):
+        write_env(path, {"A": "1\nB=2"})
 
 
 @pytest.mark.parametrize("name", ["a b", "../x", "", "a\nb"])
