@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SEED: Final = "CALLCENTER_DEMO_SEED"
 IMPOSTOR: Final = "CALLCENTER_DEMO_IMPOSTOR"
 PORTS: Final = "CALLCENTER_DEMO_PORTS"
+DATABASE: Final = "CALLCENTER_DEMO_DATABASE_URL"
 
 KEPT_PROMPTS: Final = "demo-prompts"
 
@@ -32,7 +33,8 @@ def demo_environment(root: Path) -> dict[str, str]:
     """Settings for a demo of the project at `root`: a fresh run folder, free ports, loopback only.
 
     Everything that would reach out, or into the real centre, is put back: trunks, database,
-    certificates. What the machine is told about (the mirror) stays.
+    certificates. What the machine is told about (the mirror) stays. A demo may be given an empty
+    PostgreSQL database of its own.
 
     Raises: click.ClickException, when no ports are free or the range given is none.
     """
@@ -69,7 +71,7 @@ def demo_environment(root: Path) -> dict[str, str]:
         "SWITCH_FOLDER": root / "run" / "switch",
         "SWITCH_HTTP_PORT": block.switch_http,
         "SWITCH_AMI_PORT": block.ami,
-        "DATABASE_URL": "",
+        "DATABASE_URL": os.environ.get(DATABASE, ""),
     }
     return {f"CALLCENTER_{name}": str(value) for name, value in values.items()}
 

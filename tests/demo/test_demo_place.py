@@ -75,6 +75,14 @@ def test_what_the_environment_says_is_understood_and_stays_at_home(tmp_path: Pat
     assert settings.path(settings.switch.folder) == tmp_path / "run" / "switch"
 
 
+def test_a_demo_may_have_a_database_server_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLCENTER_DATABASE_URL", "postgresql://real/centre")
+    monkeypatch.setenv(demo.DATABASE, "postgresql://demo/demo")
+    assert demo.demo_environment(tmp_path)["CALLCENTER_DATABASE_URL"] == "postgresql://demo/demo"
+
+
 def test_a_broken_port_range_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(demo.PORTS, "from here")
     with pytest.raises(click.ClickException, match="write for example 28000-28999"):
