@@ -65,10 +65,9 @@ def test_an_environment_is_its_owners_alone_and_arrives_as_it_is(tmp_path: Path)
     path = write_env(tmp_path / "service.env", {"URL": password, "A": "1"})
     assert path.stat().st_mode & 0o077 == 0
     # systemd reads what is between double quotes as the shell does.
-    words = ["sh", "-c", '. "$0" && printf %s "$A$URL"', path]
-    assert (
-        subprocess.run(words, capture_output=True, text=True, check=True).stdout == "1" + password
-    )
+    words = ["sh", "-c", '. "$0" && printf %s "$A$URL"', str(path)]
+    read = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert read == "1" + password
     with pytest.raises(ValueError, match="line end"):
         write_env(path, {"A": "1\nB=2"})
 
