@@ -4,6 +4,9 @@ One transaction holds a batch of facts, everything folded from them and the numb
 whatever dies between two steps, each fact is in the tables once. The engine never waits for this, and
 never hears of it: a database that is slow or away makes the archive later, not the calls. What is
 committed may be forgotten by the journal, a while later, when a power cut could not take it back.
+
+A transaction costs as much as a hundred facts, so that facts are left to gather for a `PAUSE`, except
+when we are behind.
 """
 
 import asyncio
@@ -41,7 +44,7 @@ from callcenter.ports.store import FactSource, StoreAway
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 500
-PAUSE: Final = timedelta(seconds=0.5)
+PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(seconds=60)
 HOUSEKEEPING_EVERY: Final = timedelta(minutes=5)
 
@@ -64,6 +67,7 @@ class Archive:
         keep_days: int = 90,
         folder: Path | None = None,
         batch: int = BATCH,
+        pause: timedelta = PAUSE,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -71,6 +75,7 @@ class Archive:
         self._keep = timedelta(days=keep_days)
         self._folder = folder
         self._batch = batch
+        self._pause = pause
         self._now = now
         self._fold: Fold | None = None
         self._puts: dict[str, Any] = {}
@@ -86,12 +91,12 @@ class Archive:
 
     async def run(self) -> None:
         """Read on for ever; what goes wrong is logged and tried again, less and less often."""
-        pause = PAUSE
+        pause = self._pause
         while True:
             try:
-                while await self.step():
-                    pause = PAUSE
-                pause = PAUSE
+                while await self.step() == self._batch:
+                    pause = self._pause
+                pause = self._pause
                 await self._tidy_up()
             except StoreAway:
                 pause = min(pause * 2, LONGEST_PAUSE)

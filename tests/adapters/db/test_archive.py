@@ -470,3 +470,35 @@ async def test_nothing_that_goes_wrong_ends_the_archives_task(
     task.cancel()
     await asyncio.wait([task])
     assert "archive stopped for now" in caplog.text
+
+
+class BusySource:
+    """A journal to which a fact is added whenever it is read."""
+
+    journal_id = "busy"
+
+    def __init__(self, facts: int) -> None:
+        self.facts = facts
+        self.read: list[int] = []
+
+    def read_after(self, number: int) -> Iterator[Numbered]:
+        self.read.append(number)
+        there = range(number + 1, self.facts + 1)
+        self.facts += 1
+        return iter([(n, arrived(CallId(f"cc1-1.{n}"), n)) for n in there])
+
+    def forget(self, before: int) -> int:
+        return 0
+
+
+async def test_facts_gather_for_a_pause_unless_the_archive_is_behind(
+    sqlite_database: Database,
+) -> None:
+    source = BusySource(facts=5)
+    archive = Archive(sqlite_database, source, batch=3, pause=timedelta(hours=1))
+    task = asyncio.create_task(archive.run())
+    await asyncio.wait([task], timeout=1)
+    task.cancel()
+    await asyncio.wait([task])
+    assert source.read == [0, 3, 6]
+    assert archive.number == 7
