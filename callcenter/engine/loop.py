@@ -3,6 +3,7 @@
 A lap is one fact: numbered, heard by its call, then by the floor, each once. What follows from it is a
 fact again and goes before anything that came from outside, so that a decision and its consequences are
 never torn apart by a late event. When the mailbox is empty the floor makes its offers, one lap each.
+What comes from outside when nobody is left to hear it is no lap: it is neither numbered nor written.
 
 A burst is all the laps until nothing is left. At its end the facts are written to the journal, then the
 effects leave for the switch, then screens are told: nothing is done that was not written down first,
@@ -37,10 +38,13 @@ from callcenter.core.facts.calls import (
     CallArrived,
     CallEnded,
     CallFact,
+    DigitPressed,
     EndedBy,
+    LegEnded,
     OfferEnd,
     OfferEnded,
     Outcome,
+    PromptEnded,
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId, offer_leg
@@ -60,6 +64,8 @@ LONGEST_BURST: Final = 256
 RETRY_WRITE: Final = timedelta(milliseconds=250)
 # Calls that ended a moment ago: their late events are expected, their legs are to be hung up.
 REMEMBERED: Final = 10_000
+# Facts that only their call hears: neither the floor nor a missing call has anything to say to them.
+_OF_A_CALL_ALONE: Final = (LegEnded, PromptEnded, DigitPressed)
 
 
 @dataclass(slots=True)
@@ -225,9 +231,16 @@ class Engine:
     def _next(self) -> Fact | None:
         if self._following:
             return self._following.popleft()
-        if self._outside:
-            return self._outside.popleft()
+        while self._outside:
+            fact = self._outside.popleft()
+            if not self._is_of_nobody(fact):
+                return fact
         return None if self._blind else self.floor.next_move(self._clock.now())
+
+    def _is_of_nobody(self, fact: Fact) -> bool:
+        """Whether the fact can change nothing, so that it need not be written either: the end of each
+        leg is told twice, and most of them when the call is over."""
+        return isinstance(fact, _OF_A_CALL_ALONE) and fact.call not in self.calls
 
     def _lap(self, number: int, fact: Fact) -> None:
         self.counters.facts += 1

@@ -22,6 +22,7 @@ from callcenter.core.facts.calls import (
     OfferEnd,
     OfferEnded,
     Outcome,
+    PromptEnded,
     QueueJoined,
 )
 from callcenter.core.facts.wire import Fact
@@ -236,6 +237,19 @@ def test_a_caller_given_back_may_come_again_under_the_same_id() -> None:
 
 
 # -- accidents ----------------------------------------------------------------------------------
+
+
+def test_what_a_leg_says_after_its_call_is_over_is_not_written() -> None:
+    centre = Centre()
+    ana = centre.agent("ana")
+    call = centre.call()
+    centre.answers(ana)
+    centre.hangs_up(call)
+    before = centre.journal.last_number
+    for leg in (LegId(call), offer_leg(call, 1)):
+        centre.door.deliver(LegEnded(centre.clock.now(), call, leg, LegCause.NORMAL))
+    centre.door.deliver(PromptEnded(centre.clock.now(), call, 1))
+    assert centre.journal.last_number == before
 
 
 def test_deleting_a_queue_under_a_conversation_does_not_stop_the_engine() -> None:
