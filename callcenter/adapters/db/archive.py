@@ -44,7 +44,7 @@ from callcenter.ports.store import FactSource, StoreAway
 logger = logging.getLogger(__name__)
 
 BATCH: Final = 500
-PAUSE: Final = timedelta(seconds=1)
+PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(seconds=60)
 HOUSEKEEPING_EVERY: Final = timedelta(minutes=5)
 
