@@ -75,7 +75,16 @@ class RestSockets:
     async def run(self) -> None:
         """Keep the sockets open until cancelled; then whatever is unanswered fails."""
         async with self._switch.session(connections=0) as session:
-            await until_first_ends(*(socket.run(session) for socket in self._sockets))
+            await until_first_ends(
+                *(socket.run(session) for socket in self._sockets), self._watch()
+            )
+
+    async def _watch(self) -> None:
+        """Fail what waits too long. One task for all sockets: an idle centre wakes up for little else."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            for socket in self._sockets:
+                socket.fail_overdue()
 
     async def ready(self) -> None:
         """Return when every socket has been answered on."""
@@ -124,7 +133,7 @@ class _RestSocket:
 
     async def run(self, session: ClientSession) -> None:
         try:
-            await until_first_ends(self._lives(session), self._watch())
+            await self._lives(session)
         finally:
             self._lost("closed")
             self._give_up("closed")
@@ -176,22 +185,20 @@ class _RestSocket:
                 entry.on_the_way = True
                 await socket.send_frame(frame, WSMsgType.TEXT)
 
-    async def _watch(self) -> None:
+    def fail_overdue(self) -> None:
         """Fail what waits too long: for an answer, or for the socket to come back."""
-        clock = asyncio.get_running_loop().time
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            now = clock()
-            if self._down_since is not None and now - self._down_since > GRACE_SECONDS:
-                self._give_up("not connected")
-            # All wait equally long, so the oldest is always first.
-            for number, entry in list(self.sent.items()):
-                if entry.due > now:
-                    break
-                del self.sent[number]
-                _fail(entry, NoReply(f"no answer in {self._timeout} s"))
-                if entry.on_the_way:
-                    self._overdue.set()
+        now = asyncio.get_running_loop().time()
+        if self._down_since is not None and now - self._down_since > GRACE_SECONDS:
+            self._give_up("not connected")
+        # All wait equally long, so the oldest is always first.
+        while self.sent:
+            number, entry = next(iter(self.sent.items()))
+            if entry.due > now:
+                break
+            del self.sent[number]
+            _fail(entry, NoReply(f"no answer in {self._timeout} s"))
+            if entry.on_the_way:
+                self._overdue.set()
 
     async def _fail_when_overdue(self) -> None:
         await self._overdue.wait()
