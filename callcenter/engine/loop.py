@@ -220,7 +220,7 @@ class Engine:
         elif self._blind:
             self._timers.arm_at(self.floor.next_of_agents())
         else:
-            self._timers.arm(self.floor.next_deadline())
+            self._timers.arm(self.floor.next_deadline(), self.calls)
 
     def _laps(self) -> None:
         while len(self._written) < LONGEST_BURST and (fact := self._next()) is not None:
@@ -235,7 +235,9 @@ class Engine:
             fact = self._outside.popleft()
             if not self._is_of_nobody(fact):
                 return fact
-        return None if self._blind else self.floor.next_move(self._clock.now())
+        if self._blind or not self.floor.may_move:
+            return None
+        return self.floor.next_move(self._clock.now())
 
     def _is_of_nobody(self, fact: Fact) -> bool:
         """Whether the fact can change nothing, so that it need not be written either: the end of each

@@ -1,8 +1,8 @@
 """When calls want to be woken: an index over `deadline(call)`, and one alarm for everything.
 
 The truth is the call's phase. An item whose moment no longer stands in the phase is dropped when it
-comes up, so a deadline is moved by changing the phase and nothing else. After a restart the calls
-are asked again.
+comes first, so a deadline is moved by changing the phase and nothing else, and nobody is woken for it.
+After a restart the calls are asked again.
 """
 
 import heapq
@@ -35,8 +35,7 @@ class Timers:
         seen: set[CallId] = set()
         while self._heap and self._heap[0][0] <= now:
             when, call_id = heapq.heappop(self._heap)
-            call = calls.get(call_id)
-            if call is not None and call_id not in seen and deadline(call) == when:
+            if call_id not in seen and self._stands(when, call_id, calls):
                 seen.add(call_id)
                 yield DeadlinePassed(now, call_id)
 
@@ -46,8 +45,10 @@ class Timers:
         for call in calls.values():
             self.watch(call)
 
-    def arm(self, floor: datetime | None) -> None:
+    def arm(self, floor: datetime | None, calls: Mapping[CallId, Call]) -> None:
         """Set the alarm for whatever is due first: a call, or the floor's own `floor`."""
+        while self._heap and not self._stands(*self._heap[0], calls):
+            heapq.heappop(self._heap)
         first = self._heap[0][0] if self._heap else None
         self.arm_at(min((moment for moment in (first, floor) if moment is not None), default=None))
 
@@ -56,6 +57,11 @@ class Timers:
         if when != self._armed:
             self._armed = when
             self._clock.wake_at(when, self._ring)
+
+    @staticmethod
+    def _stands(when: datetime, call_id: CallId, calls: Mapping[CallId, Call]) -> bool:
+        call = calls.get(call_id)
+        return call is not None and deadline(call) == when
 
     def _ring(self) -> None:
         self._armed = None  # a clock rings once: the same moment may be asked for again

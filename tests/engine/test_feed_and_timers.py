@@ -159,6 +159,14 @@ def test_deadlines_that_no_longer_stand_ring_nobody() -> None:
     assert centre.engine.number == before
 
 
+def test_nobody_is_woken_for_a_deadline_that_no_longer_stands() -> None:
+    centre = Centre()
+    ana = centre.agent("ana")
+    centre.call()
+    centre.answers(ana)
+    assert centre.clock._alarm is None
+
+
 def test_an_engine_with_nothing_to_wait_for_sets_no_alarm() -> None:
     centre = Centre()
     centre.agent("ana")

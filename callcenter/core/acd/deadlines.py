@@ -34,13 +34,20 @@ class Deadlines:
         self._pushed += 1
         heapq.heappush(self._heap, (when, self._pushed, due, whose))
 
+    def first(self) -> tuple[datetime, Due, AgentId | CallId] | None:
+        """The earliest item, or None."""
+        if not self._heap:
+            return None
+        when, _, due, whose = self._heap[0]
+        return when, due, whose
+
+    def drop(self) -> None:
+        """Forget the earliest item: its row says something else by now."""
+        heapq.heappop(self._heap)
+
     def pop(self, now: datetime) -> tuple[datetime, Due, AgentId | CallId] | None:
         """The earliest item that is due, or None."""
         if not self._heap or self._heap[0][0] > now:
             return None
         when, _, due, whose = heapq.heappop(self._heap)
         return when, due, whose
-
-    def next(self) -> datetime | None:
-        """When to look again."""
-        return self._heap[0][0] if self._heap else None

@@ -305,6 +305,11 @@ class Floor:
 
     # -- matching -----------------------------------------------------------------------------
 
+    @property
+    def may_move(self) -> bool:
+        """Whether `next_move` may have something to say."""
+        return bool(self._heads or self._closed)
+
     def next_move(self, now: datetime) -> AgentOffered | QueueLeft | None:
         """What the floor does next by itself, or None when there is nothing to be done.
 
@@ -351,12 +356,14 @@ class Floor:
 
     def next_deadline(self) -> datetime | None:
         """When time may bring something."""
-        first = (self._of_agents.next(), self._of_calls.next())
-        return min((when for when in first if when is not None), default=None)
+        agents, calls = self.next_of_agents(), self._next_of(self._of_calls)
+        if agents is None or calls is None:
+            return agents or calls
+        return min(agents, calls)
 
     def next_of_agents(self) -> datetime | None:
         """When `due_of_agents` may have something to say."""
-        return self._of_agents.next()
+        return self._next_of(self._of_agents)
 
     def due_of_agents(self, now: datetime) -> list[Fact]:
         """What time has brought to agents by themselves: the ends of wrap-up and of rest."""
@@ -366,35 +373,47 @@ class Floor:
         """What time has brought to callers, and to agents who are being offered to them."""
         return self._due_of(self._of_calls, now)
 
+    def _next_of(self, deadlines: Deadlines) -> datetime | None:
+        while (item := deadlines.first()) is not None:
+            if self._stands(*item):
+                return item[0]
+            deadlines.drop()
+        return None
+
+    def _stands(self, when: datetime, due: Due, whose: str) -> bool:
+        """Whether the row still says so."""
+        if due is Due.ANNOUNCEMENT:
+            entry = self.entries.get(CallId(whose))
+            return entry is not None and entry.announce_at == when
+        agent = self.agents.get(AgentId(whose))
+        if agent is None:
+            return False
+        if due is Due.REST:
+            return agent.rest_until == when
+        return agent.engagement is not None and agent.engagement.until == when
+
     def _due_of(self, deadlines: Deadlines, now: datetime) -> list[Fact]:
         facts: list[Fact] = []
         while (item := deadlines.pop(now)) is not None:
             when, due, whose = item
-            fact = self._due(when, due, whose, now)
-            if fact is not None:
-                facts.append(fact)
+            if self._stands(when, due, whose):
+                facts.append(self._due(due, whose, now))
         return facts
 
-    def _due(self, when: datetime, due: Due, whose: str, now: datetime) -> Fact | None:
+    def _due(self, due: Due, whose: str, now: datetime) -> Fact:
         if due is Due.ANNOUNCEMENT:
-            return self._announce(when, CallId(whose), now)
-        agent = self.agents.get(AgentId(whose))
-        if agent is None:
-            return None
+            return self._announce(CallId(whose), now)
+        agent = self.agents[AgentId(whose)]
         if due is Due.REST:
-            return RestEnded(now, agent.id) if agent.rest_until == when else None
+            return RestEnded(now, agent.id)
         engagement = agent.engagement
-        if engagement is None or engagement.until != when:
-            return None
-        if due is Due.WRAP:
+        if due is Due.WRAP or engagement is None:
             return WrapEnded(now, agent.id)
         lapsed = OfferEnd.LAPSED
         return OfferEnded(now, engagement.call, agent.id, engagement.offer, lapsed)
 
-    def _announce(self, when: datetime, call: CallId, now: datetime) -> Fact | None:
-        entry = self.entries.get(call)
-        if entry is None or entry.announce_at != when:
-            return None
+    def _announce(self, call: CallId, now: datetime) -> Fact:
+        entry = self.entries[call]
         position = self.lines[entry.queue].position(entry)
         return PositionReached(now, call, position, entry.told is None or position < entry.told)
 
