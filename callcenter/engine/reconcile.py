@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from callcenter.core.calls.effects import BridgeLegs, HangUpLeg, LegEffect
+from callcenter.core.calls.effects import AnswerLeg, BridgeLegs, HangUpLeg, LegEffect
 from callcenter.core.calls.phases import Call, Connected, Offered, saying
 from callcenter.core.facts.calls import (
     AgentAnswered,
@@ -61,7 +61,8 @@ def differences(
     for call in calls.values():
         for fact in _missing(call, picture, settled, now):
             found.facts.append(fact)
-        found.repairs.extend((call.id, effect) for effect in _apart(call, picture, settled))
+        for repair in (*_unanswered(call, picture, settled), *_apart(call, picture, settled)):
+            found.repairs.append((call.id, repair))
     for seen in sorted(picture.legs.values(), key=_arrival):
         if seen.arrived is not None and seen.arrived.call not in calls:
             arrived = _heard_now(seen.arrived, now)
@@ -103,6 +104,13 @@ def _missing(
         number, _ = said
         if prompt_id(call.id, number) not in picture.playing:
             yield PromptEnded(now, call.id, number)  # more likely missed than never begun
+
+
+def _unanswered(call: Call, picture: SwitchPicture, settled: datetime) -> Iterator[LegEffect]:
+    """A caller who still hears it ring: the order to answer was lost, and is the first of any call."""
+    caller = picture.legs.get(call.caller)
+    if caller and caller.arrived and not caller.answered and call.heard_at <= settled:
+        yield AnswerLeg(call.caller)
 
 
 def _apart(call: Call, picture: SwitchPicture, settled: datetime) -> Iterator[LegEffect]:

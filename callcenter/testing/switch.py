@@ -67,6 +67,7 @@ class FakeSwitch:
         self.silent_devices: set[str] = set()  # never say that they ring
         self.unplayable: set[str] = set()  # names of prompts that fail at once
         self.deaf = False
+        self.loses: type[LegEffect] | None = None  # commands of this kind, on their way
         self.away = False
         # What happens, once, while a picture is being taken.
         self.while_asked: Callable[[], None] = _nothing
@@ -86,7 +87,8 @@ class FakeSwitch:
             return
         for effect in effects:
             self.done.append(effect)
-            self._perform(call, effect)
+            if type(effect) is not self.loses:
+                self._perform(call, effect)
 
     async def picture(self, prompts: Sequence[PromptId]) -> SwitchPicture:
         """See `ports.telephony`."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from callcenter.core.acd.agent_state import Activity
-from callcenter.core.calls.effects import HangUpLeg
+from callcenter.core.calls.effects import AnswerLeg, HangUpLeg
 from callcenter.core.calls.phases import Connected, InFlow, Offered, Queued
 from callcenter.core.facts.calls import (
     CallEnded,
@@ -119,6 +119,22 @@ async def test_two_who_should_talk_and_do_not_hear_each_other_are_joined_at_once
     centre.switch.legs[leg].together = frozenset()
     await absence(centre)
     assert centre.talking_to(call) == ana
+
+
+async def test_a_caller_whose_answer_was_lost_on_its_way_is_answered_later() -> None:
+    centre = Centre()
+    await absence(centre)
+    ana = centre.agent("ana")
+    centre.switch.loses = AnswerLeg
+    call = centre.call()
+    centre.answers(ana)
+    centre.switch.loses = None
+    assert not centre.switch.legs[LegId(call)].answered
+    await centre.runtime.reconcile()
+    assert not centre.switch.legs[LegId(call)].answered  # it may still be under way
+    centre.passes(3)
+    await centre.runtime.reconcile()
+    assert centre.switch.legs[LegId(call)].answered
 
 
 async def test_a_prompt_whose_end_we_missed_lets_the_flow_go_on() -> None:
