@@ -5,8 +5,10 @@ its commands take; that keeps their order. Each socket is an application of its 
 that nobody else uses: two sockets of one name would replace each other, and a name without an
 event filter cannot lose its answers to one (RESTResponse is subject to the filter).
 
-A command given while its socket is being opened again waits for it, for a moment. A socket that
-owes an answer for longer than the timeout is given up: behind it other calls would queue.
+A command given while its socket is being opened again waits for it, for a moment. A socket that owes
+an answer and has said nothing for as long as the timeout is given up: behind it other calls would
+queue. As long as it answers anything it is only slow: to give up then would lose every command that
+stands behind, just when the switch has the most to do.
 """
 
 from __future__ import annotations
@@ -115,6 +117,7 @@ class _RestSocket:
         self._written = asyncio.Event()
         self._overdue = asyncio.Event()
         self._down_since: float | None = float("-inf")
+        self._heard_at = float("-inf")
         self.sent: dict[str, _Sent] = {}
         self.up = asyncio.Event()
 
@@ -164,6 +167,7 @@ class _RestSocket:
     async def _read(self, socket: ClientWebSocketResponse[bool]) -> None:
         while True:
             message = await next_message(socket)
+            self._heard_at = asyncio.get_running_loop().time()
             entry = self.sent.pop(message.get("request_id", ""), None)
             if entry is not None and not entry.answer.done():
                 entry.answer.set_result(
@@ -190,6 +194,8 @@ class _RestSocket:
         now = asyncio.get_running_loop().time()
         if self._down_since is not None and now - self._down_since > GRACE_SECONDS:
             self._give_up("not connected")
+        if now - self._heard_at < self._timeout:
+            return
         # All wait equally long, so the oldest is always first.
         while self.sent:
             number, entry = next(iter(self.sent.items()))

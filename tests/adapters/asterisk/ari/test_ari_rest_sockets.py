@@ -117,6 +117,18 @@ async def test_before_the_first_connection_commands_are_refused_at_once(switch: 
         await RestSockets(switch).send(asterisk.ping())
 
 
+async def test_a_switch_that_is_only_slow_loses_no_command(double: Double, switch: Switch) -> None:
+    async def slowly(socket: web.WebSocketResponse, request: Message) -> None:
+        await asyncio.sleep(0.1)
+        await say_yes(socket, request)
+
+    double.answer = slowly
+    async with rest_sockets(switch, sockets=1, timeout=timedelta(seconds=0.6)) as rest:
+        replies = await asyncio.gather(*(rest.send(channels.answer(f"c{n}")) for n in range(10)))
+        assert all(reply.ok for reply in replies)
+        assert len(double.opened_at) == 1
+
+
 async def test_a_late_answer_is_no_failure_of_the_command_but_ends_the_socket(
     double: Double, switch: Switch
 ) -> None:
