@@ -57,6 +57,7 @@ logger = logging.getLogger(__name__)
 _UNQUOTABLE = re.compile(r'["\\<>\x00-\x1f]')
 _EXISTS: Final = 409
 _GONE: Final = 404
+_NO_CALLER: Final = 400  # to an agent's leg: "Provided originator channel was not found"
 # Asterisk ends the ringing itself a little after the engine should have: a bound, not a timer.
 _RING_BOUND_SECONDS: Final = 3
 
@@ -247,8 +248,9 @@ class AriTelephony:
             logger.info("command refused", extra={"status": reply.status, "method": request.method})
         if if_refused is None:
             return
-        if reply.status == _GONE and isinstance(if_refused, PromptEnded):
-            # The caller has hung up, which we are about to hear.
+        if reply.status in (_GONE, _NO_CALLER):
+            # The caller has hung up, which we are about to hear: told at once, this would be taken for
+            # a fault of the prompt, or of an agent who then rests.
             loop = asyncio.get_running_loop()
             loop.call_later(HANG_UP_FOLLOWS.total_seconds(), self._deliver, if_refused)
         else:

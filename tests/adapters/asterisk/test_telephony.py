@@ -128,6 +128,21 @@ async def test_a_refused_leg_is_unreachable_and_an_unanswered_command_is_not_a_f
     assert switch.facts[1:] == [AgentRinging(NOON, CALL, ANA, 1)]
 
 
+async def test_a_leg_refused_for_a_caller_who_left_is_told_only_when_their_end_was_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    switch = Switch()
+    await switch.do(ring("sip:agent-ana"))
+    await switch.wire.answer(Reply(400))
+    assert switch.facts == []
+    monkeypatch.setattr("callcenter.adapters.asterisk.telephony.HANG_UP_FOLLOWS", timedelta())
+    await switch.do(ring("sip:agent-ana"))
+    await switch.wire.answer(Reply(400))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert switch.facts == [LegEnded(NOON, CALL, LEG, LegCause.UNREACHABLE)]
+
+
 async def test_a_prompt_that_was_never_spoken_is_over_at_once() -> None:
     switch = Switch()
     await switch.do(Say(CALLER, prompt_id(CALL, 3), (Prompt(FlowId("x"), "y", "en"),)))
