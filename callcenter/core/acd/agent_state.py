@@ -74,8 +74,10 @@ class Engagement:
     until: datetime | None
 
 
-def move(engagement: Engagement, step: Move, at: datetime) -> Engagement:
-    """The engagement after `step`.
+def move(
+    engagement: Engagement, step: Move, at: datetime, until: datetime | None = None
+) -> Engagement:
+    """The engagement after `step`; `until` is its deadline from then on, if it has one.
 
     Raises:
         IllegalTransition: the step is not in the table.
@@ -86,7 +88,7 @@ def move(engagement: Engagement, step: Move, at: datetime) -> Engagement:
         raise IllegalTransition(engagement.activity, step) from None
     # Not `replace`, which costs five times as much: an engagement moves five times a call.
     held = engagement
-    return Engagement(held.call, held.queue, held.offer, activity, at, held.until)
+    return Engagement(held.call, held.queue, held.offer, activity, at, until)
 
 
 # The agent could have taken the call and did not: it counts towards RONA.

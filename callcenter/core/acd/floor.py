@@ -16,7 +16,6 @@ a lease (`LEASE`): if nobody reports back in time, the floor ends the offer itse
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -148,8 +147,7 @@ class Floor:
             return (OfferEnded(fact.at, fact.call, fact.agent, fact.offer, OfferEnd.REFUSED),)
         self._unlist(agent)
         idle = Engagement(fact.call, fact.queue, fact.offer, Activity.IDLE, fact.at, None)
-        agent.engagement = move(idle, Move.RESERVE, fact.at)
-        self._lease(agent, fact.at + LEASE)
+        self._lease(agent, move(idle, Move.RESERVE, fact.at, fact.at + LEASE))
         line = self.lines[entry.queue]
         line.waiting.discard(entry)
         entry.offers, entry.offered_to = fact.offer, fact.agent
@@ -159,16 +157,14 @@ class Floor:
     def _ringing(self, fact: AgentRinging) -> Consequences:
         agent = self._engaged(fact.agent, fact.call, fact.offer)
         if agent is not None and agent.engagement is not None:
-            agent.engagement = move(agent.engagement, Move.RING, fact.at)
-            ring_for = self._rules(agent.engagement.queue).ring_for
-            self._lease(agent, fact.at + ring_for + RING_GRACE)
+            until = fact.at + self._rules(agent.engagement.queue).ring_for + RING_GRACE
+            self._lease(agent, move(agent.engagement, Move.RING, fact.at, until))
         return NOTHING
 
     def _answered(self, fact: AgentAnswered) -> Consequences:
         agent = self._engaged(fact.agent, fact.call, fact.offer)
         if agent is not None and agent.engagement is not None:
-            answered = move(agent.engagement, Move.ANSWER, fact.at)
-            agent.engagement = replace(answered, until=None)
+            agent.engagement = move(agent.engagement, Move.ANSWER, fact.at)
             agent.misses = 0
             self._forget(fact.call)
         return NOTHING
@@ -215,9 +211,8 @@ class Floor:
         engagement = agent.engagement if agent else None
         if agent is None or engagement is None or engagement.call != fact.call:
             return NOTHING
-        wrapping = move(engagement, Move.HANG_UP, fact.at)
         until = fact.at + self._rules(engagement.queue).wrap_up
-        agent.engagement = replace(wrapping, until=until)
+        agent.engagement = move(engagement, Move.HANG_UP, fact.at, until)
         if until == fact.at:
             return (WrapEnded(fact.at, agent.id),)
         self._of_agents.push(until, Due.WRAP, agent.id)
@@ -428,10 +423,10 @@ class Floor:
         entry.announce_at = when
         self._of_calls.push(when, Due.ANNOUNCEMENT, entry.call)
 
-    def _lease(self, agent: AgentRow, until: datetime) -> None:
-        assert agent.engagement is not None
-        agent.engagement = replace(agent.engagement, until=until)
-        self._of_calls.push(until, Due.LEASE, agent.id)
+    def _lease(self, agent: AgentRow, held: Engagement) -> None:
+        assert held.until is not None
+        agent.engagement = held
+        self._of_calls.push(held.until, Due.LEASE, agent.id)
 
     def _rest(self, agent: AgentRow, until: datetime) -> None:
         agent.rest_until = until
