@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _BEGINS_WITHIN: Final = 10.0  # Seconds; an engine that takes longer has other troubles than us.
 
+# Objects more than were freed, and rounds until older ones are looked at too (Python's own: 700, 10, 10).
+_COLLECT_AFTER = (10_000, 20, 20)
+
 
 @click.command("run")
 @click.pass_context
@@ -107,12 +110,15 @@ def _is_ready(port: int) -> bool:
 @contextlib.contextmanager
 def _loading() -> Iterator[None]:
     """Import without the garbage collector: what is loaded lives as long as we do. Looking at it again
-    and again would take a fifth of the start, and later hold up calls."""
+    and again would take a fifth of the start, and later hold up calls. What comes later is mostly freed
+    without it, or kept for long: it looks seldom, since every look at all there is holds up every call.
+    """
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(*_COLLECT_AFTER)
         gc.enable()
 
 
