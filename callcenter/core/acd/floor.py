@@ -53,9 +53,9 @@ from callcenter.core.facts.calls import (
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId
 
-# From reservation to ringing. Longer than a healthy switch ever takes, short enough that an agent
-# whose ringing order was lost is free again before anybody notices.
-LEASE: Final = timedelta(seconds=5)
+# From reservation to ringing. Longer than a switch takes that has too much to do: to ring the next agent
+# then would only give it more. An order that was refused, or lost with its socket, is told much sooner.
+LEASE: Final = timedelta(seconds=15)
 # On top of the queue's ring time, for the answer to travel.
 RING_GRACE: Final = timedelta(seconds=5)
 

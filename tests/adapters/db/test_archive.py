@@ -497,7 +497,9 @@ async def test_facts_gather_for_a_pause_unless_the_archive_is_behind(
     source = BusySource(facts=5)
     archive = Archive(sqlite_database, source, batch=3, pause=timedelta(hours=1))
     task = asyncio.create_task(archive.run())
-    await asyncio.wait([task], timeout=1)
+    async with asyncio.timeout(30):
+        while archive.number < 7:
+            await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.wait([task])
     assert source.read == [0, 3, 6]
