@@ -140,6 +140,9 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
                 keeper.add(switch_program(switch, rendered, logs / "asterisk.out")),
                 keeper.add(edge),
             )
+    except asyncio.CancelledError:
+        say.stop()
+        raise
     except JournalInUse:
         raise click.ClickException(
             f"A centre is running in {settings.run_folder} already. End it first, or set another"
@@ -266,13 +269,25 @@ def _is_free(kind: socket.SocketKind, host: str, port: int) -> bool:
     return True
 
 
+class Stopped(Exception):
+    """Nobody waits any more for the work whose progress was told."""
+
+
 class Progress:
-    """One line a step; a share in percent while something long runs, in a log file every tenth."""
+    """One line a step; a share in percent while something long runs, in a log file every tenth.
+
+    Threads cannot be cancelled: long work ends at the first word it says after `stop`.
+    """
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
         self._last = ""
         self._tenths = 0
+        self._stopped = False
+
+    def stop(self) -> None:
+        """End whatever still tells."""
+        self._stopped = True
 
     def step(self, english: str, chinese: str) -> None:
         click.echo(f"  {english} {chinese} … ", nl=False, err=True)
@@ -283,6 +298,8 @@ class Progress:
         click.echo(f"{space}{what} ✓" if what else f"{space}✓", err=True)
 
     def __call__(self, what: str, share: float | None) -> None:
+        if self._stopped:
+            raise Stopped
         text = what if share is None else f"{what} {share:.0%}"
         if self._is_terminal:
             click.echo(f"\r\x1b[2K    {text} ", nl=False, err=True)

@@ -305,8 +305,12 @@ def _unpack(work: Path, progress: Progress) -> None:
     ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         unpacked = pool.map(lambda file: _run(["dpkg-deb", "-x", str(file), str(tree)]), archives)
-        for number, _ in enumerate(unpacked, 1):
-            progress(f"Unpacking {len(archives)} packages", number / len(archives))
+        try:
+            for number, _ in enumerate(unpacked, 1):
+                progress(f"Unpacking {len(archives)} packages", number / len(archives))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     for part in USELESS:
         shutil.rmtree(tree / part, ignore_errors=True)
 
@@ -376,12 +380,17 @@ def _apt(work: Path, *arguments: str, progress: Callable[[float], None] | None =
             env=_environment(),
         )
         os.close(write_end)
-        with os.fdopen(read_end) as status:
-            for line in status:
-                kind, _, rest = line.partition(":")
-                percent = rest.split(":")[1:2]
-                if kind == "dlstatus" and percent:
-                    progress(float(percent[0]) / 100)
+        try:
+            with os.fdopen(read_end) as status:
+                for line in status:
+                    kind, _, rest = line.partition(":")
+                    percent = rest.split(":")[1:2]
+                    if kind == "dlstatus" and percent:
+                        progress(float(percent[0]) / 100)
+        except BaseException:  # `progress` may tell us to stop.
+            process.terminate()
+            process.wait()
+            raise
         if process.wait() != 0:
             log.seek(0)
             raise PackagesUnavailable(_complaint(log.read()))

@@ -143,6 +143,24 @@ def tree(fetched_once: Path, home: Path) -> Tree:
     return found
 
 
+class Enough(Exception):
+    """Somebody pressed Ctrl-C."""
+
+
+@pytest.mark.parametrize("when", ["Downloading", "Unpacking"])
+def test_it_ends_when_it_is_told_to_and_leaves_nothing_half_done(
+    archive: Archive, home: Path, get: Get, when: str
+) -> None:
+    def tell(what: str, share: float | None) -> None:
+        if what.startswith(when) and share:
+            raise Enough
+
+    with pytest.raises(Enough):
+        fetch_tree(home, ("tiny",), mirror=archive.url, progress=tell)
+    assert leftovers(home) == []
+    assert get().manifest.version_of("tiny") == "1.0"
+
+
 def leftovers(home: Path) -> list[str]:
     return sorted(path.name for path in home.glob(".building-*"))
 
