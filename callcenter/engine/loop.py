@@ -178,13 +178,15 @@ class Engine:
         What followed from the last facts and was not written any more is kept for the first burst.
         Returns the number of facts read.
         """
-        count = 0
+        count, last = 0, self._clock.now()
         for number, fact in self._journal.replay():
             if self._following and self._following.popleft() != fact:
                 # Other facts were carried over, or other rules are in force: what is written holds.
                 self._following.clear()
             self._lap(number, fact)
+            last = fact.at
             count += 1
+        self._clock.not_before(last)
         self.number = self._journal.last_number
         self._configure_floor()
         if not self._following:

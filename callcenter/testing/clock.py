@@ -17,6 +17,15 @@ class HandClock:
         """The moment it was moved to."""
         return self._now
 
+    @property
+    def alarm_at(self) -> datetime | None:
+        """When the alarm rings; None if there is none."""
+        return self._alarm[0] if self._alarm else None
+
+    def not_before(self, moment: datetime) -> None:
+        """See `ports.clock`."""
+        self._now = max(self._now, moment)
+
     def wake_at(self, when: datetime | None, call: Callable[[], None]) -> None:
         """See `ports.clock`."""
         self._alarm = None if when is None else (when, call)

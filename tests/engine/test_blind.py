@@ -26,10 +26,6 @@ async def in_sight(centre: Centre) -> None:
     await centre.runtime.reconcile()
 
 
-def alarm_of(centre: Centre) -> object:
-    return centre.clock._alarm
-
-
 async def test_nobody_is_offered_while_blind_and_at_once_when_we_see_again() -> None:
     centre = Centre()
     ana = centre.agent("ana", ready=False)
@@ -104,7 +100,7 @@ async def test_wrap_up_and_rest_go_on_by_the_clock() -> None:
     centre.passes(11)
     assert centre.activity(ana) is Activity.IDLE
     assert centre.row(bo).rest_until is None
-    assert alarm_of(centre) is None  # nothing spins on what is overdue
+    assert centre.clock.alarm_at is None  # nothing spins on what is overdue
 
 
 async def test_people_are_heard_while_blind_and_it_is_carried_out_afterwards() -> None:

@@ -164,7 +164,7 @@ def test_nobody_is_woken_for_a_deadline_that_no_longer_stands() -> None:
     ana = centre.agent("ana")
     centre.call()
     centre.answers(ana)
-    assert centre.clock._alarm is None
+    assert centre.clock.alarm_at is None
 
 
 def test_an_engine_with_nothing_to_wait_for_sets_no_alarm() -> None:
@@ -173,5 +173,5 @@ def test_an_engine_with_nothing_to_wait_for_sets_no_alarm() -> None:
     call = centre.call()
     centre.hangs_up(call)
     centre.passes(3600)
-    assert centre.clock._alarm is None
+    assert centre.clock.alarm_at is None
     assert SALES in centre.engine.floor.lines

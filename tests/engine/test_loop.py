@@ -278,6 +278,17 @@ async def test_an_engine_that_died_in_the_middle_of_a_burst_ends_it_at_the_next_
     assert centre.switch.legs == {}
 
 
+async def test_a_clock_that_was_set_back_meanwhile_does_not_fall_behind_what_is_written() -> None:
+    centre = Centre()
+    ana = centre.agent("ana")
+    centre.call()
+    centre.answers(ana)
+    written = centre.clock.now()
+    centre.clock = HandClock(written - timedelta(hours=1))
+    await centre.restart()
+    assert centre.clock.now() >= written
+
+
 async def test_a_flow_deleted_while_we_were_down_does_not_spin_the_floor() -> None:
     centre = Centre()
     call = centre.call()

@@ -2,7 +2,8 @@
 
 A wall clock that is set forward by an hour would end every ringing and every wrap-up at once, and one
 that is set back would leave them for ever. So the engine's time is the wall clock of its start plus
-what has really passed. `not_before` keeps it from starting earlier than the last fact it has written.
+what has really passed. `not_before` keeps it from starting earlier than the last fact that is written,
+whatever the wall clock says by then.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ class SystemClock:
         return self._anchor + timedelta(seconds=time.monotonic() - self._since)
 
     def not_before(self, moment: datetime) -> None:
-        """Do not fall behind `moment`, whatever the wall clock said at our start."""
+        """See `ports.clock`."""
         behind = moment - self.now()
         if behind > timedelta():
             self._anchor += behind
