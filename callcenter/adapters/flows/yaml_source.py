@@ -24,6 +24,7 @@ from ruamel.yaml.events import (
     NodeEvent,
     ScalarEvent,
 )
+from ruamel.yaml.scanner import Scanner
 
 from callcenter.core.reading import Path, Problem, shown
 
@@ -75,7 +76,9 @@ def read_text(text: str) -> Source:
     try:
         # Events come one by one while the text is scanned; a parser that is asked for no more of
         # them reads no further.
-        events = _bounded(YAML(typ="safe", pure=True).parse(io.StringIO(text)))
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Scanner = _BoundedScanner
+        events = _bounded(yaml.parse(io.StringIO(text)))
         first = next(events, None)
         data = None if first is None else _plain(first, events, (), lines)
         for _ in events:
@@ -118,6 +121,21 @@ def text_of(file: FilePath) -> str:
         ) from None
 
 
+class _BoundedScanner(Scanner):
+    """Refuses at once what is refused anyway: it reads far ahead, and is slow where that leads nowhere."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:
+        if len(self.flow_context) >= _DEEPEST:
+            raise _too_much(self.reader.line)
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+    def fetch_tag(self) -> None:
+        raise _magic(self.reader.line)
+
+    def fetch_directive(self) -> None:
+        raise _magic(self.reader.line)
+
+
 def _bounded(events: Any) -> Iterator[Any]:
     """The events that make up data, as long as they are few, shallow and plain."""
     depth = documents = 0
@@ -127,27 +145,30 @@ def _bounded(events: Any) -> Iterator[Any]:
         depth -= isinstance(event, CollectionEndEvent)
         line = event.start_mark.line
         if depth > _DEEPEST or count > _MOST_THINGS or documents > 1:
-            raise _unsafe(
-                "too-much",
-                line,
-                f"Too much for one flow: one document, {_DEEPEST} levels deep at most.",
-                f"内容过多：每个文件只能有一个文档，最多嵌套 {_DEEPEST} 层。",
-            )
-        if isinstance(event, NodeEvent):
-            _refuse_magic(event, line)
+            raise _too_much(line)
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise _magic(line)
         if isinstance(event, NodeEvent | CollectionEndEvent):
             yield event
 
 
-def _refuse_magic(event: Any, line: int) -> None:
-    tagged = not isinstance(event, AliasEvent) and event.ctag is not None and str(event.ctag)
-    if isinstance(event, AliasEvent) or event.anchor is not None or tagged:
-        raise _unsafe(
-            "yaml-magic",
-            line,
-            "Anchors (&), aliases (*) and tags (!) are not taken: write the text out, or quote it.",
-            "不支持锚点（&）、别名（*）和标签（!），请直接写出内容或加引号。",
-        )
+def _too_much(line: int) -> Unsafe:
+    return _unsafe(
+        "too-much",
+        line,
+        f"Too much for one flow: one document, {_DEEPEST} levels deep at most.",
+        f"内容过多：每个文件只能有一个文档，最多嵌套 {_DEEPEST} 层。",
+    )
+
+
+def _magic(line: int) -> Unsafe:
+    return _unsafe(
+        "yaml-magic",
+        line,
+        "Anchors (&), aliases (*), tags (!) and directives (%) are not taken: write the text out, or"
+        " quote it.",
+        "不支持锚点（&）、别名（*）、标签（!）和指令（%），请直接写出内容或加引号。",
+    )
 
 
 def _plain(event: Any, events: Iterator[Any], path: Path, lines: dict[Path, int]) -> object:

@@ -142,6 +142,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
         (BOMB, "yaml-magic", 1),
         ("a: b\nc: *d\n", "yaml-magic", 2),
         ("a: !!python/object/apply:os.system [x]", "yaml-magic", 1),
+        ("%YAML 1.2\n---\na: b\n", "yaml-magic", 1),
         ("a: 1\nb: 2\na: 3\n", "key-given-twice", 3),
         ("a:\n  b: 1\n  b: 2\n", "key-given-twice", 3),
         ("? [a]\n: b\n", "bad-yaml-key", 1),
@@ -162,10 +163,15 @@ def test_what_is_not_plain_data_is_refused_where_it_stands(text: str, code: str,
     assert set(refused.value.problem.text) == {"en", "zh"}
 
 
-def test_a_depth_that_would_take_minutes_to_scan_is_refused_at_its_beginning() -> None:
+@pytest.mark.parametrize("sign", "[{!%")
+def test_what_would_take_long_to_scan_is_refused_at_its_beginning(sign: str) -> None:
+    """Each of these cost seconds: to refuse them on the first line is to have read no further."""
     with pytest.raises(Unsafe) as refused:
-        read_text("[" * LARGEST_FILE)
-    assert refused.value.problem.code == "too-much"
+        read_text(f"{sign * 30}\n" * (LARGEST_FILE // 31))
+    assert (refused.value.problem.code in {"too-much", "yaml-magic"}, refused.value.line) == (
+        True,
+        1,
+    )
 
 
 def test_a_file_of_another_encoding_is_refused_at_its_line(tmp_path: Path) -> None:
