@@ -495,11 +495,17 @@ async def test_facts_gather_for_a_pause_unless_the_archive_is_behind(
     sqlite_database: Database,
 ) -> None:
     source = BusySource(facts=5)
-    archive = Archive(sqlite_database, source, batch=3, pause=timedelta(hours=1))
+    all_stored = asyncio.Event()
+
+    def now() -> datetime:
+        if archive.number == 7:  # the next batch, or the look around before a pause
+            all_stored.set()
+        return NOON
+
+    an_hour = timedelta(hours=1)
+    archive = Archive(sqlite_database, source, batch=3, pause=an_hour, now=now)
     task = asyncio.create_task(archive.run())
-    async with asyncio.timeout(30):
-        while archive.number < 7:
-            await asyncio.sleep(0.01)
+    await asyncio.wait_for(all_stored.wait(), 30)
     task.cancel()
     await asyncio.wait([task])
     assert source.read == [0, 3, 6]
