@@ -98,12 +98,30 @@ def _bench(name: str) -> Callable[[Callable[..., None]], click.Command]:
     return declare
 
 
+def _rates(_context: click.Context, _option: click.Parameter, text: str | None) -> Any:
+    """The whole numbers in a list with commas; None where there is none."""
+    if text is None:
+        return None
+    try:
+        rates = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter("write whole numbers with commas between, such as 5,10") from None
+    if min(rates) < 1:
+        raise click.BadParameter("the lowest rate is 1 call a second")
+    return rates
+
+
 @_bench("calls")
 @click.option(
     "--quick", is_flag=True, help="One short round: to see that it works, not to judge by."
 )
 @click.option("--seed", type=int, help="Of the order; said at the start.")
-def calls_command(bench: Bench, quick: bool, seed: int | None) -> None:
+@click.option(
+    "--rates", callback=_rates, help="Calls a second, such as 5,10: for a slower or faster machine."
+)
+def calls_command(
+    bench: Bench, quick: bool, seed: int | None, rates: tuple[int, ...] | None
+) -> None:
     """Callers to app_queue at its best and to this engine, side by side."""
     ground = bench.ground()
     data = bench.begin(ground)
@@ -111,6 +129,7 @@ def calls_command(bench: Bench, quick: bool, seed: int | None) -> None:
     way = "packet capture on lo, kernel time stamps" if can_capture() else "SIPp's own logs"
     bench.say(f"order of seed {seed}; latency by {way}")
     pace = calls.QUICK if quick else calls.FULL
+    pace = pace.at(rates) if rates else pace
     runs = asyncio.run(calls.measure(ground, pace, bench.say, seed))
     _show_calls(bench.out, runs, pace)
     raw = {"pace": asdict(pace), "seed": seed, "latency_by": way}

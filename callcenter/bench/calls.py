@@ -13,7 +13,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -56,7 +56,17 @@ class Pace:
     many: int = 400
     few_rates: tuple[int, ...] = (10,)
     many_rates: tuple[int, ...] = (20, 40, 80)
+    lowest: int = 100
+    """Of the rates that are tried for the highest; `highest` is the last of them."""
     highest: int = 375
+
+    def at(self, rates: tuple[int, ...]) -> "Pace":
+        """The same at other fixed rates, for a machine that is faster or slower than most."""
+        lowest, highest = min(rates), 3 * max(rates)
+        step = max(1, (highest - lowest) // 12)
+        return replace(
+            self, few_rates=rates, many_rates=rates, lowest=lowest, highest=highest, step=step
+        )
 
 
 FULL = Pace(rounds=3, seconds=10, search_seconds=5, step=25)
@@ -158,7 +168,7 @@ async def _search(house: House, pace: Pace, number: int, runs: list[Run], say: S
         await house.settle()
         return run.carried
 
-    await highest_passing(range(100, pace.highest + 1, pace.step), passes)
+    await highest_passing(range(pace.lowest, pace.highest + 1, pace.step), passes)
 
 
 async def measure_run(

@@ -4,8 +4,10 @@ import math
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
 from callcenter.bench import report
+from callcenter.bench.__main__ import main
 from callcenter.bench.calls import FULL, Run, as_data, highest
 
 pytestmark = pytest.mark.core
@@ -124,3 +126,21 @@ def test_json_has_no_not_a_number() -> None:
 
     assert plain["p95"] is None
     assert plain["carried"] is False
+
+
+@pytest.mark.parametrize("rates", [(5,), (5, 10), (400, 800)])
+def test_other_rates_are_measured_and_the_highest_is_sought_around_them(
+    rates: tuple[int, ...],
+) -> None:
+    pace = FULL.at(rates)
+    sought = range(pace.lowest, pace.highest + 1, pace.step)
+    assert (pace.few_rates, pace.many_rates) == (rates, rates)
+    assert sought[0] == min(rates)
+    assert sought[-1] > 2 * max(rates)
+    assert 8 <= len(sought) <= 16
+
+
+@pytest.mark.parametrize("text", ["", "5,x", "0,5", "-5"])
+def test_rates_that_are_none_are_refused(text: str) -> None:
+    said = CliRunner().invoke(main, ["calls", "--rates", text])
+    assert (said.exit_code, "--rates" in said.output) == (2, True)
