@@ -92,6 +92,23 @@ async def run_engine(
     return 0
 
 
+async def rehearse(settings: Settings, prompts: PromptLibrary, flows: FlowFolder) -> None:
+    """Read once what a start reads, while it is another engine's turn: what is used for the first time
+    is slow, and callers would wait for it."""
+    database = Database(settings.database_url)
+    stores = stores_on(database)
+    try:
+        await stores.agents.list()
+        await stores.assignments.all()
+        queues = {rules.id for rules in await stores.queues.list()}
+        dialled = {number.flow for number in await stores.numbers.list()}
+        await FlowShelf(flows.load, SpokenPrompts(prompts)).reload(queues, dialled)
+    except StoreAway:
+        logger.info("not rehearsed: the database is away")
+    finally:
+        await database.close()
+
+
 @asynccontextmanager
 async def engine(
     settings: Settings, prompts: PromptLibrary, flows: FlowFolder

@@ -29,12 +29,12 @@ _COLLECT_AFTER = (10_000, 20, 20)
 def run(context: click.Context) -> None:
     """Run the engine in the foreground. While another one runs, stand by to take its place."""
     settings = load_settings(context)
-    _let_the_other_begin(settings)
+    stands_by = _let_the_other_begin(settings)
     with _loading():
         from callcenter.adapters.flows.yaml_files import FlowFolder
         from callcenter.adapters.journal.lock import JournalInUse, wait_until_free
         from callcenter.adapters.logs.lines import set_up
-        from callcenter.bootstrap.engine import run_engine
+        from callcenter.bootstrap.engine import rehearse, run_engine
         from callcenter.bootstrap.plans import journal_folder
         from callcenter.bootstrap.prompts import prompt_library
         from callcenter.host.switch import find_switch
@@ -45,7 +45,8 @@ def run(context: click.Context) -> None:
         raise click.ClickException("There is no switch yet. Run scripts/start first.")
     prompts = prompt_library(settings, switch.espeak_argv(), switch.espeak.environment())
     flows = FlowFolder(settings.path(settings.centre.flows_folder))
-    flows.load()  # Before our turn comes: what has not changed by then is not read again.
+    if stands_by:
+        asyncio.run(rehearse(settings, prompts, flows))
     while True:
         wait_until_free(journal_folder(settings))
         with contextlib.suppress(JournalInUse):  # A third one was quicker.
@@ -86,16 +87,18 @@ def archive(context: click.Context) -> None:
     sys.exit(_until_stopped(lambda stop: run_archive(settings, stop)))
 
 
-def _let_the_other_begin(settings: "Settings") -> None:
-    """While another engine has just taken over, leave it the processor: callers wait for that one."""
+def _let_the_other_begin(settings: "Settings") -> bool:
+    """Whether another engine is at work. One that has just taken over is left the processor until it is
+    ready: callers wait for it, nobody for us."""
     from callcenter.adapters.journal.lock import writer
     from callcenter.bootstrap.plans import journal_folder
 
     until = time.monotonic() + _BEGINS_WITHIN
-    while time.monotonic() < until and writer(journal_folder(settings)) is not None:
+    while (is_there := writer(journal_folder(settings)) is not None) and time.monotonic() < until:
         if _is_ready(settings.http.port):
-            return
+            break
         time.sleep(0.1)
+    return is_there
 
 
 def _is_ready(port: int) -> bool:
