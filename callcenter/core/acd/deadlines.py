@@ -1,11 +1,12 @@
 """Moments at which something on the floor is due.
 
 The truth is the field of the row that holds the deadline (`wrap_until`, `announce_at` …). This is
-only an index over those fields: whoever pops an item compares it with the row and drops what no
-longer holds, so a deadline is changed by changing the row and pushing again.
+only an index over those fields: an item of which the row says something else by now (`Stands`) is
+dropped, so a deadline is changed by changing the row and pushing again.
 """
 
 import heapq
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -22,6 +23,9 @@ class Due(Enum):
     ANNOUNCEMENT = 4
 
 
+Stands = Callable[[datetime, Due, AgentId | CallId], bool]
+
+
 @dataclass(slots=True)
 class Deadlines:
     """A heap of (when, what, whose)."""
@@ -34,20 +38,18 @@ class Deadlines:
         self._pushed += 1
         heapq.heappush(self._heap, (when, self._pushed, due, whose))
 
-    def first(self) -> tuple[datetime, Due, AgentId | CallId] | None:
-        """The earliest item, or None."""
-        if not self._heap:
-            return None
-        when, _, due, whose = self._heap[0]
-        return when, due, whose
+    def next(self, stands: Stands) -> datetime | None:
+        """When to look again: the earliest moment that still stands."""
+        while self._heap:
+            when, _, due, whose = self._heap[0]
+            if stands(when, due, whose):
+                return when
+            heapq.heappop(self._heap)
+        return None
 
-    def drop(self) -> None:
-        """Forget the earliest item: its row says something else by now."""
-        heapq.heappop(self._heap)
-
-    def pop(self, now: datetime) -> tuple[datetime, Due, AgentId | CallId] | None:
-        """The earliest item that is due, or None."""
-        if not self._heap or self._heap[0][0] > now:
-            return None
-        when, _, due, whose = heapq.heappop(self._heap)
-        return when, due, whose
+    def due(self, now: datetime, stands: Stands) -> Iterator[tuple[Due, AgentId | CallId]]:
+        """Take what is due and still stands, the earliest first."""
+        while self._heap and self._heap[0][0] <= now:
+            when, _, due, whose = heapq.heappop(self._heap)
+            if stands(when, due, whose):
+                yield due, whose

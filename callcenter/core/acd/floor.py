@@ -351,14 +351,14 @@ class Floor:
 
     def next_deadline(self) -> datetime | None:
         """When time may bring something."""
-        agents, calls = self.next_of_agents(), self._next_of(self._of_calls)
+        agents, calls = self.next_of_agents(), self._of_calls.next(self._stands)
         if agents is None or calls is None:
             return agents or calls
         return min(agents, calls)
 
     def next_of_agents(self) -> datetime | None:
         """When `due_of_agents` may have something to say."""
-        return self._next_of(self._of_agents)
+        return self._of_agents.next(self._stands)
 
     def due_of_agents(self, now: datetime) -> list[Fact]:
         """What time has brought to agents by themselves: the ends of wrap-up and of rest."""
@@ -367,13 +367,6 @@ class Floor:
     def due_of_calls(self, now: datetime) -> list[Fact]:
         """What time has brought to callers, and to agents who are being offered to them."""
         return self._due_of(self._of_calls, now)
-
-    def _next_of(self, deadlines: Deadlines) -> datetime | None:
-        while (item := deadlines.first()) is not None:
-            if self._stands(*item):
-                return item[0]
-            deadlines.drop()
-        return None
 
     def _stands(self, when: datetime, due: Due, whose: str) -> bool:
         """Whether the row still says so."""
@@ -388,12 +381,7 @@ class Floor:
         return agent.engagement is not None and agent.engagement.until == when
 
     def _due_of(self, deadlines: Deadlines, now: datetime) -> list[Fact]:
-        facts: list[Fact] = []
-        while (item := deadlines.pop(now)) is not None:
-            when, due, whose = item
-            if self._stands(when, due, whose):
-                facts.append(self._due(due, whose, now))
-        return facts
+        return [self._due(due, whose, now) for due, whose in deadlines.due(now, self._stands)]
 
     def _due(self, due: Due, whose: str, now: datetime) -> Fact:
         if due is Due.ANNOUNCEMENT:
