@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callcenter.cli.context import config_path, load_settings
+from callcenter.cli.progress import Progress
 
 if TYPE_CHECKING:
     from callcenter.host.processes import Event, Keeper
@@ -158,7 +159,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
 # -- before ---------------------------------------------------------------------------------------
 
 
-async def _prepare_switch(settings: "Settings", say: "Progress") -> "tuple[Switch, Rendered]":
+async def _prepare_switch(settings: "Settings", say: Progress) -> "tuple[Switch, Rendered]":
     from callcenter.bootstrap.plans import switch_plan
     from callcenter.host.packages import PackagesUnavailable
     from callcenter.host.plan import PlanError
@@ -178,9 +179,7 @@ async def _prepare_switch(settings: "Settings", say: "Progress") -> "tuple[Switc
         raise click.ClickException(str(error)) from None
 
 
-async def _prepare_data(
-    settings: "Settings", switch: "Switch", say: "Progress"
-) -> Mapping[str, str]:
+async def _prepare_data(settings: "Settings", switch: "Switch", say: Progress) -> Mapping[str, str]:
     """Database and prompts; the demo centre's passwords, where it is one."""
     from callcenter.adapters.db.quick_look import is_ready
 
@@ -267,50 +266,6 @@ def _is_free(kind: socket.SocketKind, host: str, port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-class Stopped(Exception):
-    """Nobody waits any more for the work whose progress was told."""
-
-
-class Progress:
-    """One line a step; a share in percent while something long runs, in a log file every tenth.
-
-    Threads cannot be cancelled: long work ends at the first word it says after `stop`.
-    """
-
-    def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
-        self._last = ""
-        self._tenths = 0
-        self._stopped = False
-
-    def stop(self) -> None:
-        """End whatever still tells."""
-        self._stopped = True
-
-    def step(self, english: str, chinese: str) -> None:
-        click.echo(f"  {english} {chinese} … ", nl=False, err=True)
-        self._last = ""
-
-    def done(self, what: str) -> None:
-        space = " " if self._last and not self._is_terminal else ""
-        click.echo(f"{space}{what} ✓" if what else f"{space}✓", err=True)
-
-    def __call__(self, what: str, share: float | None) -> None:
-        if self._stopped:
-            raise Stopped
-        text = what if share is None else f"{what} {share:.0%}"
-        if self._is_terminal:
-            click.echo(f"\r\x1b[2K    {text} ", nl=False, err=True)
-            self._last = what
-            return
-        if what != self._last:
-            click.echo(f"\n    {what}", nl=False, err=True)
-            self._last, self._tenths = what, 0
-        if share is not None and int(share * 10) > self._tenths:
-            self._tenths = int(share * 10)
-            click.echo(f" {self._tenths * 10}%", nl=False, err=True)
 
 
 # -- while it runs --------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from callcenter.cli.context import load_settings
+from callcenter.cli.progress import Progress
 from callcenter.cli.wording import said, tell
 
 if TYPE_CHECKING:
@@ -38,10 +39,12 @@ def prepare(context: click.Context) -> None:
 
     settings = load_settings(context)
     home = settings.path(settings.switch.folder)
+    say = Progress()
     try:
-        found = prepare_switch(home, mirror=settings.switch.mirror or None, progress=_progress)
+        found = prepare_switch(home, mirror=settings.switch.mirror or None, progress=say)
     except (PackagesUnavailable, SwitchUnusable) as error:
         raise click.ClickException(str(error)) from None
+    say.end_line()
     click.echo(found.version)
 
 
@@ -55,10 +58,12 @@ def upgrade_switch(context: click.Context) -> None:
     settings = load_settings(context)
     home = settings.path(settings.switch.folder)
     before = find_switch(home)
+    say = Progress()
     try:
-        now = upgrade_switch(home, mirror=settings.switch.mirror or None, progress=_progress)
+        now = upgrade_switch(home, mirror=settings.switch.mirror or None, progress=say)
     except (PackagesUnavailable, SwitchUnusable) as error:
         raise click.ClickException(str(error)) from None
+    say.end_line()
     if before is not None and before.version == now.version:
         tell(f"{now.version} is the newest already.", f"{now.version} 已是最新。")
         return
@@ -101,7 +106,3 @@ def _found(settings: "Settings") -> "Switch":
             )
         )
     return found
-
-
-def _progress(what: str, share: float | None) -> None:
-    click.echo(f"  {what}" + ("" if share is None else f" {share:.0%}"), err=True)

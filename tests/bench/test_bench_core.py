@@ -13,9 +13,8 @@ pytestmark = pytest.mark.scenario
 def test_every_call_of_the_core_bench_is_played_to_its_end() -> None:
     cost = measure_core(AT_ONCE, agents=AT_ONCE)
 
-    # arrived, node entered, joined, offered, ringing, answered, caller gone, ended, agent's leg
-    # gone, wrap-up over
-    assert cost.facts == 10
+    # arrived, node entered, joined, offered, ringing, answered, caller gone, ended, wrap-up over
+    assert cost.facts == 9
     assert cost.cpu_ms > 0
 
 

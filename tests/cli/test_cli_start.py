@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from callcenter.cli.start import Progress, check_certificate, check_ports
+from callcenter.cli.progress import Progress
+from callcenter.cli.start import check_certificate, check_ports
 from callcenter.edge.certificates import LIFE, self_signed
 from callcenter.settings import Settings, load
 
