@@ -10,6 +10,7 @@ One person has one device. A second sign-in takes over from the first, or is ref
 """
 
 import asyncio
+import itertools
 import logging
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -35,6 +36,7 @@ T = TypeVar("T")
 ENDPOINT_PREFIX: Final = "agent-"
 _PASSWORD_BYTES: Final = 24
 CATCH_UP_SECONDS: Final = 5.0
+_LOOK_EVERY: Final = 4  # turns of catching up
 _AT_ONCE: Final = 8  # accounts written at the same time after the switch came back
 
 
@@ -170,11 +172,22 @@ class AgentDesk:
         except (SwitchAway, StoreAway) as error:
             logger.info("accounts wait", extra={"why": type(error).__name__})
 
+    async def look_again(self) -> None:
+        """Ask who can be rung: an event that was not told must not keep anybody from their calls."""
+        before = self._reachable()
+        try:
+            found = await self._switch.reachable()
+        except SwitchAway:
+            return  # it is asked when it is back
+        self._tell_reachable(before.keys(), before, found)
+
     async def run(self) -> None:
-        """Catch up, every few seconds, for ever."""
-        while True:
+        """Catch up, every few seconds, and look again now and then, for ever."""
+        for turn in itertools.count(1):
             await asyncio.sleep(CATCH_UP_SECONDS)
             await self.catch_up()
+            if turn % _LOOK_EVERY == 0:
+                await self.look_again()
 
     async def _push_all(self) -> None:
         self._moved.clear()

@@ -308,6 +308,21 @@ async def test_pushing_tells_the_engine_whose_phone_is_there(house: DeskHouse) -
     assert house.door.agent(BO)["reachable"] is True
 
 
+async def test_a_phone_of_which_nothing_was_told_is_found_at_the_next_look(
+    house: DeskHouse,
+) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.endpoints.online = {"agent-ana"}
+    await house.desk.look_again()
+    assert house.door.agent(ANA)["reachable"]
+    house.endpoints.away = True
+    await house.desk.look_again()
+    assert house.door.agent(ANA)["reachable"]
+    house.endpoints.away, house.endpoints.online = False, set()
+    await house.desk.look_again()
+    assert not house.door.agent(ANA)["reachable"]
+
+
 async def test_a_phone_that_registers_while_the_switch_is_asked_stays_reachable(
     house: DeskHouse,
 ) -> None:

@@ -160,8 +160,13 @@ class AriLink:
                 if name.startswith(PREFIX):
                     self._set_reachable(AgentId(name.removeprefix(PREFIX)), status in _ONLINE)
             case "PeerStatusChange":
-                status = event["peer"]["peer_status"]
-                self._trunk_heard(event["endpoint"]["resource"], status == "Reachable")
+                name = event["endpoint"]["resource"]
+                answers = event["peer"]["peer_status"] == "Reachable"
+                # Of a phone that answered before its account was whole, only this is told.
+                if name.startswith(PREFIX):
+                    self._set_reachable(AgentId(name.removeprefix(PREFIX)), answers)
+                else:
+                    self._trunk_heard(name, answers)
             case "PlaybackFinished" if event["playback"]["state"] == "failed":
                 # Whoever hangs up cuts their prompt short, and the switch says that first: told in
                 # this order, they would seem to have heard it out and gone on.
