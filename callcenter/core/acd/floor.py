@@ -54,7 +54,7 @@ from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId
 
 # From reservation to ringing. Longer than a switch takes that has too much to do: to ring the next agent
-# then would only give it more. An order that was refused, or lost with its socket, is told much sooner.
+# then would only give it more. An order that was refused is told at once; one that was lost waits for this.
 LEASE: Final = timedelta(seconds=15)
 # On top of the queue's ring time, for the answer to travel.
 RING_GRACE: Final = timedelta(seconds=5)
