@@ -28,7 +28,14 @@ from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.floor import Floor
 from callcenter.core.calls import machine
 from callcenter.core.calls.directory import Directory
-from callcenter.core.calls.effects import CallEffect, GiveBack, HangUpLeg, LegEffect, Record
+from callcenter.core.calls.effects import (
+    CallEffect,
+    GiveBack,
+    HangUpLeg,
+    LegEffect,
+    Record,
+    RingAgent,
+)
 from callcenter.core.calls.phases import Call, Connected, Offered
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.agents import AgentFact, AgentRestored
@@ -341,7 +348,8 @@ class Engine:
         """Write, do, show; False if it could not be written, so that nothing was done."""
         if self._written and not self._write():
             return False
-        outbox, self._outbox = self._outbox, []
+        # Offers first: a caller waits for the ringing, and nobody for what else is to be done.
+        outbox, self._outbox = sorted(self._outbox, key=_is_no_offer), []
         for call, effects in outbox:
             self._perform(call, effects)
         if self._touched:
@@ -453,6 +461,10 @@ def restored(row: AgentRow, at: datetime) -> AgentRestored:
         wrapping.queue if wrapping else None,
         wrapping.since if wrapping else None,
     )
+
+
+def _is_no_offer(item: tuple[CallId, list[LegEffect]]) -> bool:
+    return not isinstance(item[1][0], RingAgent)
 
 
 def _number(item: Numbered) -> int:

@@ -81,6 +81,23 @@ def test_nothing_is_done_that_was_not_written_down_first() -> None:
         assert cause in kinds(written)
 
 
+def test_a_phone_is_rung_before_anything_else_is_done() -> None:
+    centre = Centre()
+    centre.agent("ana")
+    witness = WitnessSwitch(centre.clock, centre.journal)
+    engine = Engine(
+        directory=centre.directory,
+        clock=centre.clock,
+        journal=centre.journal,
+        telephony=witness,
+    )
+    engine.replay()
+    witness.connect(engine.deliver)
+    witness.arrive(STRAIGHT)
+    done = [type(effect).__name__ for effect, _ in witness.written_before]
+    assert done == ["RingAgent", "AnswerLeg"]
+
+
 def test_facts_are_numbered_without_gaps_over_restarts() -> None:
     centre = Centre()
     centre.agent("ana")
