@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 
@@ -132,6 +133,7 @@ async def engine(
             media=lambda prompt: _media(prompts, prompt),
             outside=trunks.dial,
             region=settings.centre.region,
+            longest_call=timedelta(seconds=settings.switch.max_call_seconds),
             app=APP,
         )
         stack.push_async_callback(telephony.close)

@@ -58,6 +58,12 @@ async def formats(house: House, channel: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", " ".join(found)))
 
 
+async def bound(house: House, channel: str) -> float:
+    """The seconds after which the switch itself ends a leg."""
+    asked = await house.ari(f"/channels/{channel}/variable?variable=TIMEOUT(absolute)")
+    return float(asked["value"])
+
+
 def offers(house: House, call: str) -> list[str]:
     """Who was offered the call, in order."""
     return [str(fact.agent) for fact in house.journal(call) if isinstance(fact, AgentOffered)]
@@ -94,6 +100,7 @@ async def test_the_whole_way_of_a_call(house: House, codec: Codec, law: str, who
     leg.say_tone(agent.hz)
     await talk(house, caller, agent, leg)
     assert await formats(house, call) | await formats(house, f"ag-{call}-1") == {law}
+    assert min(await bound(house, call), await bound(house, f"ag-{call}-1")) > 0
 
     first, second = {"agent": (leg, caller), "caller": (caller, leg)}[who]
     mine = await first.hang_up(LONG)

@@ -293,6 +293,7 @@ def test_any_number_comes_in_and_only_harmless_signs_stay(
         assert variable(instance, "CC_DID") == did
         assert variable(instance, "CC_TRUNK") == "carrier"
         assert variable(instance, "CC_SINCE").isdigit()
+        assert float(variable(instance, "TIMEOUT(absolute)")) > 0
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def _started(event: StasisStart, at: datetime, region: str) -> Fact | None:
     match event["args"]:
         case ["inbound", dialled]:
             return arrival(channel, dialled, at, region)
-        case ["agent", _, agent] if is_offer_leg(LegId(channel["id"])):
+        case ["agent", agent] if is_offer_leg(LegId(channel["id"])):
             call, offer = offer_of(LegId(channel["id"]))
             return AgentAnswered(at, call, AgentId(agent), offer)
         case ["adopt-pull" | "adopt-push"]:

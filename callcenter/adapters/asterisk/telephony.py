@@ -1,9 +1,10 @@
 """Effects to commands: the engine's wishes, said to Asterisk in order and without waiting.
 
-Commands of one call travel on one socket and the switch carries them out in series, so order needs no
-waiting here. The exception is a command on a leg to which something may still be playing: it waits inside
-the switch for the playback's length, and everything behind it on the socket would wait too. Those go by
-pooled HTTP.
+Commands of one caller travel on one socket and the switch carries them out in series, so order needs no
+waiting here. So do those of an agent's leg, on a socket of their own: to answer a caller and to ring
+somebody for them need not wait for each other. The exception is a command on a leg to which something may
+still be playing: it waits inside the switch for the playback's length, and everything behind it on the
+socket would wait too. Those go by pooled HTTP.
 
 An answer is only looked at when it means that an event will never come: an agent's leg that could not be
 made, a prompt that was not taken. 404 and 409 are everyday life: the leg hung up first, or it exists.
@@ -13,7 +14,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from callcenter.adapters.asterisk.ari.generated import Bridge, Channel, bridges, channels, playbacks
@@ -77,6 +78,7 @@ class AriTelephony:
         media: Callable[[Prompt], str],
         outside: OutsideDial,
         region: str,
+        longest_call: timedelta,
         app: str = "cc",
     ) -> None:
         self.pool = BridgePool()
@@ -87,6 +89,7 @@ class AriTelephony:
         self._media = media
         self._outside = outside
         self._region = region
+        self._longest_call = longest_call
         self._app = app
         self._waiting: set[asyncio.Task[None]] = set()
 
@@ -103,7 +106,7 @@ class AriTelephony:
                 case BridgeLegs():
                     self._bridge(call, effect)
                 case HangUpLeg(leg=leg):
-                    self._send(call, channels.hangup(leg))
+                    self._send(leg, channels.hangup(leg))
                 case GiveBack(leg=leg):
                     back = channels.continue_in_dialplan(
                         leg, context="fallback", extension="s", priority=1
@@ -161,7 +164,7 @@ class AriTelephony:
         if device.kind == "sip":
             # Not `app=`: who answers while we restart would be cut off. The dialplan tries again.
             request = self._originate(call, effect, f"PJSIP/{device.address}", "agent-leg")
-            self._send(call, request, failed)
+            self._send(effect.leg, request, failed)
             return
         dial = self._outside(device.address)
         try:
@@ -175,7 +178,7 @@ class AriTelephony:
         # A carrier may take ten seconds to say that it rings, or never say it.
         offer = offer_of(effect.leg)[1]
         rings = AgentRinging(self._clock.now(), call, effect.agent, offer)
-        self._send(call, request, failed, rings)
+        self._send(effect.leg, request, failed, rings)
 
     def _originate(
         self,
@@ -195,8 +198,9 @@ class AriTelephony:
             timeout=int(effect.ring_for.total_seconds()) + _RING_BOUND_SECONDS,
             originator=effect.caller,
             variables={
-                "CC_CALL": call,
                 "CC_AGENT": effect.agent,
+                # Nobody may stay on the line for ever if we are gone.
+                "TIMEOUT(absolute)": str(int(self._longest_call.total_seconds())),
                 "PJSIP_HEADER(add,X-CC-Call)": call,
                 **(variables or {}),
             },
@@ -216,13 +220,14 @@ class AriTelephony:
 
     def _send(
         self,
-        call: CallId,
+        key: CallId | LegId,
         request: Request[Any],
         if_refused: Fact | None = None,
         if_taken: Fact | None = None,
     ) -> None:
-        """Put a command on its way; the facts are what has happened once it is answered."""
-        answer = self._rest.send(request, key=call)
+        """Put a command on its way, behind what was sent under the same key; the facts are what has
+        happened once it is answered."""
+        answer = self._rest.send(request, key=key)
         answer.add_done_callback(lambda done: self._answered(request, done, if_refused, if_taken))
 
     def _answered(

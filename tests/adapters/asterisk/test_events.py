@@ -83,7 +83,7 @@ def test_hostile_names_and_numbers_arrive_harmless(
 
 
 def test_an_agents_leg_in_our_hands_means_that_they_answered() -> None:
-    assert started("agent", CALLER, "ana", channel=leg(OFFER)) == AgentAnswered(
+    assert started("agent", "ana", channel=leg(OFFER)) == AgentAnswered(
         NOON, cast(Any, CALLER), cast(Any, "ana"), 2
     )
 
@@ -94,7 +94,7 @@ def test_an_agents_leg_in_our_hands_means_that_they_answered() -> None:
         (),
         ("inbound",),
         ("inbound", "5000", "adopt-push"),  # a comma in the dialled number
-        ("agent", CALLER, "ana"),  # a caller's leg that says it is an agent's
+        ("agent", "ana"),  # a caller's leg that says it is an agent's
         ("agent",),
         ("whatever", "x"),
     ],

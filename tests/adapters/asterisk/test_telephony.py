@@ -10,7 +10,7 @@ from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import NoReply, Reply, Request
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.telephony import AriTelephony
-from callcenter.core.calls.effects import HangUpLeg, LegEffect, Prompt, RingAgent, Say
+from callcenter.core.calls.effects import AnswerLeg, HangUpLeg, LegEffect, Prompt, RingAgent, Say
 from callcenter.core.errors import NotFound
 from callcenter.core.facts.calls import AgentRinging, LegCause, LegEnded, PromptEnded
 from callcenter.core.facts.wire import Fact
@@ -32,10 +32,12 @@ class Wire:
 
     def __init__(self) -> None:
         self.sent: list[Request[Any]] = []
+        self.keys: list[str | None] = []
         self._answers: list[asyncio.Future[Reply[Any]]] = []
 
     def send(self, request: Request[Any], key: str | None = None) -> asyncio.Future[Reply[Any]]:
         self.sent.append(request)
+        self.keys.append(key)
         self._answers.append(asyncio.get_running_loop().create_future())
         return self._answers[-1]
 
@@ -63,6 +65,7 @@ class Switch:
             media=self._media,
             outside=lambda number: dial,
             region="DE",
+            longest_call=timedelta(hours=6),
         )
 
     def _media(self, prompt: Prompt) -> str:
@@ -90,6 +93,14 @@ async def test_a_phone_of_ours_is_rung_without_being_asked_to_accept() -> None:
     assert "CC_ACCEPT" not in (switch.wire.sent[0].body or {})["variables"]
     await switch.wire.answer(TAKEN)
     assert switch.facts == []
+
+
+async def test_a_phone_is_rung_beside_what_is_done_for_the_caller_and_bounded() -> None:
+    switch = Switch()
+    for effect in (AnswerLeg(CALLER), ring("sip:agent-ana"), HangUpLeg(LEG), HangUpLeg(CALLER)):
+        await switch.do(effect)
+    assert switch.wire.keys == [CALL, LEG, LEG, CALL]
+    assert (switch.wire.sent[1].body or {})["variables"]["TIMEOUT(absolute)"] == "21600"
 
 
 async def test_a_number_outside_is_asked_in_the_callers_language_and_rings_when_taken() -> None:
