@@ -110,7 +110,7 @@ class Engine:
         self._outside: deque[Fact] = deque()
         self._following: deque[Fact] = deque()
         self._running = False
-        self._timers = Timers(clock, self.wake)
+        self._timers = Timers(clock, self.calls, self.wake)
         self._kept: dict[CallId, list[Numbered]] = {}
         self._written: list[Numbered] = []
         self._outbox: list[tuple[CallId, list[LegEffect]]] = []
@@ -145,7 +145,7 @@ class Engine:
         if self.can_write:
             self._outside.extend(self.floor.due_of_agents(now))
         if self.can_write and not self._blind:
-            self._outside.extend(self._timers.due(now, self.calls))
+            self._outside.extend(self._timers.due(now))
             self._outside.extend(self.floor.due_of_calls(now))
         self._burst()
 
@@ -203,7 +203,7 @@ class Engine:
         self._touched.clear()
         self.counters = Counters()
         self.feed.begin(self.number)
-        self._timers.rebuild(self.calls)
+        self._timers.rebuild()
         self._arm()
         return count
 
@@ -229,7 +229,7 @@ class Engine:
         elif self._blind:
             self._timers.arm_at(self.floor.next_of_agents())
         else:
-            self._timers.arm(self.floor.next_deadline(), self.calls)
+            self._timers.arm(self.floor.next_deadline())
 
     def _laps(self) -> None:
         while len(self._written) < LONGEST_BURST and (fact := self._next()) is not None:

@@ -28,8 +28,9 @@ from callcenter.core.acd.agent_state import (
     Move,
     move,
 )
-from callcenter.core.acd.deadlines import Deadlines, Due
+from callcenter.core.acd.moments import Due, Moment
 from callcenter.core.acd.queue import Line, Place, QueueEntry, QueueRules
+from callcenter.core.deadlines import Deadlines
 from callcenter.core.facts.agents import (
     AgentRestored,
     AgentSignedIn,
@@ -71,8 +72,8 @@ class Floor:
         self.lines: dict[QueueId, Line] = {}
         self.entries: dict[CallId, QueueEntry] = {}
         # Two, since what agents do goes on while we cannot see the calls.
-        self._of_agents = Deadlines()
-        self._of_calls = Deadlines()
+        self._of_agents = Deadlines[Moment](self._stands)
+        self._of_calls = Deadlines[Moment](self._stands)
         self._heads: list[tuple[Place, QueueId]] = []
         self._joined = 0
         self._configured: frozenset[QueueId] = frozenset()
@@ -215,7 +216,7 @@ class Floor:
         agent.engagement = move(engagement, Move.HANG_UP, fact.at, until)
         if until == fact.at:
             return (WrapEnded(fact.at, agent.id),)
-        self._of_agents.push(until, Due.WRAP, agent.id)
+        self._of_agents.push(until, (Due.WRAP, agent.id))
         return NOTHING
 
     def _wrap_ended(self, fact: WrapEnded) -> Consequences:
@@ -285,7 +286,7 @@ class Floor:
             since = fact.wrap_since or fact.at
             held = Engagement(fact.call, fact.queue, 0, wrapping, since, fact.wrap_until)
             agent.engagement = held
-            self._of_agents.push(fact.wrap_until, Due.WRAP, agent.id)
+            self._of_agents.push(fact.wrap_until, (Due.WRAP, agent.id))
         self._list_if_free(agent)
         return NOTHING
 
@@ -351,25 +352,26 @@ class Floor:
 
     def next_deadline(self) -> datetime | None:
         """When time may bring something."""
-        agents, calls = self.next_of_agents(), self._of_calls.next(self._stands)
+        agents, calls = self.next_of_agents(), self._of_calls.next()
         if agents is None or calls is None:
             return agents or calls
         return min(agents, calls)
 
     def next_of_agents(self) -> datetime | None:
         """When `due_of_agents` may have something to say."""
-        return self._of_agents.next(self._stands)
+        return self._of_agents.next()
 
     def due_of_agents(self, now: datetime) -> list[Fact]:
         """What time has brought to agents by themselves: the ends of wrap-up and of rest."""
-        return self._due_of(self._of_agents, now)
+        return [self._due(moment, now) for moment in self._of_agents.due(now)]
 
     def due_of_calls(self, now: datetime) -> list[Fact]:
         """What time has brought to callers, and to agents who are being offered to them."""
-        return self._due_of(self._of_calls, now)
+        return [self._due(moment, now) for moment in self._of_calls.due(now)]
 
-    def _stands(self, when: datetime, due: Due, whose: str) -> bool:
+    def _stands(self, when: datetime, moment: Moment) -> bool:
         """Whether the row still says so."""
+        due, whose = moment
         if due is Due.ANNOUNCEMENT:
             entry = self.entries.get(CallId(whose))
             return entry is not None and entry.announce_at == when
@@ -380,10 +382,8 @@ class Floor:
             return agent.rest_until == when
         return agent.engagement is not None and agent.engagement.until == when
 
-    def _due_of(self, deadlines: Deadlines, now: datetime) -> list[Fact]:
-        return [self._due(due, whose, now) for due, whose in deadlines.due(now, self._stands)]
-
-    def _due(self, due: Due, whose: str, now: datetime) -> Fact:
+    def _due(self, moment: Moment, now: datetime) -> Fact:
+        due, whose = moment
         if due is Due.ANNOUNCEMENT:
             return self._announce(CallId(whose), now)
         agent = self.agents[AgentId(whose)]
@@ -409,16 +409,16 @@ class Floor:
 
     def _announce_at(self, entry: QueueEntry, when: datetime) -> None:
         entry.announce_at = when
-        self._of_calls.push(when, Due.ANNOUNCEMENT, entry.call)
+        self._of_calls.push(when, (Due.ANNOUNCEMENT, entry.call))
 
     def _lease(self, agent: AgentRow, held: Engagement) -> None:
         assert held.until is not None
         agent.engagement = held
-        self._of_calls.push(held.until, Due.LEASE, agent.id)
+        self._of_calls.push(held.until, (Due.LEASE, agent.id))
 
     def _rest(self, agent: AgentRow, until: datetime) -> None:
         agent.rest_until = until
-        self._of_agents.push(until, Due.REST, agent.id)
+        self._of_agents.push(until, (Due.REST, agent.id))
 
     # -- rows ---------------------------------------------------------------------------------
 
