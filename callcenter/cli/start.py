@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from callcenter.cli.before_start import check_certificate, check_ports
 from callcenter.cli.context import config_path, load_settings
 from callcenter.cli.progress import Progress
 
@@ -215,57 +215,6 @@ def _keep_passwords(settings: "Settings", made: Mapping[str, str] | None) -> Map
         return {}
     known: dict[str, str] = json.loads(path.read_text())
     return known
-
-
-def check_ports(settings: "Settings") -> None:
-    """Say which port is taken before three programs stumble over it, or, as Asterisk does, go on
-    without it. Raises: click.ClickException."""
-    tcp, udp, sip = socket.SOCK_STREAM, socket.SOCK_DGRAM, settings.sip
-    wanted = [
-        (tcp, "127.0.0.1", settings.http.port, "[http] port"),
-        (tcp, settings.edge.bind, settings.edge.port, "[edge] port"),
-        (tcp, "127.0.0.1", settings.switch.http_port, "[switch] http_port"),
-        (tcp, sip.bind, sip.port, "[sip] port"),
-        (udp, sip.bind, sip.port, "[sip] port"),
-        *([(tcp, sip.bind, sip.tls_port, "[sip] tls_port")] if sip.certificate else []),
-    ]
-    taken = {
-        (port, name): None for kind, host, port, name in wanted if not _is_free(kind, host, port)
-    }
-    if taken:
-        lines = [f"  port {port} is in use; set another as {name}" for port, name in taken]
-        raise click.ClickException(
-            "Another program holds our ports. Is the centre running already?\n"
-            + "\n".join(lines)
-            + "\n  (in callcenter.toml, or e.g. CALLCENTER_EDGE_PORT=9080 scripts/start)"
-        )
-
-
-def check_certificate(settings: "Settings") -> None:
-    """Refuse a certificate that Asterisk cannot use: it would go on without TLS and say so in a log.
-    One that has expired may stay: phones may not mind, and the doctor does. Raises: click.ClickException.
-    """
-    sip = settings.sip
-    if not (sip.certificate and sip.private_key):
-        return  # With one of the two the plan complains.
-    from callcenter.cli.certificates import CertificateUnusable, read_fitting
-
-    try:
-        read_fitting(settings.path(sip.certificate), settings.path(sip.private_key))
-    except CertificateUnusable as error:
-        raise click.ClickException(f"[sip] certificate, private_key: {error}") from None
-
-
-def _is_free(kind: socket.SocketKind, host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, kind) as probe:
-        if kind is socket.SOCK_STREAM:  # UDP would share the port with whoever allows it too.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 # -- while it runs --------------------------------------------------------------------------------

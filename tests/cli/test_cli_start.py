@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
+from callcenter.cli.before_start import check_certificate, check_ports
 from callcenter.cli.progress import Progress
-from callcenter.cli.start import check_certificate, check_ports
 from callcenter.edge.certificates import LIFE, self_signed
 from callcenter.settings import Settings, load
 
@@ -40,7 +40,7 @@ def test_a_sip_port_that_another_program_holds_is_named(
         ports = {"port": 26998, "tls_port": 26997, setting: taken}
         with pytest.raises(click.ClickException) as refused:
             check_ports(settings(tmp_path, certificate="a", private_key="b", **ports))
-    assert f"port {taken} is in use; set another as [sip] {setting}\n" in refused.value.message
+    assert f"port {taken} is in use; set another as [sip] {setting}  端口" in refused.value.message
 
 
 def test_a_port_for_tls_may_be_taken_where_there_is_no_certificate(tmp_path: Path) -> None:
