@@ -12,7 +12,6 @@ One person has one device. A second sign-in takes over from the first, or is ref
 import asyncio
 import itertools
 import logging
-import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,13 +27,14 @@ from callcenter.engine.api import Door, SignIn, SignOut
 from callcenter.ports import store, telephony
 from callcenter.ports.store import AgentProfile, EndpointSecret, StoreAway
 from callcenter.ports.telephony import SwitchAway
+from callcenter.services.passwords import make_password
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 ENDPOINT_PREFIX: Final = "agent-"
-_PASSWORD_BYTES: Final = 24
+_PASSWORD_LENGTH: Final = 24
 CATCH_UP_SECONDS: Final = 5.0
 _LOOK_EVERY: Final = 4  # turns of catching up
 _AT_ONCE: Final = 8  # accounts written at the same time after the switch came back
@@ -218,7 +218,7 @@ class AgentDesk:
     async def _give_account(self, actor: Actor, agent: AgentId, *, browser: bool) -> SipAccount:
         endpoint = endpoint_of(agent)
         self._ask_in(actor, agent, Device("sip", endpoint))
-        account = SipAccount(endpoint, secrets.token_urlsafe(_PASSWORD_BYTES), browser)
+        account = SipAccount(endpoint, make_password(_PASSWORD_LENGTH), browser)
         try:
             await self._kept.put(EndpointSecret(agent, endpoint, account.password, browser))
         except BaseException:

@@ -5,7 +5,6 @@ it is left alone. Everything is written in one transaction, so that a first star
 leaves nothing behind and seeds again.
 """
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +16,7 @@ from callcenter.ports.accounts import Users
 from callcenter.ports.store import AgentProfile, NumberEntry
 from callcenter.services.accounts import Accounts
 from callcenter.services.configuration import Stores
+from callcenter.services.passwords import make_password
 
 SALES: Final = QueueId("sales")
 SUPPORT: Final = QueueId("support")
@@ -30,7 +30,7 @@ AGENTS: Final[Mapping[AgentProfile, tuple[QueueId, ...]]] = {
     AgentProfile(AgentId("bo"), "Bo Lindqvist", "博·林奎斯特"): (SALES,),
     AgentProfile(AgentId("chen"), "Chen Wei", "陈伟"): (SALES, SUPPORT),
 }
-_PASSWORD_BYTES: Final = 9
+_PASSWORD_LENGTH: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ async def _admit_people(accounts: Accounts) -> dict[str, str]:
         ("supervisor", Role.SUPERVISOR, None),
         *((profile.id, Role.AGENT, profile.id) for profile in AGENTS),
     ]
-    passwords = {name: secrets.token_urlsafe(_PASSWORD_BYTES) for name, _, _ in people}
+    passwords = {name: make_password(_PASSWORD_LENGTH) for name, _, _ in people}
     for name, role, agent in people:
         await accounts.admit(name, passwords[name], role, agent)
     return passwords

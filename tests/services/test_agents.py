@@ -67,6 +67,15 @@ async def test_signing_in_gives_an_account_that_is_kept_and_on_the_switch(
     assert account.password not in repr(account)
 
 
+async def test_a_password_can_be_typed_without_taking_one_sign_for_another(
+    house: DeskHouse,
+) -> None:
+    account = await house.desk.sign_in(AS_ANA, ANA, PhoneKind.DESK_PHONE)
+    assert account is not None
+    assert len(account.password) == 24 and account.password.isalnum()
+    assert not set(account.password) & set("0O1lI")
+
+
 async def test_each_login_has_a_password_of_its_own(house: DeskHouse) -> None:
     first = await house.desk.sign_in(AS_ANA, ANA)
     second = await house.desk.sign_in(AS_ANA, ANA, PhoneKind.DESK_PHONE)
