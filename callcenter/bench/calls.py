@@ -31,6 +31,7 @@ from callcenter.bench.house import (
     queue_house,
 )
 from callcenter.bench.machine import Watch, pulse_ms
+from callcenter.bench.staff import StaffFailed
 from callcenter.testing.sipp import Outcome, SippFailed
 
 SLOWEST = 0.1  # seconds: the p95 above which a rate does not count as carried
@@ -130,7 +131,7 @@ async def measure(ground: Ground, pace: Pace, say: Say, seed: int) -> list[Run]:
             try:
                 async with _open(ground, system, agents) as house:
                     await _visit(house, pace, number, chance, runs, say)
-            except (HouseFailed, SippFailed, AriError) as error:
+            except (HouseFailed, StaffFailed, SippFailed, AriError) as error:
                 say(f"  broke down: {error}")
     return runs
 
