@@ -61,7 +61,8 @@ class EdgeSettings:
 
 @dataclass(frozen=True, slots=True)
 class SipSettings:
-    """Where phones and trunks reach us."""
+    """Where phones and trunks reach us. `authorities`: a PEM file with those who may vouch for a carrier
+    reached by TLS; empty: whom this machine trusts."""
 
     bind: str = "127.0.0.1"
     port: int = 5060
@@ -72,6 +73,7 @@ class SipSettings:
     local_nets: tuple[str, ...] = ()
     certificate: str = ""
     private_key: str = ""
+    authorities: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Plain values out of settings: what the parts are told that do not know settings."""
 
 import logging
+import ssl
 from pathlib import Path
 
 from callcenter.host.addresses import ipv4_of, offered_to_browsers, own_addresses
@@ -39,12 +40,19 @@ def switch_plan(settings: Settings, switch: Switch) -> SwitchPlan:
         local_nets=sip.local_nets,
         certificate=certificate,
         private_key=settings.path(sip.private_key) if sip.private_key else None,
+        authorities=settings.path(sip.authorities) if sip.authorities else _trusted_here(),
         trunks=trunks(settings),
         max_calls=own.max_calls,
         max_call_seconds=own.max_call_seconds,
         ice_host_candidates=offered_to_browsers(sip.bind, _outside(settings), own_addresses()),
         prompts_dir=prompts_folder(settings),
     )
+
+
+def _trusted_here() -> Path | None:
+    """The file with the certificate authorities that this machine trusts."""
+    found = ssl.get_default_verify_paths().cafile
+    return Path(found) if found else None
 
 
 def _outside(settings: Settings) -> str:

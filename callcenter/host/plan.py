@@ -97,6 +97,8 @@ class SwitchPlan:
     local_nets: tuple[str, ...] = ()
     certificate: Path | None = None
     private_key: Path | None = None
+    authorities: Path | None = None
+    """Who may vouch for a carrier that is reached by TLS."""
     trunks: tuple[Trunk, ...] = ()
     max_calls: int = 5000
     max_call_seconds: int = 6 * 3600
@@ -137,6 +139,11 @@ class SwitchPlan:
         _require(
             self.certificate or all(trunk.transport != "tls" for trunk in self.trunks),
             "a trunk over tls needs certificate and private_key",
+        )
+        _require(
+            self.authorities or all(trunk.transport != "tls" for trunk in self.trunks),
+            "a trunk over tls needs authorities, who vouch for the carrier: install the package "
+            "ca-certificates, or write the PEM file with them into authorities",
         )
 
     @property

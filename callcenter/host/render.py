@@ -156,10 +156,18 @@ def _pjsip(plan: SwitchPlan, endpoints: Mapping[str, str], conf: Path) -> dict[s
             "tls_port": plan.tls_port,
             "certificate": plan.certificate,
             "private_key": plan.private_key,
+            "vouched": Block(_vouched(plan)),
         }
         tls = _piece(conf / "pjsip-tls.conf", shared | keys)
     trunks = [_trunk(trunk, endpoints[trunk.name], conf, shared) for trunk in plan.trunks]
     return {"tls": Block(tls), "trunks": Block("\n".join(trunks))}
+
+
+def _vouched(plan: SwitchPlan) -> str:
+    """Call nobody over TLS who cannot prove to be who we mean."""
+    if plan.authorities is None:
+        return ""
+    return f"ca_list_file = {plan.authorities}\nverify_server = yes"
 
 
 def _trunk(trunk: Trunk, endpoint: str, conf: Path, shared: Mapping[str, Value]) -> str:

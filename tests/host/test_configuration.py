@@ -117,6 +117,9 @@ def test_the_secret_of_a_trunk_is_not_shown() -> None:
     assert "hush" not in repr(carrier(secret="hush"))
 
 
+OWN_CERTIFICATE = {"certificate": Path("c.pem"), "private_key": Path("k.pem")}
+
+
 @pytest.mark.parametrize(
     "changes, complaint",
     [
@@ -128,6 +131,7 @@ def test_the_secret_of_a_trunk_is_not_shown() -> None:
         ({"system_name": "a b"}, "system_name"),
         ({"trunks": (carrier(), carrier())}, "same name"),
         ({"trunks": (carrier(transport="tls"),)}, "needs certificate"),
+        ({"trunks": (carrier(transport="tls"),), **OWN_CERTIFICATE}, "needs authorities"),
     ],
 )
 def test_a_bad_plan_is_refused_by_setting(

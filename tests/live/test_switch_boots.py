@@ -13,17 +13,22 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from callcenter.edge.certificates import self_signed
+from callcenter.edge.plan import TlsFiles
 from callcenter.host.asterisk_cli import CommandFailed, NotReady, run_command, wait_ready
 from callcenter.host.plan import SwitchPlan, Trunk
 from callcenter.host.processes import Child, Died, Event, Keeper, Started, Stopped
 from callcenter.host.render import Rendered, render_instance
 from callcenter.host.switch import Switch, prepare_switch
+from callcenter.testing.tls_listener import tls_listener
 
 pytestmark = pytest.mark.live
 
@@ -32,6 +37,8 @@ SIP_PORT = 21060
 HTTP_PORT = 21088
 STRANGER = "127.0.0.66"
 CARRIER = "127.0.0.1"
+SECURE_CARRIER, POSING_CARRIER = "127.0.0.91", "127.0.0.92"
+CARRIERS_PORT = 21061
 LAW = {"ulaw": 0, "alaw": 8}
 
 
@@ -41,6 +48,8 @@ class Instance:
     plan: SwitchPlan
     rendered: Rendered
     process: subprocess.Popen[bytes]
+    secure: TlsFiles
+    """The one certificate that is believed."""
 
     def ari(self, method: str, path: str, body: object = None) -> Any:
         request = urllib.request.Request(f"{self.rendered.ari_url}{path}", method=method)
@@ -60,11 +69,25 @@ class Instance:
         return found
 
 
+def over_tls(name: str, host: str) -> Trunk:
+    return Trunk(
+        name,
+        (host,),
+        kind="registering",
+        username="us",
+        secret="x",
+        transport="tls",
+        port=CARRIERS_PORT,
+        qualify_seconds=0,
+    )
+
+
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     switch = prepare_switch(PROJECT / "run/switch", mirror=None, progress=lambda *_: None)
     # Deep on purpose: the control socket of a clone in a long path must still be reachable.
     folder = tmp_path_factory.mktemp("switch") / ("deep" * 20)
+    secure = self_signed(tmp_path_factory.mktemp("secure"), [SECURE_CARRIER], datetime.now(UTC))
     plan = SwitchPlan(
         run_folder=folder,
         modules_dir=switch.modules_dir,
@@ -75,9 +98,22 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         http_port=HTTP_PORT,
         rtp_first=21200,
         rtp_last=21299,
+        tls_port=21062,
+        certificate=secure.certificate,
+        private_key=secure.key,
+        authorities=secure.certificate,
         trunks=(
+            over_tls("secure", SECURE_CARRIER),
+            over_tls("posing", POSING_CARRIER),
             Trunk("carrier", (CARRIER,), trust_identity=True, qualify_seconds=0, max_calls=2),
-            Trunk("far", ("192.0.2.10",), kind="registering", username="us", secret="x;y\\z"),
+            Trunk(
+                "far",
+                ("192.0.2.10",),
+                kind="registering",
+                username="us",
+                secret="x;y\\z",
+                qualify_seconds=0,
+            ),
         ),
     )
     rendered = render_instance(plan)
@@ -86,7 +122,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     )
     try:
         asyncio.run(wait_ready(rendered.ari_url, rendered.ari_user, rendered.ari_password))
-        yield Instance(switch, plan, rendered, process)
+        yield Instance(switch, plan, rendered, process, secure)
     finally:
         process.terminate()
         process.wait(30)
@@ -167,18 +203,19 @@ class Phone:
         return [self.rtp.recv(2048) for _ in range(packets)]
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+def wait_until(condition: Callable[[], bool], within: float = 10) -> None:
+    deadline = time.monotonic() + within
     while not condition():
-        assert time.monotonic() < deadline, "it did not come true within 10 s"
+        assert time.monotonic() < deadline, f"it did not come true within {within:g} s"
+        time.sleep(0.01)
 
 
 def test_it_boots_without_a_warning(instance: Instance) -> None:
     lines = instance.rendered.log.read_text().splitlines()
+    warnings = [line for line in lines if re.search("WARNING|ERROR", line)]
     # A registering trunk whose carrier is not there may say so.
-    assert [
-        line for line in lines if re.search("WARNING|ERROR", line) and "192.0.2.10" not in line
-    ] == []
+    absent = ("192.0.2.10", SECURE_CARRIER, POSING_CARRIER)
+    assert [line for line in warnings if not any(one in line for one in absent)] == []
 
 
 def test_every_listed_module_runs(instance: Instance) -> None:
@@ -320,6 +357,20 @@ def test_the_number_first_dialled_is_kept(instance: Instance, first: str, kept: 
         phone.send("INVITE", "5000", more=diversions)
         assert phone.final_status() == 200
         assert variable(instance, "CC_RDNIS") == kept
+
+
+def test_a_carrier_over_tls_must_prove_its_name(instance: Instance, tmp_path: Path) -> None:
+    posing = self_signed(tmp_path, [POSING_CARRIER], datetime.now(UTC))
+    files = {SECURE_CARRIER: instance.secure, POSING_CARRIER: posing}
+    with ExitStack() as stack:
+        secure, other = (
+            stack.enter_context(tls_listener(address, CARRIERS_PORT, pair.certificate, pair.key))
+            for address, pair in files.items()
+        )
+        # A carrier that was not there at first is tried again after 10 s and some.
+        wait_until(lambda: bool(secure.said) and other.turned_away > 0, within=40)
+    assert secure.said[0] == f"REGISTER sip:{SECURE_CARRIER}:{CARRIERS_PORT};transport=tls SIP/2.0"
+    assert (secure.turned_away, other.said) == (0, [])
 
 
 def test_a_trusted_trunk_says_who_is_calling(instance: Instance) -> None:
