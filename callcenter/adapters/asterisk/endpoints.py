@@ -4,6 +4,7 @@ has restarted."""
 
 from collections.abc import Mapping
 from typing import Any, Final
+from zlib import crc32
 
 from callcenter.adapters.asterisk.ari.generated import asterisk, endpoints
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
@@ -42,9 +43,10 @@ _BROWSER: Final = {
 _AOR: Final = {
     "max_contacts": "1",
     "remove_existing": "yes",
-    "qualify_frequency": "10",
     "qualify_timeout": "3",
 }
+# Phones that registered together, after a restart of the switch, would else be asked together for ever.
+_ASK_AFTER_SECONDS: Final = range(10, 15)
 
 
 class AriEndpoints:
@@ -60,7 +62,8 @@ class AriEndpoints:
         own = {"auth": endpoint, "aors": endpoint}
         kind = _BROWSER if browser else _DESK_PHONE
         await self._do(_write("auth", endpoint, auth))
-        await self._do(_write("aor", endpoint, _AOR))
+        every = _ASK_AFTER_SECONDS[crc32(endpoint.encode()) % len(_ASK_AFTER_SECONDS)]
+        await self._do(_write("aor", endpoint, {**_AOR, "qualify_frequency": str(every)}))
         await self._do(_write("endpoint", endpoint, {**_ENDPOINT, **kind, **self._extra, **own}))
 
     async def remove(self, endpoint: str) -> None:
