@@ -3,9 +3,10 @@
 Every person speaks a steady tone of their own, 8 dB stronger than the strongest sustained note of
 the music and of spoken prompts, and only what lasts a while counts, so music is nobody's voice. A
 prompt is recognised by its own sound: short stretches of it are looked for in what was heard, by
-correlation normalised by the energy of both (1 is the same sound), and half must be found at
-the distances they have in the prompt. A vowel may be like another, but not three of them in step; and
-a machine that drops a packet here and there does not make a prompt unheard.
+correlation normalised by the energy of both (1 is the same sound), and half must be found in their order,
+each about as long after the last as in the prompt. A vowel may be like another, but not three of them in
+step; and a machine that stumbles here and there does not make a prompt unheard: what follows only comes
+later.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,8 +31,10 @@ TONES: Final = tuple(hz for hz in person_tones() if hz not in _IN_THE_MUSIC)
 
 _PIECE_SECONDS: Final = 0.3
 _PIECES: Final = 6
-_ALIKE: Final = 0.7
-_IN_STEP_SECONDS: Final = 0.25
+_ALIKE: Final = 0.6
+# How much sooner and how much later than it should a piece may follow the last one that was found.
+_SOONER: Final = 0.1
+_LATER: Final = 0.6
 _ENOUGH: Final = 0.5
 _BLOCK: Final = 1 << 15
 _WINDOW: Final = RATE // 10
@@ -149,8 +152,15 @@ class _Heard:
     def share_of(self, pieces: list[Piece]) -> float:
         """The share of the pieces that are in it, in step with each other."""
         found = [(place - start) / RATE for start, piece in pieces for place in self._find(piece)]
-        middle = sorted(found)[len(found) // 2] if found else 0.0
-        return sum(abs(begin - middle) < _IN_STEP_SECONDS for begin in found) / len(pieces)
+        longest: list[int] = []  # of the rows that end with each of them
+        for index, begin in enumerate(found):
+            before = [
+                length
+                for other, length in zip(found[:index], longest, strict=True)
+                if -_SOONER < begin - other < _LATER
+            ]
+            longest.append(1 + max(before, default=0))
+        return max(longest, default=0) / len(pieces)
 
     def _find(self, piece: Sound) -> list[int]:
         """Where in the sound the piece is, if it is."""

@@ -69,6 +69,20 @@ def test_a_prompt_is_recognised_although_packets_were_lost(book: PromptBook) -> 
     assert book.recognised(recording(whole[:9000] + whole[9960:]), ["hotline/main-menu"])
 
 
+def test_a_prompt_is_recognised_although_it_came_in_spurts(book: PromptBook) -> None:
+    second, quarter = 2 * RATE, RATE // 2
+    whole = noise(0, 4)
+    spurts = [whole[at : at + second] + bytes(quarter) for at in range(0, len(whole), second)]
+    assert book.recognised(recording(*spurts), ["hotline/main-menu"])
+
+
+def test_pieces_of_a_prompt_in_another_order_are_not_the_prompt(book: PromptBook) -> None:
+    half = RATE
+    whole = noise(0, 4)
+    backwards = [whole[at : at + half] for at in reversed(range(0, len(whole), half))]
+    assert not book.recognised(recording(*backwards), ["hotline/main-menu"])
+
+
 def test_a_prompt_that_was_cut_off_early_is_not_recognised(book: PromptBook) -> None:
     begun = noise(0, 4)[: int(1.2 * RATE) * 2]
     assert not book.recognised(recording(begun, bytes(40000)), ["hotline/main-menu"])
