@@ -44,6 +44,7 @@ class Caller:
     board: Board
     leg: CallLeg | None = None
     queued_at: datetime | None = None
+    gave_up: bool = False
     complaint: str = ""
 
     async def act(self, phone: Phone) -> None:
@@ -97,6 +98,7 @@ class Caller:
         if agent is not None:
             await self._talk(leg, agent)
         elif leg.ending is None and gives_up:
+            self.gave_up = True
             await self._hang_up_after(leg, timedelta(), "gives up", "放弃等候")
         elif leg.ending is None:
             self.complaint = f"no agent came within {patience.total_seconds():g} s"

@@ -56,12 +56,14 @@ class Leg:
 @dataclass(frozen=True, slots=True)
 class CallerRecord:
     """A caller's record. `prompts` are those recognised in what was heard; `queued_at` is when they
-    pressed the last key; `complaint` is what they waited for in vain."""
+    pressed the last key; `gave_up`: they hung up before they noticed any agent; `complaint` is what they
+    waited for in vain."""
 
     part: CallerPart
     leg: Leg
     prompts: frozenset[str] = frozenset()
     queued_at: datetime | None = None
+    gave_up: bool = False
     complaint: str = ""
 
     @property

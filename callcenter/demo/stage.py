@@ -212,6 +212,7 @@ class Stage:
             _leg_record(caller.leg, everybody, is_caller=True),
             self._prompts.recognised(_before_the_queue(caller), names),
             caller.queued_at,
+            caller.gave_up,
             caller.complaint,
         )
 

@@ -64,7 +64,8 @@ class Verdict:
 
 def judge(caller: CallerRecord, rings: Sequence[AgentRecord], agents: frozenset[str]) -> Verdict:
     """Judge one call. `rings`: everything that rang at any agent's while the caller was there."""
-    heard = [person for person in caller.leg.voices if person in agents]
+    # Who gives up just when an agent begins to speak has met nobody yet, and said nothing.
+    heard = [p for p in caller.leg.voices if p in agents and not caller.gave_up]
     met = next(iter(heard), None)
     outcome = _outcome(caller, met)
     faults = [

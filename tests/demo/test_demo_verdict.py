@@ -53,6 +53,7 @@ RING = AgentRecord("ana", agent_leg({"Jo #1": heard(29, 36)}), PART.ani, Reactio
 GAVE_UP = replace(
     TALKED, part=replace(PART, intent=Intent.GIVE_UP), leg=Leg(at(0), at(0.1), at(26), By.HERE)
 )
+GAVE_UP_LATE = replace(GAVE_UP, gave_up=True, leg=caller_leg({"ana": heard(35.5, 36)}))
 RANG_ONLY = replace(RING, leg=Leg(at(24), None, at(26.2), By.THERE))
 
 
@@ -125,6 +126,13 @@ def test_a_talk_that_was_lost_on_the_way_is_found() -> None:
 def test_silence_is_found() -> None:
     leg = replace(TALKED.leg, silences=(timedelta(seconds=4.2),))
     assert faults(judge(replace(TALKED, leg=leg), [RING], AGENTS)) == ["4.2 s of silence"]
+
+
+def test_who_gives_up_just_when_an_agent_speaks_has_not_met_them() -> None:
+    ring = replace(RING, leg=agent_leg({}))
+    verdict = judge(GAVE_UP_LATE, [ring], AGENTS)
+    assert (verdict.outcome, verdict.agent, verdict.faults) == (Outcome.ABANDONED, None, ())
+    assert not judge(replace(GAVE_UP_LATE, gave_up=False), [ring], AGENTS).is_good
 
 
 def test_a_missing_prompt_is_found() -> None:
