@@ -36,7 +36,8 @@ _ALIKE: Final = 0.6
 _SOONER: Final = 0.1
 _LATER: Final = 0.6
 _ENOUGH: Final = 0.5
-_BLOCK: Final = 1 << 15
+# What is heard is compared in blocks: small enough for the processor to have them at hand.
+_BLOCK: Final = 1 << 13
 _WINDOW: Final = RATE // 10
 _WEIGHTS: Final = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)
 _LEAST: Final = 10 ** (VOICE_ABOVE_DBFS / 20)
@@ -144,10 +145,15 @@ class _Heard:
 
     def __init__(self, sound: Sound) -> None:
         self._sound = sound
-        # A multiple of a power of two is quick to transform; the next power of two may be twice it.
-        self._size = -(-(len(sound) + int(_PIECE_SECONDS * RATE)) // _BLOCK) * _BLOCK
-        self._spectrum: Any = np.fft.rfft(sound, self._size)
+        self._loud: dict[int, npt.NDArray[np.float32]] = {}
         self._summed = np.concatenate(([0.0], np.cumsum(sound**2)))
+        # Each block goes on into the next by a piece's length, so that no place is missed.
+        self._hop = _BLOCK - int(_PIECE_SECONDS * RATE)
+        blocks = len(sound) // self._hop + 1
+        padded = np.zeros(blocks * self._hop + _BLOCK, dtype=np.float32)
+        padded[: len(sound)] = sound
+        frames = np.lib.stride_tricks.sliding_window_view(padded, _BLOCK)
+        self._spectra: Any = np.fft.rfft(frames[:: self._hop][:blocks])
 
     def share_of(self, pieces: list[Piece]) -> float:
         """The share of the pieces that are in it, in step with each other."""
@@ -166,14 +172,20 @@ class _Heard:
         """Where in the sound the piece is, if it is."""
         if len(piece) == 0 or len(self._sound) < len(piece):
             return []
-        mirrored = np.conj(np.fft.rfft(piece, self._size))
+        mirrored = np.conj(np.fft.rfft(piece.astype(np.float32), _BLOCK))
         places = len(self._sound) - len(piece) + 1
-        products = np.fft.irfft(self._spectrum * mirrored, self._size)[:places]
-        energy = self._summed[len(piece) :] - self._summed[: -len(piece)]
-        norm = np.sqrt(np.maximum(energy, 1.0) * max(float(np.sum(piece**2)), 1.0))
-        likeness = products / norm
+        products = np.fft.irfft(self._spectra * mirrored, _BLOCK)[:, : self._hop].ravel()[:places]
+        likeness = products / self._loudness(len(piece))
         place = int(likeness.argmax())
-        return [place] if likeness[place] > _ALIKE else []
+        is_like = likeness[place] > _ALIKE * max(float(np.sqrt(np.sum(piece**2))), 1.0)
+        return [place] if is_like else []
+
+    def _loudness(self, length: int) -> npt.NDArray[np.float32]:
+        """The root of the energy of each stretch of this length; nearly all pieces have the same."""
+        if length not in self._loud:
+            energy = self._summed[length:] - self._summed[:-length]
+            self._loud[length] = np.sqrt(np.maximum(energy, 1.0)).astype(np.float32)
+        return self._loud[length]
 
 
 def _read(path: Path) -> Sound:
