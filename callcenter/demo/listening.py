@@ -36,6 +36,7 @@ _ALIKE: Final = 0.6
 _SOONER: Final = 0.1
 _LATER: Final = 0.6
 _ENOUGH: Final = 0.5
+_NEIGHBOURS: Final = RATE // 20
 # What is heard is compared in blocks: small enough for the processor to have them at hand.
 _BLOCK: Final = 1 << 13
 _WINDOW: Final = RATE // 10
@@ -156,29 +157,29 @@ class _Heard:
         self._spectra: Any = np.fft.rfft(frames[:: self._hop][:blocks])
 
     def share_of(self, pieces: list[Piece]) -> float:
-        """The share of the pieces that are in it, in step with each other."""
-        found = [(place - start) / RATE for start, piece in pieces for place in self._find(piece)]
-        longest: list[int] = []  # of the rows that end with each of them
-        for index, begin in enumerate(found):
-            before = [
-                length
-                for other, length in zip(found[:index], longest, strict=True)
-                if -_SOONER < begin - other < _LATER
-            ]
-            longest.append(1 + max(before, default=0))
-        return max(longest, default=0) / len(pieces)
+        """The share of the pieces that are in it, in step with each other. A prompt may be said again, so
+        that each piece is there more than once."""
+        longest: list[
+            tuple[float, int]
+        ] = []  # where the prompt would begin; pieces in step, to here
+        for start, piece in pieces:
+            begins = [(place - start) / RATE for place in self._find(piece)]
+            longest += [(begin, 1 + _in_step(begin, longest)) for begin in begins]
+        return max((length for _, length in longest), default=0) / len(pieces)
 
     def _find(self, piece: Sound) -> list[int]:
-        """Where in the sound the piece is, if it is."""
+        """Where in the sound the piece is: the likest place of each neighbourhood."""
         if len(piece) == 0 or len(self._sound) < len(piece):
             return []
         mirrored = np.conj(np.fft.rfft(piece.astype(np.float32), _BLOCK))
         places = len(self._sound) - len(piece) + 1
         products = np.fft.irfft(self._spectra * mirrored, _BLOCK)[:, : self._hop].ravel()[:places]
         likeness = products / self._loudness(len(piece))
-        place = int(likeness.argmax())
-        is_like = likeness[place] > _ALIKE * max(float(np.sqrt(np.sum(piece**2))), 1.0)
-        return [place] if is_like else []
+        alike = np.flatnonzero(likeness > _ALIKE * max(float(np.sqrt(np.sum(piece**2))), 1.0))
+        if len(alike) == 0:
+            return []
+        apart = np.flatnonzero(np.diff(alike) > _NEIGHBOURS) + 1
+        return [int(near[likeness[near].argmax()]) for near in np.split(alike, apart)]
 
     def _loudness(self, length: int) -> npt.NDArray[np.float32]:
         """The root of the energy of each stretch of this length; nearly all pieces have the same."""
@@ -186,6 +187,12 @@ class _Heard:
             energy = self._summed[length:] - self._summed[:-length]
             self._loud[length] = np.sqrt(np.maximum(energy, 1.0)).astype(np.float32)
         return self._loud[length]
+
+
+def _in_step(begin: float, before: list[tuple[float, int]]) -> int:
+    """How many pieces in step there are, after which a piece may follow that speaks for `begin`."""
+    fitting = (length for other, length in before if -_SOONER < begin - other < _LATER)
+    return max(fitting, default=0)
 
 
 def _read(path: Path) -> Sound:

@@ -76,6 +76,11 @@ def test_a_prompt_is_recognised_although_it_came_in_spurts(book: PromptBook) -> 
     assert book.recognised(recording(*spurts), ["hotline/main-menu"])
 
 
+def test_a_prompt_that_is_said_again_and_again_is_recognised(book: PromptBook) -> None:
+    said = [noise(0, 4), bytes(3 * 2 * RATE)] * 5
+    assert book.recognised(recording(*said), ["hotline/main-menu"])
+
+
 def test_pieces_of_a_prompt_in_another_order_are_not_the_prompt(book: PromptBook) -> None:
     half = RATE
     whole = noise(0, 4)
