@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -110,7 +111,14 @@ class Phone:
         return self._ringing.pop(0)
 
     async def register(self, within: timedelta = SOON) -> None:
-        """Register, or register again. Raises RegistrationRefused."""
+        """Register, or register again. Raises RegistrationRefused.
+
+        The stack would take the old registration back while it makes the new one, and whichever is
+        answered last counts.
+        """
+        if self.registered:
+            with suppress(RegistrationRefused):
+                await self.unregister(within)
         try:
             await self._agent.register(timeout=within.total_seconds())
         except RegistrationError as error:
