@@ -50,6 +50,19 @@ class WitnessSwitch(FakeSwitch):
         super().perform(call, effects)
 
 
+def engine_on(centre: Centre, switch: FakeSwitch) -> Engine:
+    """Another engine of the centre, at work on another switch."""
+    engine = Engine(
+        directory=centre.directory,
+        clock=centre.clock,
+        journal=centre.journal,
+        telephony=switch,
+    )
+    engine.replay()
+    switch.connect(engine.deliver)
+    return engine
+
+
 def numbers(journal: MemoryJournal) -> list[int]:
     return [number for number, _ in journal.read_after(0)]
 
@@ -62,14 +75,7 @@ def test_nothing_is_done_that_was_not_written_down_first() -> None:
     centre = Centre()
     ana = centre.agent("ana")
     witness = WitnessSwitch(centre.clock, centre.journal)
-    engine = Engine(
-        directory=centre.directory,
-        clock=centre.clock,
-        journal=centre.journal,
-        telephony=witness,
-    )
-    engine.replay()
-    witness.connect(engine.deliver)
+    engine_on(centre, witness)
     call = witness.arrive(STRAIGHT)
     witness.answer(ana)
     witness.hang_up(LegId(call))
@@ -85,14 +91,7 @@ def test_a_phone_is_rung_before_anything_else_is_done() -> None:
     centre = Centre()
     centre.agent("ana")
     witness = WitnessSwitch(centre.clock, centre.journal)
-    engine = Engine(
-        directory=centre.directory,
-        clock=centre.clock,
-        journal=centre.journal,
-        telephony=witness,
-    )
-    engine.replay()
-    witness.connect(engine.deliver)
+    engine_on(centre, witness)
     witness.arrive(STRAIGHT)
     done = [type(effect).__name__ for effect, _ in witness.written_before]
     assert done == ["RingAgent", "AnswerLeg"]
@@ -183,14 +182,7 @@ def test_what_cannot_be_sent_for_one_call_does_not_hold_up_the_next() -> None:
     centre = Centre()
     ana = centre.agent("ana")
     breaking = BreakingSwitch(centre.clock, centre.journal)
-    engine = Engine(
-        directory=centre.directory,
-        clock=centre.clock,
-        journal=centre.journal,
-        telephony=breaking,
-    )
-    engine.replay()
-    breaking.connect(engine.deliver)
+    engine = engine_on(centre, breaking)
     faulty, bystander = breaking.arrive(STRAIGHT), breaking.arrive(STRAIGHT)
     assert engine.counters.faults >= 1
     breaking.hang_up(LegId(faulty))
