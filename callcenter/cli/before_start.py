@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcenter.host.free_ports import is_free
+
 if TYPE_CHECKING:
     from callcenter.settings import Settings
 
@@ -22,7 +24,7 @@ def check_ports(settings: "Settings") -> None:
         *([(tcp, sip.bind, sip.tls_port, "[sip] tls_port")] if sip.certificate else []),
     ]
     taken = {
-        (port, name): None for kind, host, port, name in wanted if not _is_free(kind, host, port)
+        (port, name): None for kind, host, port, name in wanted if not is_free(kind, host, port)
     }
     if taken:
         lines = [
@@ -50,15 +52,3 @@ def check_certificate(settings: "Settings") -> None:
         read_fitting(settings.path(sip.certificate), settings.path(sip.private_key))
     except CertificateUnusable as error:
         raise click.ClickException(f"[sip] certificate, private_key: {error}") from None
-
-
-def _is_free(kind: socket.SocketKind, host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, kind) as probe:
-        if kind is socket.SOCK_STREAM:  # UDP would share the port with whoever allows it too.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True

@@ -5,11 +5,12 @@ door shut and takes another; the ports behind it are tried before, so that other
 disturbed either. Everything is bound on loopback only.
 """
 
-import contextlib
 import random
 import socket
 from dataclasses import dataclass
 from typing import Final
+
+from callcenter.host.free_ports import is_free
 
 LOOPBACK: Final = "127.0.0.1"
 SIZE: Final = 330
@@ -96,17 +97,6 @@ def reserve(first: int = RANGE[0], last: int = RANGE[1]) -> tuple[PortBlock, soc
 
 def _all_free(base: int) -> bool:
     doors = range(base + 1, base + _RTP_AT)
-    return all(_is_free(port, socket.SOCK_STREAM) for port in doors) and all(
-        _is_free(port, socket.SOCK_DGRAM) for port in range(base + 1, base + SIZE)
+    return all(is_free(socket.SOCK_STREAM, LOOPBACK, port) for port in doors) and all(
+        is_free(socket.SOCK_DGRAM, LOOPBACK, port) for port in range(base + 1, base + SIZE)
     )
-
-
-def _is_free(port: int, kind: socket.SocketKind) -> bool:
-    with contextlib.closing(socket.socket(socket.AF_INET, kind)) as probe:
-        if kind is socket.SOCK_STREAM:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
