@@ -62,7 +62,7 @@ class Endpoints(Protocol):
     """The agents' telephone accounts on the switch. They live in its memory only."""
 
     async def put(self, endpoint: str, password: str, *, browser: bool) -> None:
-        """Create or renew an account. Raises: SwitchAway."""
+        """Make an account anew; the phone of an older one is not rung any more. Raises: SwitchAway."""
         ...
 
     async def remove(self, endpoint: str) -> None:

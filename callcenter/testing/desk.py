@@ -40,6 +40,7 @@ class FakeEndpoints:
         """See `ports.telephony`."""
         self._check()
         self.accounts[endpoint] = (password, browser)
+        self.online.discard(endpoint)
 
     async def remove(self, endpoint: str) -> None:
         """See `ports.telephony`."""

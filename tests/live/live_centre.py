@@ -452,15 +452,7 @@ class House:
         name = f"p{time.time_ns() % 10**10}"
         wish = {"id": name, "name_en": name, "queues": [line.queue for line in queues]}
         await self.admin.ask("POST", "/agents", wish)
-        seat = await self.admin.ask("POST", f"/agents/{name}/login", {"phone": "desk-phone"})
-        account = seat["account"]
-        phone = await self.phones.phone(
-            account["endpoint"],
-            account["password"],
-            domain=self.centre.sip_tls if transport == "tls" else self.centre.sip,
-            codecs=codecs,
-            transport=transport,
-        )
+        phone = await self.desk_phone(name, codecs=codecs, transport=transport)
         agent = Agent(name, phone, self.tone(), self.admin)
         self._agents.append(agent)
         if register:
@@ -469,6 +461,20 @@ class House:
         if ready:
             await agent.sets("ready")
         return agent
+
+    async def desk_phone(
+        self, agent: str, *, codecs: tuple[Codec, ...] = ("pcmu",), transport: Transport = "udp"
+    ) -> Phone:
+        """Sign an agent in at a desk phone, one that has not registered yet."""
+        seat = await self.admin.ask("POST", f"/agents/{agent}/login", {"phone": "desk-phone"})
+        account = seat["account"]
+        return await self.phones.phone(
+            account["endpoint"],
+            account["password"],
+            domain=self.centre.sip_tls if transport == "tls" else self.centre.sip,
+            codecs=codecs,
+            transport=transport,
+        )
 
     async def dial(
         self, number: str, *, codec: Codec = "pcmu", caller_id: str = "", name: str = ""

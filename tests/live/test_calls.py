@@ -310,6 +310,21 @@ async def test_a_phone_that_is_not_there_is_not_rung_until_it_is_back(house: Hou
     await house.nothing_is_left()
 
 
+async def test_whoever_sits_down_elsewhere_is_rung_there_and_nowhere_else(house: House) -> None:
+    line = await house.line()
+    agent = await house.agent([line])
+    # At a browser for a moment, and never a word from the first phone that it is not used any more.
+    await house.admin.ask("POST", f"/agents/{agent.id}/login", {"phone": "browser"})
+    left_behind, agent.phone = agent.phone, await house.desk_phone(agent.id)
+    await agent.phone.register(LONG)
+    await agent.becomes(reachable=True)
+    caller = await house.dial(line.number)
+    await talk(house, caller, agent, await agent.takes())
+    assert left_behind.legs == []
+    await caller.hang_up()
+    await house.nothing_is_left()
+
+
 async def test_a_number_outside_takes_a_call_by_pressing_one(house: House) -> None:
     line = await house.line(ring_for_seconds=40)
     mailbox, person = await asyncio.gather(

@@ -57,7 +57,14 @@ class AriEndpoints:
         self._extra = dict(extra or {})
 
     async def put(self, endpoint: str, password: str, *, browser: bool) -> None:
-        """Create or renew an account."""
+        """Make an account anew.
+
+        Never over an old one: the switch would merge the two. What only a browser's account says
+        would stay on a desk phone's, and the phones that are registered would be taken for ones that
+        never go (Asterisk 22.10 writes an AOR's present contacts down as permanent), so that the next
+        phone is never rung.
+        """
+        await self._delete(endpoint, "endpoint", "aor")
         auth = {"auth_type": "digest", "username": endpoint, "password": password}
         own = {"auth": endpoint, "aors": endpoint}
         kind = _BROWSER if browser else _DESK_PHONE
@@ -68,8 +75,7 @@ class AriEndpoints:
 
     async def remove(self, endpoint: str) -> None:
         """Forget an account."""
-        for kind in ("endpoint", "aor", "auth"):
-            await self._do(asterisk.delete_object("res_pjsip", kind, endpoint))
+        await self._delete(endpoint, "endpoint", "aor", "auth")
 
     async def reachable(self) -> Mapping[str, bool]:
         """Which accounts have a telephone behind them now."""
@@ -82,6 +88,10 @@ class AriEndpoints:
             for one in found
             if one["resource"].startswith(PREFIX)
         }
+
+    async def _delete(self, endpoint: str, *kinds: str) -> None:
+        for kind in kinds:
+            await self._do(asterisk.delete_object("res_pjsip", kind, endpoint))
 
     async def _do(self, request: Request[Any]) -> None:
         try:

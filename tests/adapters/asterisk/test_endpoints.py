@@ -22,6 +22,16 @@ class Wire:
         self.asked.append(request)
 
 
+async def test_an_account_is_never_written_over_an_older_one() -> None:
+    wire = Wire()
+    await AriEndpoints(cast(PooledHttp, wire)).put("agent-ana", "x", browser=False)
+    told = [(request.method, request.path.split("/")[-2]) for request in wire.asked]
+    assert told == [
+        *(("DELETE", "endpoint"), ("DELETE", "aor")),
+        *(("PUT", "auth"), ("PUT", "aor"), ("PUT", "endpoint")),
+    ]
+
+
 async def asked_every(agents: int) -> list[int]:
     """After how many seconds each phone is asked again whether it is there."""
     wire = Wire()
@@ -31,7 +41,7 @@ async def asked_every(agents: int) -> list[int]:
     fields = [
         {one["attribute"]: one["value"] for one in (request.body or {})["fields"]}
         for request in wire.asked
-        if "/aor/" in request.path
+        if request.method == "PUT" and "/aor/" in request.path
     ]
     return [int(one["qualify_frequency"]) for one in fields]
 
