@@ -28,7 +28,7 @@ from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.flows.yaml_files import FlowFolder
 from callcenter.adapters.http.app import HttpPlan, application, serving
-from callcenter.adapters.http.routes.agents import agent_routes
+from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.calls import call_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.numbers import number_routes
@@ -47,6 +47,7 @@ from callcenter.core.ivr.flow import Flow
 from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
 from callcenter.engine.runtime import Runtime
+from callcenter.host.addresses import reached_at
 from callcenter.host.render import ARI_USER, trunk_endpoints
 from callcenter.host.secret_file import ensure_secrets
 from callcenter.ports.passwords import TokenRefused
@@ -216,7 +217,7 @@ def _http_plan(
         ready=ready,
         registry=registry,
         routes=[
-            agent_routes(configuration, desk, door),
+            agent_routes(configuration, desk, door, _registrar(settings)),
             queue_routes(configuration, door),
             number_routes(configuration),
             flow_routes(configuration),
@@ -226,6 +227,12 @@ def _http_plan(
         view=own_rows,
         cookie_name=cookie_name(settings),
     )
+
+
+def _registrar(settings: Settings) -> Registrar:
+    sip = settings.sip
+    host = sip.external_address or reached_at(sip.bind)[0]
+    return Registrar(f"{host}:{sip.port}", f"{host}:{sip.tls_port}" if sip.certificate else None)
 
 
 async def _accounts(settings: Settings, database: Database, clock: SystemClock) -> Accounts:

@@ -102,6 +102,37 @@ def delete_agent(context: click.Context, agent: str) -> None:
     tell(f"{agent} is deleted.", f"已删除 {agent}。")
 
 
+@agents.command("sign-in")
+@click.argument("agent")
+@click.option("--outside", is_flag=True, help="At the number outside that the agent is known by.")
+@click.pass_context
+def sign_in(context: click.Context, agent: str, outside: bool) -> None:
+    """Sign an agent in at a desk phone; says what to type into it.
+
+    The agent takes calls once the phone has registered and `agents presence AGENT ready` was said.
+    """
+    wish = {"phone": "outside" if outside else "desk-phone"}
+    account = centre(context).ask("POST", f"/agents/{part(agent)}/login", wish)["account"]
+    if account is None:
+        tell(f"{agent} is signed in, at the number outside.", f"{agent} 已在外线号码签入。")
+        return
+    tell(f"{agent} is signed in. Type into the phone:", f"{agent} 已签入。请在话机中填写：")
+    rows = [
+        (said("server", "服务器"), account["registrar"] + said(" (UDP or TCP)", "（UDP 或 TCP）")),
+        (said("user", "用户名"), account["endpoint"]),
+        (said("password", "密码"), account["password"]),
+    ]
+    if account["registrar_tls"]:
+        rows.insert(1, (said("or by TLS", "或经 TLS"), account["registrar_tls"]))
+    for heading, value in rows:
+        click.echo(f"  {heading}\t{value}")
+    tell(
+        "The password holds until the next sign-in. Then: callcenter agents presence"
+        f" {agent} ready",
+        f"密码在下次签入前有效。随后运行：callcenter agents presence {agent} ready",
+    )
+
+
 @agents.command("sign-out")
 @click.argument("agent")
 @click.pass_context

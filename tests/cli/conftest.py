@@ -21,7 +21,7 @@ from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.http.app import HttpPlan, application, serving
-from callcenter.adapters.http.routes.agents import agent_routes
+from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.calls import call_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.numbers import number_routes
@@ -134,7 +134,12 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
         ready=lambda: [],
         registry=CollectorRegistry(),
         routes=[
-            agent_routes(desk.configuration, desk.desk, desk.door),
+            agent_routes(
+                desk.configuration,
+                desk.desk,
+                desk.door,
+                Registrar("pbx.example:5060", "pbx.example:5061"),
+            ),
             queue_routes(desk.configuration, desk.door),
             number_routes(desk.configuration),
             flow_routes(desk.configuration),

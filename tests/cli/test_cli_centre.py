@@ -32,6 +32,23 @@ async def test_an_agent_is_added_assigned_changed_and_listed(running: Any) -> No
     assert await running.type("agents", "list") == ""
 
 
+async def test_signing_in_says_what_to_type_into_the_phone(running: Any) -> None:
+    await running.type("agents", "add", "ana", "--name", "Ana", "--outside", "+493023125001")
+    said = await running.type("agents", "sign-in", "ana")
+    password, browser = running.desk.endpoints.accounts["agent-ana"]
+    lines = [line.strip().split("\t") for line in said.splitlines()[1:-1]]
+    assert lines == [
+        ["server", "pbx.example:5060 (UDP or TCP)"],
+        ["or by TLS", "pbx.example:5061"],
+        ["user", "agent-ana"],
+        ["password", password],
+    ]
+    assert not browser
+    assert "话机" in await running.type("--lang", "zh", "agents", "sign-in", "ana")
+    assert "number outside" in await running.type("agents", "sign-in", "ana", "--outside")
+    assert running.desk.endpoints.accounts == {}
+
+
 async def test_presence_is_set_and_ended(running: Any) -> None:
     await running.type("agents", "add", "ana", "--name", "Ana")
     refused = await running.type("agents", "presence", "ana", "ready", status=1)

@@ -4,7 +4,7 @@ Nothing is counted twice: the engine's own counters are shown as they are.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -23,8 +23,9 @@ class EngineMetrics(Collector):
         """All figures."""
         _, rows = self._door.snapshot()
         yield from self._queues(rows["queues"])
-        yield _by_state("callcenter_agents", "Agents by activity", rows["agents"], "activity")
-        yield _by_state("callcenter_calls", "Live calls by phase", rows["calls"], "phase")
+        agents, calls = rows["agents"].values(), rows["calls"].values()
+        yield _counted("callcenter_agents", "Agents", agents, "presence", "activity")
+        yield _counted("callcenter_calls", "Live calls", calls, "phase")
         yield from self._counters()
         up = GaugeMetricFamily("callcenter_trunk_up", "1 while a trunk answers", labels=["trunk"])
         for name, answers in self._trunks().items():
@@ -56,10 +57,11 @@ class EngineMetrics(Collector):
             yield CounterMetricFamily(name, text, value=value)
 
 
-def _by_state(
-    name: str, text: str, rows: dict[str, dict[str, object]], column: str
+def _counted(
+    name: str, text: str, rows: Iterable[Mapping[str, object]], *columns: str
 ) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, text, labels=["state"])
-    for state, count in Counter(str(row[column]) for row in rows.values()).items():
-        family.add_metric([state], count)
+    """How many rows there are of each combination of what stands in `columns`."""
+    family = GaugeMetricFamily(name, f"{text} by {' and '.join(columns)}", labels=columns)
+    for values, count in Counter(tuple(str(row[c]) for c in columns) for row in rows).items():
+        family.add_metric(values, count)
     return family

@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.archive import Archive
@@ -14,11 +15,12 @@ from callcenter.adapters.db.migrations import upgrade
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
-from callcenter.adapters.http.routes.agents import agent_routes
+from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.calls import call_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.numbers import number_routes
 from callcenter.adapters.http.routes.queues import queue_routes
+from callcenter.adapters.prometheus.engine import EngineMetrics
 from callcenter.core.access import Role
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.ids import AgentId, FlowId, LegId, QueueId
@@ -92,7 +94,12 @@ class Asking:
 @pytest.fixture
 async def with_routes(house: Any, desk: DeskHouse, database: Database) -> None:
     house.routes += [
-        agent_routes(desk.configuration, desk.desk, desk.door),
+        agent_routes(
+            desk.configuration,
+            desk.desk,
+            desk.door,
+            Registrar("pbx.example:5060", "pbx.example:5061"),
+        ),
         queue_routes(desk.configuration, desk.door),
         number_routes(desk.configuration),
         flow_routes(desk.configuration),
@@ -192,8 +199,23 @@ async def test_signing_in_gives_an_account_and_signing_out_ends_it(
     status, seat = await ana("POST", "/agents/a1/login", {"phone": "desk-phone"})
     assert (status, seat["phone"], seat["account"]["endpoint"]) == (200, "desk-phone", "agent-a1")
     assert desk.endpoints.accounts["agent-a1"] == (seat["account"]["password"], False)
+    at = (seat["account"]["registrar"], seat["account"]["registrar_tls"])
+    assert at == ("pbx.example:5060", "pbx.example:5061")
     assert await ana("DELETE", "/agents/a1/login") == (204, None)
     assert (await ana("DELETE", "/agents/a1/login"))[1]["code"] == "not-signed-in"
+
+
+async def test_figures_tell_who_is_at_work_from_who_went_home(
+    staffed: Mapping[str, Asking], desk: DeskHouse
+) -> None:
+    await make_ready(staffed["ana"], desk, "a1")
+    registry = CollectorRegistry()
+    registry.register(EngineMetrics(desk.door, lambda: {"carrier": False}))
+    figures = generate_latest(registry).decode()
+    assert 'callcenter_agents{activity="idle",presence="ready"} 1.0' in figures
+    assert 'callcenter_agents{activity="idle",presence="signed-out"} 1.0' in figures
+    assert 'callcenter_free_agents{queue="sales"} 1.0' in figures
+    assert 'callcenter_trunk_up{trunk="carrier"} 0.0' in figures
 
 
 async def test_an_outside_phone_has_no_account(staffed: Mapping[str, Asking]) -> None:

@@ -1,7 +1,7 @@
 """Agents: who they are, where they sit, whether they take calls."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -87,11 +87,25 @@ class PhoneChoice(Shape):
     phone: PhoneKind = PhoneKind.BROWSER
 
 
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """Where phones register, as host:port: by UDP or TCP, and by TLS where that is open."""
+
+    plain: str
+    tls: str | None = None
+
+
 class AccountShown(Shape):
-    """What the phone registers with. The password is of this login and shown this once."""
+    """What the phone registers with. The password is of this login and shown this once.
+
+    A desk phone registers at `registrar` (host:port, UDP or TCP) or at `registrar_tls`; a browser over
+    /ws, at the address that it has the page from.
+    """
 
     endpoint: str
     password: str
+    registrar: str | None
+    registrar_tls: str | None
 
 
 class SeatTaken(Shape):
@@ -106,12 +120,14 @@ class PresenceWish(Shape):
     reason: str = Field(default="", max_length=LONGEST_REASON)
 
 
-def agent_routes(configuration: Configuration, desk: AgentDesk, door: Door) -> Routes:
+def agent_routes(
+    configuration: Configuration, desk: AgentDesk, door: Door, registrar: Registrar
+) -> Routes:
     routes = Routes("agents")
     _add_reading(routes, configuration, door)
     _add_changing(routes, configuration, door)
     _add_assigning(routes, configuration, door)
-    _add_seats(routes, desk)
+    _add_seats(routes, desk, registrar)
     _add_presence(routes, door)
     return routes
 
@@ -206,7 +222,7 @@ def _add_assigning(routes: Routes, configuration: Configuration, door: Door) -> 
         return _shown(asked.actor, entry, door.snapshot()[1]["agents"])
 
 
-def _add_seats(routes: Routes, desk: AgentDesk) -> None:
+def _add_seats(routes: Routes, desk: AgentDesk, registrar: Registrar) -> None:
     @routes.add(
         "POST",
         f"{API}/agents/{{agent_id}}/login",
@@ -221,7 +237,13 @@ def _add_seats(routes: Routes, desk: AgentDesk) -> None:
         account = await desk.sign_in(asked.actor, _agent(asked), phone)
         if account is None:
             return SeatTaken(phone=phone, account=None)
-        shown = AccountShown(endpoint=account.endpoint, password=account.password)
+        at = Registrar("") if account.browser else registrar
+        shown = AccountShown(
+            endpoint=account.endpoint,
+            password=account.password,
+            registrar=at.plain or None,
+            registrar_tls=at.tls,
+        )
         return SeatTaken(phone=phone, account=shown)
 
     @routes.add(
