@@ -9,9 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from callcenter.adapters.asterisk.ari.generated import (
+from callcenter.adapters.asterisk.ari.generated.messages import (
     AnyEvent,
-    Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelStateChange,
@@ -19,6 +18,7 @@ from callcenter.adapters.asterisk.ari.generated import (
     StasisEnd,
     StasisStart,
 )
+from callcenter.adapters.asterisk.ari.generated.objects import Channel
 from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentRinging,

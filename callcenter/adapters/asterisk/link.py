@@ -13,7 +13,8 @@ from typing import Final
 
 from callcenter.adapters.asterisk.ari.connection import until_first_ends
 from callcenter.adapters.asterisk.ari.event_socket import MUTED, Canary, EventSocket
-from callcenter.adapters.asterisk.ari.generated import AnyEvent, asterisk
+from callcenter.adapters.asterisk.ari.generated import asterisk
+from callcenter.adapters.asterisk.ari.generated.messages import AnyEvent
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets

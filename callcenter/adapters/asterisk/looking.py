@@ -10,15 +10,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from typing import Final, TypeVar, cast
 
-from callcenter.adapters.asterisk.ari.generated import (
-    Channel,
-    Endpoint,
-    Module,
-    RTPstat,
-    asterisk,
-    channels,
-    endpoints,
-)
+from callcenter.adapters.asterisk.ari.generated import asterisk, channels, endpoints
+from callcenter.adapters.asterisk.ari.generated.objects import Channel, Endpoint, Module, RTPstat
 from callcenter.adapters.asterisk.ari.request import Request
 
 T = TypeVar("T")

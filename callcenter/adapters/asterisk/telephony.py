@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from callcenter.adapters.asterisk.ari.generated import Bridge, Channel, bridges, channels, playbacks
+from callcenter.adapters.asterisk.ari.generated import bridges, channels, playbacks
+from callcenter.adapters.asterisk.ari.generated.objects import Bridge, Channel
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError, Refused, Reply, Request
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets

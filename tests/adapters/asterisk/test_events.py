@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.adapters.asterisk.ari.generated import AnyEvent
+from callcenter.adapters.asterisk.ari.generated.messages import AnyEvent
 from callcenter.adapters.asterisk.events import fact_of
 from callcenter.core.facts.calls import (
     AgentAnswered,

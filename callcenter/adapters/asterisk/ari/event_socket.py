@@ -34,7 +34,8 @@ from callcenter.adapters.asterisk.ari.connection import (
     open_socket,
     until_first_ends,
 )
-from callcenter.adapters.asterisk.ari.generated import EVENT_TYPES, AnyEvent, applications, events
+from callcenter.adapters.asterisk.ari.generated import applications, events
+from callcenter.adapters.asterisk.ari.generated.messages import EVENT_TYPES, AnyEvent
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError
 

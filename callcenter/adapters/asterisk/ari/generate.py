@@ -1,4 +1,4 @@
-"""Writes generated.py from the description of ARI that a running switch serves.
+"""Writes the package `generated` from the description of ARI that a running switch serves.
 
 The description is Asterisk's and is not kept here; what is generated from it is. A live test
 generates again and compares, so the client never drifts from the switch it is tested with.
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +24,21 @@ import orjson
 
 Description = dict[str, Any]
 
-HEADER = '''"""Every operation and every message of ARI, as the switch describes them.
+PACKAGE = Path(__file__).with_name("generated")
+INTRODUCTION = '''"""{what}
 
 Written by scripts/generate-ari from /ari/api-docs of a running Asterisk. Do not edit: run it again.
 """
-
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
-from typing import Literal, NotRequired, TypedDict
-
-from callcenter.adapters.asterisk.ari.request import Request, body, query, segment
-
-Vars = Mapping[str, str | Mapping[str, object]]
-Fields = Sequence[Mapping[str, str]]
 '''
+# Where the names come from that a generated file may use.
+IMPORTED = {
+    **dict.fromkeys(("Mapping", "Sequence"), "collections.abc"),
+    **dict.fromkeys(("Literal", "NotRequired", "TypedDict"), "typing"),
+    **dict.fromkeys(
+        ("Fields", "Request", "Vars", "body", "query", "segment"),
+        "callcenter.adapters.asterisk.ari.request",
+    ),
+}
 
 SIMPLE = {
     "string": "str",
@@ -51,7 +51,7 @@ SIMPLE = {
     "void": "None",
     "binary": "bytes",
 }
-# `list` as a method would hide the builtin from the annotations beside it.
+# `list` as a function would hide the builtin from the annotations beside it.
 RENAMED = {"list": "list_all"}
 
 
@@ -73,34 +73,62 @@ def fetch(url: str, user: str, password: str) -> list[Description]:
     return [read(path.rpartition("/")[2].removesuffix(".{format}")) for path in sorted(paths)]
 
 
-def render(resources: Iterable[Description]) -> str:
-    """The text of generated.py; the same for the same description."""
+def render(resources: Iterable[Description]) -> dict[str, str]:
+    """The files of the package and their text; the same for the same description."""
     described = sorted(resources, key=_resource_name)
     models: dict[str, Description] = {}
     for resource in described:
         models.update(resource.get("models", {}))
-    parts = [HEADER, *_models(models), *(_resource(resource) for resource in described)]
-    return _formatted("\n\n".join(parts) + "\n")
-
-
-def _models(models: dict[str, Description]) -> Iterator[str]:
     parents = {child: name for name, model in models.items() for child in model.get("subTypes", ())}
-    for name in sorted(models, key=lambda name: (_depth(name, parents), name)):
-        yield _model(name, models[name], parents)
+    messages = {name for name in models if _root(name, parents) == "Message"}
+    known = dict(IMPORTED)
+    files = {"__init__.py": INTRODUCTION.format(what="ARI, as the switch describes it.")}
+    for file, what, names in (
+        ("objects", "What the switch has, as it shows it.", models.keys() - messages),
+        ("messages", "What the switch says unasked.", messages),
+    ):
+        written = [_model(name, models[name], parents) for name in _ordered(names, parents)]
+        if names == messages:
+            written += _events(models, parents)
+        files[f"{file}.py"] = _file(what, written, known)
+        known |= dict.fromkeys(names, f"callcenter.adapters.asterisk.ari.generated.{file}")
+    for resource in described:
+        name = _resource_name(resource)
+        files[f"{_snake(name)}.py"] = _file(f"Requests to /{name}.", _builders(resource), known)
+    return files
+
+
+def _file(what: str, parts: Iterable[str], known: Mapping[str, str]) -> str:
+    """All that is known is imported; what is not used is taken out again by the formatter."""
+    imports = [f"from {module} import {name}" for name, module in known.items()]
+    future = "from __future__ import annotations"
+    head = [INTRODUCTION.format(what=what), future, "\n".join(imports)]
+    return _formatted("\n\n".join([*head, *parts]) + "\n")
+
+
+def _root(name: str, parents: Mapping[str, str]) -> str:
+    return _root(parents[name], parents) if name in parents else name
+
+
+def _ordered(names: Iterable[str], parents: Mapping[str, str]) -> list[str]:
+    return sorted(names, key=lambda name: (_depth(name, parents), name))
+
+
+def _events(models: Mapping[str, Description], parents: Mapping[str, str]) -> Iterator[str]:
     events = sorted(n for n in models if _is_event(n, parents) and "subTypes" not in models[n])
     yield "AnyEvent = " + " | ".join(events)
     yield f"EVENT_TYPES = frozenset({events!r})"
 
 
-def _depth(name: str, parents: dict[str, str]) -> int:
+def _depth(name: str, parents: Mapping[str, str]) -> int:
     return 1 + _depth(parents[name], parents) if name in parents else 0
 
 
-def _is_event(name: str, parents: dict[str, str]) -> bool:
+def _is_event(name: str, parents: Mapping[str, str]) -> bool:
     return name == "Event" or (name in parents and _is_event(parents[name], parents))
 
 
-def _model(name: str, model: Description, parents: dict[str, str]) -> str:
+def _model(name: str, model: Description, parents: Mapping[str, str]) -> str:
     fields = {key: _field(prop) for key, prop in sorted(model["properties"].items())}
     # The kind is a field of the leaves only: there it is a constant that narrows a union.
     fields.pop(model.get("discriminator", ""), None)
@@ -130,14 +158,13 @@ def _resource_name(resource: Description) -> str:
     return name
 
 
-def _resource(resource: Description) -> str:
-    builders = [
+def _builders(resource: Description) -> list[str]:
+    return [
         _builder(api["path"], operation)
         for api in resource["apis"]
         for operation in api["operations"]
         if "upgrade" not in operation  # The WebSocket itself is opened by the transports.
     ]
-    return f"class {_snake(_resource_name(resource))}:\n" + "\n\n".join(builders)
 
 
 def _builder(path: str, operation: Description) -> str:
@@ -158,8 +185,8 @@ def _builder(path: str, operation: Description) -> str:
     name = RENAMED.get(operation["nickname"], _snake(operation["nickname"]))
     answer = _type(operation["responseClass"])
     return (
-        f"    @staticmethod\n    def {name}({', '.join(signature)}) -> Request[{answer}]:\n"
-        f"        return Request({', '.join([*arguments, *bodies])})"
+        f"def {name}({', '.join(signature)}) -> Request[{answer}]:\n"
+        f"    return Request({', '.join([*arguments, *bodies])})"
     )
 
 
@@ -203,9 +230,11 @@ def _snake(name: str) -> str:
 
 
 def _formatted(source: str) -> str:
-    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length=100", "-"]
-    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
-    return done.stdout
+    for verb in (("check", "--fix", "--select=F401,I"), ("format",)):
+        command = [sys.executable, "-m", "ruff", *verb, "--isolated", "--line-length=100", "-"]
+        done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
+        source = done.stdout
+    return source
 
 
 def main() -> None:
@@ -213,7 +242,12 @@ def main() -> None:
         sys.exit(
             "usage: scripts/generate-ari URL USER PASSWORD  (URL such as http://127.0.0.1:8088/ari)"
         )
-    Path(__file__).with_name("generated.py").write_text(render(fetch(*sys.argv[1:])))
+    files = render(fetch(*sys.argv[1:]))
+    for old in PACKAGE.glob("*.py"):
+        if old.name not in files:
+            old.unlink()
+    for name, text in files.items():
+        (PACKAGE / name).write_text(text)
 
 
 if __name__ == "__main__":

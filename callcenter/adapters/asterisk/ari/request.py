@@ -24,6 +24,8 @@ T = TypeVar("T")
 Query = tuple[tuple[str, str], ...]
 Body = Mapping[str, Any]
 Scalar = str | int | float | bool | Sequence[str] | None
+Vars = Mapping[str, str | Mapping[str, object]]
+Fields = Sequence[Mapping[str, str]]
 
 _plain = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*").fullmatch
 

@@ -14,7 +14,7 @@ from callcenter.adapters.asterisk.ari.event_socket import (
     Pace,
     Replaced,
 )
-from callcenter.adapters.asterisk.ari.generated import AnyEvent
+from callcenter.adapters.asterisk.ari.generated.messages import AnyEvent
 from callcenter.testing.ari_double import Double, running
 
 pytestmark = pytest.mark.adapter
