@@ -18,9 +18,9 @@ caller is handed back to the dialplan, the fault is a fact, the other calls do n
 """
 
 import logging
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -83,6 +83,7 @@ class Counters:
     late_facts: int = 0
     faults: int = 0
     offers: int = 0
+    offers_ended: Counter[OfferEnd] = field(default_factory=Counter)
     answered: int = 0
     abandoned: int = 0
     arrived: int = 0
@@ -433,6 +434,8 @@ class Engine:
         match fact:
             case AgentOffered():
                 self.counters.offers += 1
+            case OfferEnded(why=why):
+                self.counters.offers_ended[why] += 1
             case AgentAnswered() if isinstance(call.phase, Connected):
                 self.counters.answered += 1
             case CallEnded(outcome=Outcome.ABANDONED):

@@ -16,7 +16,7 @@ from callcenter.core.errors import (
     NotSignedIn,
 )
 from callcenter.core.facts.agents import Presence
-from callcenter.core.facts.calls import CallEnded, EndedBy, Outcome
+from callcenter.core.facts.calls import CallEnded, EndedBy, OfferEnd, Outcome
 from callcenter.core.ids import AgentId, CallId
 from callcenter.engine.api import (
     LONGEST_REASON,
@@ -190,6 +190,13 @@ def test_a_supervisor_may_end_any_call() -> None:
     centre.door.ask(SUPERVISOR, HangUp(call))
     (ended,) = (fact for fact in centre.facts(call) if isinstance(fact, CallEnded))
     assert ended.by is EndedBy.SUPERVISOR
+
+
+def test_offers_that_lead_to_nothing_are_counted_by_their_reason() -> None:
+    centre = two()
+    call = centre.call()
+    centre.door.ask(SUPERVISOR, HangUp(call))
+    assert centre.door.counters.offers_ended == {OfferEnd.CALLER_GONE: 1}
 
 
 @pytest.mark.parametrize("dnis", [STRAIGHT, MENU])

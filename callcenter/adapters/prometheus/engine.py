@@ -55,6 +55,12 @@ class EngineMetrics(Collector):
             ("callcenter_calls_abandoned", "Callers who gave up waiting", counted.abandoned),
         ):
             yield CounterMetricFamily(name, text, value=value)
+        ended = CounterMetricFamily(
+            "callcenter_offers_ended", "Offers that ended without an answer", labels=["why"]
+        )
+        for why, count in counted.offers_ended.items():
+            ended.add_metric([why], count)
+        yield ended
 
 
 def _counted(

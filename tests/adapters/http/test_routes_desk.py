@@ -218,6 +218,17 @@ async def test_figures_tell_who_is_at_work_from_who_went_home(
     assert 'callcenter_trunk_up{trunk="carrier"} 0.0' in figures
 
 
+async def test_figures_tell_why_offers_led_to_nothing(
+    staffed: Mapping[str, Asking], desk: DeskHouse
+) -> None:
+    await make_ready(staffed["ana"], desk, "a1")
+    await staffed["root"]("DELETE", f"/calls/{desk.switch.arrive('4000')}")
+    registry = CollectorRegistry()
+    registry.register(EngineMetrics(desk.door, dict))
+    figures = generate_latest(registry).decode()
+    assert 'callcenter_offers_ended_total{why="caller-gone"} 1.0' in figures
+
+
 async def test_an_outside_phone_has_no_account(staffed: Mapping[str, Asking]) -> None:
     await staffed["root"]("PATCH", "/agents/a1", {"outside_number": "+493023125001"})
     _, seat = await staffed["ana"]("POST", "/agents/a1/login", {"phone": "outside"})
