@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 PREFIX: Final = "CALLCENTER_"
 
@@ -36,8 +36,8 @@ class CentreSettings:
     region: str = "DE"
     run_folder: str = "run/main"
     flows_folder: str = "ivr_flows"
-    log_level: str = "info"
-    second_sign_in: str = "takes-over"  # or "refused"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    second_sign_in: Literal["takes-over", "refused"] = "takes-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +103,19 @@ class TrunkSettings:
 
     name: str
     hosts: tuple[str, ...]
-    kind: str = "ip"
+    kind: Literal["ip", "registering"] = "ip"
     username: str = ""
     secret: Secret = EMPTY
     port: int = 5060
-    transport: str = "udp"
+    transport: Literal["udp", "tcp", "tls"] = "udp"
     codecs: tuple[str, ...] = ("ulaw", "alaw")
-    dtmf: str = "rfc4733"
+    dtmf: Literal["rfc4733", "inband", "info", "auto", "auto_info"] = "rfc4733"
     trust_identity: bool = False
     max_calls: int = 0
     qualify_seconds: int = 30
-    session_timers: str = "always"
+    session_timers: Literal["always", "yes", "no"] = "always"
     language: str = "en"
+    number_in: Literal["request", "to", "p-called-party-id"] = "request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +231,12 @@ class _Reader:
         self._path = path
         self._lines = text.splitlines()
 
-    def complain(self, key: str, what: str, known: list[str]) -> None:
-        """Note a problem at the line where `key` stands."""
-        near = get_close_matches(key, known, n=1)
+    def complain(self, word: str, what: str, known: list[str], key: str | None = None) -> None:
+        """Note a problem with `word` at the line where `key` stands, which is the word itself if none
+        is named."""
+        near = get_close_matches(word, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        self.problems.append(f"{self._path}:{self._line(key)}: {what}{hint}")
+        self.problems.append(f"{self._path}:{self._line(key or word)}: {what}{hint}")
 
     def section(self, kind: type, name: str, data: Any) -> Any:
         """One section; problems are noted and defaults taken, so that all can be said at once."""
@@ -264,6 +266,13 @@ class _Reader:
                 return tuple(value)
             self.complain(key, f'[{section}] {key}: write a list, such as ["a", "b"]', [])
             return ()
+        if get_origin(hint) is Literal:
+            words: list[str] = list(get_args(hint))
+            if value not in words:
+                one_of = ", ".join(f'"{word}"' for word in words)
+                self.complain(str(value), f"[{section}] {key}: write one of {one_of}", words, key)
+                return words[0]
+            return value
         if hint is Secret and isinstance(value, str):
             return Secret(value)
         if type(value) is not hint:

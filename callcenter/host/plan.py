@@ -45,6 +45,9 @@ class Trunk:
     session_timers: Literal["always", "yes", "no"] = "always"
     """`always` finds far ends that died; a few carriers refuse it."""
     language: str = "en"
+    number_in: Literal["request", "to", "p-called-party-id"] = "request"
+    """Where it says which number was dialled. Some carriers that we sign in to name our account in the
+    request itself."""
 
     def __post_init__(self) -> None:
         where = f"trunk {self.name!r}"

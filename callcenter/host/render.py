@@ -21,6 +21,8 @@ ARI_USER = "cc"
 MONITOR_USER = "monitor"
 # Pieces of pjsip.conf that are rendered once per trunk, not files of their own.
 PIECES = {"pjsip-tls.conf", "pjsip-trunk.conf", "pjsip-registration.conf"}
+# The header in which a carrier says which number was dialled; none: in the request itself.
+_NUMBER_IN = {"request": "", "to": "To", "p-called-party-id": "P-Called-Party-ID"}
 CONTROL_SOCKET_LIMIT = 100  # A Unix socket's path is cut off at 107 bytes by the kernel.
 
 
@@ -184,6 +186,7 @@ def _trunk(trunk: Trunk, endpoint: str, conf: Path, shared: Mapping[str, Value])
         "language": trunk.language,
         "max_calls": trunk.max_calls,
         "qualify_seconds": trunk.qualify_seconds,
+        "number_in": _NUMBER_IN[trunk.number_in],
         "contacts": Block(f"contact = {server}"),
         "matches": Block("\n".join(f"match = {host}" for host in trunk.hosts)),
         "signed_in": Block(_signed_in(trunk, endpoint) if registering else ""),

@@ -87,6 +87,17 @@ def test_broken_settings_are_said_with_their_line(type_command: Any, folder: Pat
     assert "callcenter.toml:2" in done.output and "did you mean port" in done.output
 
 
+def test_a_word_that_a_setting_does_not_know_is_said_with_those_it_knows(
+    type_command: Any, folder: Path
+) -> None:
+    trunk = '[[trunks]]\nname = "carrier"\nhosts = ["198.51.100.1"]\nkind = "registring"\n'
+    (folder / "callcenter.toml").write_text(trunk)
+    done = type_command("doctor")
+    assert done.exit_code == 1
+    assert 'callcenter.toml:4: [trunks] kind: write one of "ip", "registering"' in done.output
+    assert "did you mean registering?" in done.output
+
+
 # -- flows ----------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ SIP_PORT = 21060
 HTTP_PORT = 21088
 STRANGER = "127.0.0.66"
 CARRIER = "127.0.0.1"
+ACCOUNT_CARRIER = "127.0.0.90"
 SECURE_CARRIER, POSING_CARRIER = "127.0.0.91", "127.0.0.92"
 CARRIERS_PORT = 21061
 LAW = {"ulaw": 0, "alaw": 8}
@@ -105,6 +106,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         trunks=(
             over_tls("secure", SECURE_CARRIER),
             over_tls("posing", POSING_CARRIER),
+            Trunk("account", (ACCOUNT_CARRIER,), qualify_seconds=0, number_in="to"),
             Trunk("carrier", (CARRIER,), trust_identity=True, qualify_seconds=0, max_calls=2),
             Trunk(
                 "far",
@@ -168,6 +170,7 @@ class Phone:
         display: bytes = b"",
         more: tuple[str, ...] = (),
         law: str = "ulaw",
+        recipient: str = "",
     ) -> None:
         body = ""
         if method == "INVITE":
@@ -179,7 +182,7 @@ class Phone:
             f"{method} sip:{to}@127.0.0.1:{SIP_PORT} SIP/2.0",
             f"Via: SIP/2.0/UDP {self.address}:{self.port};branch=z9hG4bK{secrets.token_hex(6)}",
             f'From: "DISPLAY" <sip:{sender}@127.0.0.1>;tag={self.call}',
-            f"To: <sip:{to}@127.0.0.1>",
+            f"To: {recipient or f'<sip:{to}@127.0.0.1>'}",
             f"Call-ID: {self.call}",
             f"CSeq: 1 {method}",
             f"Contact: <sip:{sender}@{self.address}:{self.port}>",
@@ -357,6 +360,24 @@ def test_the_number_first_dialled_is_kept(instance: Instance, first: str, kept: 
         phone.send("INVITE", "5000", more=diversions)
         assert phone.final_status() == 200
         assert variable(instance, "CC_RDNIS") == kept
+
+
+@pytest.mark.parametrize(
+    "recipient, did",
+    [
+        ("<sip:+493023125002@example.test>", "+493023125002"),
+        ('"Sales" <sip:+4930,2&3@example.test;user=phone>;x=1', "+493023"),
+        ("sip:4930231@example.test", "4930231"),
+        ("<sip:example.test>", "our-account"),
+    ],
+)
+def test_a_carrier_may_say_in_a_header_which_number_was_dialled(
+    instance: Instance, recipient: str, did: str
+) -> None:
+    with Phone(ACCOUNT_CARRIER) as phone:
+        phone.send("INVITE", "our-account", recipient=recipient)
+        assert phone.final_status() == 200
+        assert variable(instance, "CC_DID") == did
 
 
 def test_a_carrier_over_tls_must_prove_its_name(instance: Instance, tmp_path: Path) -> None:
