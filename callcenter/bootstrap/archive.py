@@ -18,7 +18,12 @@ async def run_archive(settings: Settings, stop: asyncio.Event) -> int:
     database = Database(settings.database_url)
     try:
         reader = SegmentReader(journal_folder(settings))
-        archive = Archive(database, reader, keep_days=settings.database.keep_facts_days)
+        archive = Archive(
+            database,
+            reader,
+            keep_days=settings.database.keep_facts_days,
+            folder=settings.run_folder / "archive",
+        )
         await until_first_ends(archive.run(), stop.wait())
     finally:
         await database.close()

@@ -5,6 +5,7 @@ signed in and when; whether that still counts (the person is enabled, has not ch
 has not signed out) is asked of the store at every request, and the role is always the stored one.
 """
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -82,6 +83,9 @@ class Accounts:
         self._now = now
         self._attempts = attempts or Attempts()
         self._decoy = ""
+        # A row is read, judged and written back by one at a time. Hashing takes a second, so it is
+        # done before: whoever is closed meanwhile stays closed.
+        self._changing = asyncio.Lock()
 
     # signing in and out
 
@@ -94,10 +98,9 @@ class Accounts:
             raise WrongPassword
         self._attempts.forgive(name, address)
         if self._hasher.is_outdated(user.password_hash):
-            await self._users.replace(
-                replace(user, password_hash=await self._hasher.hash(password))
-            )
-        now = self._now()
+            await self._hash_again(user, await self._hasher.hash(password))
+        # A clock that was set back would make every new login older than the account.
+        now = max(self._now(), user.logins_valid_from)
         login = Login(secrets.token_hex(16), _actor(user), now, now + LOGIN_LIFE)
         return self._tokens.sign(login), login
 
@@ -166,19 +169,19 @@ class Accounts:
         Raises: NotPermitted, NoSuchUser, StillInUse, WeakPassword.
         """
         check_may(by, Action.CHANGE_ACCOUNTS)
-        user = await self._get(name)
-        changed = replace(
-            user,
-            role=user.role if role is None else role,
-            enabled=user.enabled if enabled is None else enabled,
-        )
-        await self._check_admin_remains(user, changed)
-        if password is not None:
-            hashed = await self._hash_new(user.name, password)
-            changed = replace(changed, password_hash=hashed)
-        if password is not None or not changed.enabled:
-            changed = replace(changed, logins_valid_from=self._now())
-        await self._users.replace(changed)
+        hashed = None if password is None else await self._hash_new(folded_name(name), password)
+        async with self._changing:
+            user = await self._get(name)
+            changed = replace(
+                user,
+                role=user.role if role is None else role,
+                enabled=user.enabled if enabled is None else enabled,
+                password_hash=user.password_hash if hashed is None else hashed,
+            )
+            await self._check_admin_remains(user, changed)
+            if hashed is not None or not changed.enabled:
+                changed = replace(changed, logins_valid_from=self._now())
+            await self._users.replace(changed)
         return changed
 
     async def change_own_password(self, by: Actor, old: str, new: str, address: str) -> None:
@@ -189,16 +192,21 @@ class Accounts:
             raise WrongPassword
         self._attempts.forgive(by.id, address)
         hashed = await self._hash_new(user.name, new)
-        await self._users.replace(
-            replace(user, password_hash=hashed, logins_valid_from=self._now())
-        )
+        async with self._changing:
+            known = await self._users.find(user.name)
+            if known is None or not known.enabled or known.password_hash != user.password_hash:
+                raise WrongPassword
+            await self._users.replace(
+                replace(known, password_hash=hashed, logins_valid_from=self._now())
+            )
 
     async def delete_user(self, by: Actor, name: str) -> None:
         """Raises: NotPermitted, NoSuchUser, StillInUse."""
         check_may(by, Action.CHANGE_ACCOUNTS)
-        user = await self._get(name)
-        await self._check_admin_remains(user, None)
-        await self._users.delete(user.name)
+        async with self._changing:
+            user = await self._get(name)
+            await self._check_admin_remains(user, None)
+            await self._users.delete(user.name)
 
     # machines
 
@@ -223,6 +231,13 @@ class Accounts:
         await self._keys.delete(key_id)
 
     # inside
+
+    async def _hash_again(self, user: User, hashed: str) -> None:
+        """Keep the same password in today's way, unless it was changed meanwhile."""
+        async with self._changing:
+            known = await self._users.find(user.name)
+            if known is not None and known.password_hash == user.password_hash:
+                await self._users.replace(replace(known, password_hash=hashed))
 
     async def _user_with_password(self, name: str, password: str) -> User | None:
         user = await self._users.find(name)

@@ -72,7 +72,8 @@ class Attempts:
         tried = self._tried.get(key)
         if tried is None:
             return deque()
-        while tried and tried[0] <= now - self._within:
+        # Attempts in the future are from before the clock was set back: they would count for as long.
+        while tried and not now - self._within < tried[0] <= now:
             tried.popleft()
         return tried
 

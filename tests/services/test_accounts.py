@@ -13,7 +13,7 @@ from callcenter.adapters.passwords.tokens import JwtTokens
 from callcenter.core.access import Actor, Role
 from callcenter.core.errors import Invalid, NameTaken, NotPermitted, StillInUse
 from callcenter.core.ids import AgentId
-from callcenter.ports.accounts import NoSuchKey, NoSuchUser
+from callcenter.ports.accounts import NoSuchKey, NoSuchUser, User
 from callcenter.ports.passwords import TokenRefused
 from callcenter.services.accounts import Accounts, Stores, WeakPassword, WrongPassword
 from callcenter.services.attempts import Attempts, TooManyAttempts
@@ -68,6 +68,31 @@ async def test_the_right_password_gives_a_token_that_says_who_it_is(desk: Desk) 
 async def test_names_are_one_whatever_their_case_and_width(desk: Desk) -> None:
     _, login = await desk.accounts.sign_in(" ＡNA ", RIGHT, HERE)
     assert login.actor.id == "ana"
+
+
+async def test_a_clock_that_was_set_back_shuts_nobody_out(desk: Desk) -> None:
+    desk.passes(hours=-8)
+    token, login = await desk.accounts.sign_in("ana", RIGHT, HERE)
+    assert await desk.accounts.login_of(token) == login
+
+
+async def test_whoever_is_closed_while_a_password_is_hashed_stays_closed(desk: Desk) -> None:
+    await asyncio.gather(
+        desk.accounts.change_user(ROOT, "ana", password="another good one"),
+        desk.accounts.change_user(ROOT, "ana", enabled=False),
+    )
+    with pytest.raises(WrongPassword):
+        await desk.accounts.sign_in("ana", "another good one", HERE)
+
+
+async def test_two_admins_who_close_each_other_do_not_both_succeed(desk: Desk) -> None:
+    await desk.accounts.admit("boss", RIGHT, Role.ADMIN)
+    done = await asyncio.gather(
+        desk.accounts.change_user(ROOT, "boss", enabled=False, password="another good one"),
+        desk.accounts.change_user(ROOT, "root", enabled=False, password="another good one"),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in done] == [User, StillInUse]
 
 
 @pytest.mark.parametrize("name, password", [("ana", "wrong"), ("nobody", RIGHT), ("", "")])

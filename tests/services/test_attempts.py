@@ -25,6 +25,11 @@ def test_one_attempt_too_many_is_refused_and_says_how_long_to_wait() -> None:
     assert refused.value.retry_after_seconds == 600
 
 
+def test_attempts_of_a_time_to_come_do_not_count_when_the_clock_was_set_back() -> None:
+    attempts = exhausted(Attempts(per_name=3))
+    attempts.count("ana", "192.0.2.1", NOON - 60 * MINUTE)
+
+
 def test_attempts_are_forgotten_one_by_one_as_they_age() -> None:
     attempts = exhausted(Attempts(per_name=3))
     attempts.count("ana", "192.0.2.1", NOON + 15 * MINUTE)

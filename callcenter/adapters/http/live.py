@@ -37,6 +37,7 @@ from callcenter.core.access import Action, Actor, may
 from callcenter.core.errors import CoreError
 from callcenter.ports.feed import Change, Gap, LiveFeed
 from callcenter.ports.problems import ForeignOrigin, TryLater
+from callcenter.ports.store import StoreAway
 
 logger = logging.getLogger(__name__)
 
@@ -156,6 +157,8 @@ class LiveSockets:
             await asyncio.sleep(RECHECK_SECONDS)
             try:
                 who = await self._authenticator.who(request)
+            except StoreAway:
+                continue  # whether the login still counts cannot be asked just now
             except CoreError:
                 who = None
             if who is None or who.actor != one.actor:

@@ -13,6 +13,7 @@ from callcenter.adapters.http import live
 from callcenter.adapters.http.app import HttpPlan, application, serving
 from callcenter.core.access import Actor, Role
 from callcenter.ports.feed import Change
+from callcenter.ports.store import StoreAway
 
 pytestmark = pytest.mark.adapter
 
@@ -236,6 +237,24 @@ async def test_closing_an_account_closes_its_screens(
         await socket.receive_json()
         await served.accounts.change_user(ROOT, "sue", enabled=False)
         assert (await socket.receive()).data == live.LOGIN_OVER
+
+
+async def test_a_database_that_is_away_closes_no_screen(
+    served: Any, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "RECHECK_SECONDS", 0.01)
+    async with client.ws_connect("/api/v1/live", headers=await served.bearer("sue")) as socket:
+        await socket.receive_json()
+        asked = asyncio.Event()
+
+        async def away(token: str) -> None:
+            asked.set()
+            raise StoreAway
+
+        monkeypatch.setattr(served.accounts, "login_of", away)
+        await asked.wait()
+        served.feed.change("a9", {"presence": "ready"})
+        assert (await socket.receive_json())["number"] == 1
 
 
 async def test_when_the_engine_goes_the_screens_are_told_to_come_again(house: Any) -> None:
