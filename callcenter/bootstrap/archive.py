@@ -1,4 +1,4 @@
-"""The archive, from settings."""
+"""The archive, from settings: what grows for ever is kept within bounds by one process."""
 
 import asyncio
 
@@ -7,14 +7,16 @@ from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.journal.reader import SegmentReader
 from callcenter.bootstrap.plans import journal_folder
+from callcenter.host.log_files import keep_small
 from callcenter.settings import Settings
 
 
 async def run_archive(settings: Settings, stop: asyncio.Event) -> int:
-    """Fold the journal into the database until `stop`.
+    """Fold the journal into the database, and keep the logs small, until `stop`.
 
     A process of its own: the database may be slow or away, and no decision waits for it.
     """
+    run = settings.run_folder
     database = Database(settings.database_url)
     try:
         reader = SegmentReader(journal_folder(settings))
@@ -22,9 +24,10 @@ async def run_archive(settings: Settings, stop: asyncio.Event) -> int:
             database,
             reader,
             keep_days=settings.database.keep_facts_days,
-            folder=settings.run_folder / "archive",
+            folder=run / "archive",
         )
-        await until_first_ends(archive.run(), stop.wait())
+        logs = keep_small([run / "logs", run / "asterisk/log"])
+        await until_first_ends(archive.run(), logs, stop.wait())
     finally:
         await database.close()
     return 0
