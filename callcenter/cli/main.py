@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "archive": "callcenter.cli.run:archive",
     "doctor": "callcenter.cli.doctor:doctor",
     "agents": "callcenter.cli.agents:agents",
+    "users": "callcenter.cli.users:users",
     "queues": "callcenter.cli.queues:queues",
     "numbers": "callcenter.cli.numbers:numbers",
     "flows": "callcenter.cli.flows:flows",

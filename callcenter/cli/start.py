@@ -268,6 +268,7 @@ def _banner(prepared: Prepared) -> None:
     if prepared.passwords:
         shown = ", ".join(f"{name} / {word}" for name, word in prepared.passwords.items())
         click.echo(f"  sign in       登录    {shown}")
+        click.echo("                        (first passwords, until changed  初始密码，更改前有效)")
     click.echo(f"  dial this     拨打    sip:4000@{phones}:{settings.sip.port}")
     click.echo(f"  logs          日志    {settings.run_folder / 'logs'}")
     click.echo("  Ctrl-C ends: callers on the line may finish; twice ends at once.\n")

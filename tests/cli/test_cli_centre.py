@@ -49,6 +49,22 @@ async def test_signing_in_says_what_to_type_into_the_phone(running: Any) -> None
     assert running.desk.endpoints.accounts == {}
 
 
+async def test_people_are_let_in_and_given_new_passwords(running: Any) -> None:
+    added = await running.type("users", "add", "eva", "--role", "supervisor")
+    first = added.splitlines()[-1].split("\t")[1]
+    again = await running.type("users", "password", "eva")
+    second = again.splitlines()[-1].split("\t")[1]
+    assert len({first, second}) == 2
+    listed = await running.type("users", "list")
+    assert listed.splitlines()[1:] == ["eva\tsupervisor\t\tyes"]
+    await running.type("users", "change", "eva", "--off")
+    (shown,) = json.loads(await running.type("users", "list", "--json"))
+    assert (shown["role"], shown["enabled"]) == ("supervisor", False)
+    assert "用户" in await running.type("--lang", "zh", "users", "delete", "nobody", status=1)
+    await running.type("users", "delete", "eva")
+    assert await running.type("users", "list") == ""
+
+
 async def test_presence_is_set_and_ended(running: Any) -> None:
     await running.type("agents", "add", "ana", "--name", "Ana")
     refused = await running.type("agents", "presence", "ana", "ready", status=1)
