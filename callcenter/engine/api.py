@@ -114,8 +114,8 @@ class Door:
     def set_reachable(self, agent: AgentId, reachable: bool) -> None:
         """The agent's device appeared or vanished; what is already known is not said twice."""
         row = self._engine.floor.agents.get(agent)
-        if row is None or not row.device:
-            return
+        if row is None or not row.device.startswith("sip:"):
+            return  # a number outside is always there; what is told is of an account that was left
         if row.reachable != reachable or not self._engine.can_write:  # the row may be old
             self._engine.deliver(DeviceReachable(self.now, agent, reachable))
 

@@ -23,6 +23,7 @@ MONITOR_USER = "monitor"
 PIECES = {"pjsip-tls.conf", "pjsip-trunk.conf", "pjsip-registration.conf"}
 # The header in which a carrier says which number was dialled; none: in the request itself.
 _NUMBER_IN = {"request": "", "to": "To", "p-called-party-id": "P-Called-Party-ID"}
+_SPARE_LEGS = 50  # beyond a caller and an agent for each call: legs that ring, or are about to go
 CONTROL_SOCKET_LIMIT = 100  # A Unix socket's path is cut off at 107 bytes by the kernel.
 
 
@@ -109,7 +110,7 @@ def _values(plan: SwitchPlan, secrets: Mapping[str, str]) -> dict[str, Value]:
         "modules_dir": plan.modules_dir,
         "moh_dir": plan.moh_dir,
         "system_name": plan.system_name,
-        "max_calls": plan.max_calls,
+        "max_legs": 2 * plan.max_calls + _SPARE_LEGS,
         "max_call_seconds": plan.max_call_seconds,
         "heartbeat_seconds": plan.heartbeat_seconds,
         "sip_bind": plan.sip_bind if ":" not in plan.sip_bind else f"[{plan.sip_bind}]",

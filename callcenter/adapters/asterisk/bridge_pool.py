@@ -45,12 +45,14 @@ class BridgePool:
             self._hold(bridge, held)
 
     def take(self, legs: tuple[LegId, ...]) -> tuple[BridgeId, bool]:
-        """A bridge for these legs, the one they are in if there is one; and whether it is new."""
+        """A bridge for these legs, the one they are in if there is one; and whether it may have to be
+        made. Whoever asks again for legs that have one does so because they are not together: the order
+        to make it may have been lost, and making it twice does no harm."""
         for leg in legs:
             if leg in self._of_leg:
                 bridge = self._of_leg[leg]
                 self._hold(bridge, self._holding[bridge] | set(legs))
-                return bridge, False
+                return bridge, True
         new = self.stale or not self._free
         if self.stale:
             # Which numbers the switch has is not known now; a name made of the leg is nobody else's.
@@ -63,6 +65,13 @@ class BridgePool:
             bridge = self._free.popleft()
         self._hold(bridge, set(legs))
         return bridge, new
+
+    def lost(self, bridge: BridgeId) -> None:
+        """The switch does not have it: nobody is in there, and nobody may be sent there again."""
+        for leg in self._holding.pop(bridge, ()):
+            if self._of_leg.get(leg) == bridge:
+                del self._of_leg[leg]
+        self._unproved.discard(bridge)
 
     def left(self, bridge: BridgeId, leg: LegId, remaining: Iterable[LegId]) -> None:
         """A leg left; `remaining` is what the switch says is still in there."""

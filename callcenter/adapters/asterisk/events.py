@@ -30,7 +30,7 @@ from callcenter.core.facts.calls import (
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, LegId, PromptId, is_offer_leg, offer_of, prompt_of
-from callcenter.core.numbers import clean_name, normalise
+from callcenter.core.numbers import ANONYMOUS, clean_name, normalise
 
 # Q.850 causes as Asterisk derives them from SIP answers (486, 603, 408/480, 404 …). What is not
 # listed is a leg that could not be reached or broke down.
@@ -64,6 +64,9 @@ def arrival(channel: Channel, dialled: str, at: datetime, region: str) -> CallAr
     leg = LegId(channel["id"])
     ani = normalise(channel["caller"]["number"], region)
     name = clean_name(channel["caller"]["name"])
+    if variable(channel, "CC_PRES").startswith("prohib"):
+        # A carrier that we trust tells who is calling even if the caller asked that nobody be told.
+        ani, name = ANONYMOUS, ""
     return CallArrived(at, CallId(leg), leg, ani, normalise(dialled, region), name)
 
 

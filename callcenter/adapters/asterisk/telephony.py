@@ -208,14 +208,24 @@ class AriTelephony:
         )
 
     def _bridge(self, call: CallId, effect: BridgeLegs) -> None:
-        bridge, new = self.pool.take(effect.legs)
-        make: list[Request[Any]] = [bridges.create_with_id(bridge, type="mixing")] if new else []
-        add: Request[Any] = bridges.add_channel(bridge, channel=list(effect.legs))
+        bridge, make = self.pool.take(effect.legs)
+        requests: list[Request[Any]] = [
+            *([bridges.create_with_id(bridge, type="mixing")] if make else []),
+            bridges.add_channel(bridge, channel=list(effect.legs)),
+        ]
+
+        def judge(reply: Reply[Any]) -> None:
+            if reply.status != _GONE:
+                return
+            self.pool.lost(bridge)
+            if not make:  # one that we had taken for ours: they get another, made for them
+                self._bridge(call, effect)
+
         if effect.busy:
-            self._wait_for([*make, add])
+            self._wait_for(requests, judge)
             return
-        for request in (*make, add):
-            self._send(call, request)
+        for request in requests:
+            self._send(call, request, judge=judge)
 
     # -- sending ------------------------------------------------------------------------------
 
@@ -225,11 +235,14 @@ class AriTelephony:
         request: Request[Any],
         if_refused: Fact | None = None,
         if_taken: Fact | None = None,
+        judge: Callable[[Reply[Any]], None] | None = None,
     ) -> None:
         """Put a command on its way, behind what was sent under the same key; the facts are what has
-        happened once it is answered."""
+        happened once it is answered. `judge` looks at the answer itself."""
         answer = self._rest.send(request, key=key)
-        answer.add_done_callback(lambda done: self._answered(request, done, if_refused, if_taken))
+        answer.add_done_callback(
+            lambda done: self._answered(request, done, if_refused, if_taken, judge)
+        )
 
     def _answered(
         self,
@@ -237,6 +250,7 @@ class AriTelephony:
         done: asyncio.Future[Reply[Any]],
         if_refused: Fact | None,
         if_taken: Fact | None,
+        judge: Callable[[Reply[Any]], None] | None,
     ) -> None:
         if done.cancelled():
             return
@@ -246,6 +260,8 @@ class AriTelephony:
             logger.info("command unanswered", extra={"why": type(error).__name__})
             return
         reply = done.result()
+        if judge is not None:
+            judge(reply)
         if reply.ok or reply.status == _EXISTS:
             if if_taken is not None:
                 self._deliver(if_taken)
@@ -265,15 +281,19 @@ class AriTelephony:
     def _later(self, fact: Fact) -> None:
         asyncio.get_running_loop().call_soon(self._deliver, fact)
 
-    def _wait_for(self, requests: Sequence[Request[Any]]) -> None:
-        task = asyncio.get_running_loop().create_task(self._in_turn(requests))
+    def _wait_for(
+        self, requests: Sequence[Request[Any]], judge: Callable[[Reply[Any]], None]
+    ) -> None:
+        task = asyncio.get_running_loop().create_task(self._in_turn(requests, judge))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _in_turn(self, requests: Sequence[Request[Any]]) -> None:
+    async def _in_turn(
+        self, requests: Sequence[Request[Any]], judge: Callable[[Reply[Any]], None]
+    ) -> None:
         for request in requests:
             try:
-                await self._http.send(request)
+                judge(await self._http.send(request))
             except AriError as error:
                 logger.info("command unanswered", extra={"why": type(error).__name__})
 

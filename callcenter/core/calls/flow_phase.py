@@ -43,7 +43,7 @@ from callcenter.core.ivr.flow import Flow, Language, Menu, Play, PromptName
 
 # The longest a prompt may run before we go on without hearing of its end.
 LONGEST_PROMPT: Final = timedelta(minutes=3)
-LONGEST_LAST_WORD: Final = timedelta(seconds=60)
+LONGEST_LAST_WORD: Final = LONGEST_PROMPT
 # A person does not press more; a flood of keys makes the switch stumble over that leg.
 KEYS_ALLOWED: Final = 200
 

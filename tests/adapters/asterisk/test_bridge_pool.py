@@ -34,10 +34,19 @@ def test_a_bridge_is_used_again_when_its_last_leg_has_left() -> None:
     assert pool.take((LegId("c"), LegId("ag-c-1"))) == (ONE, False)
 
 
-def test_legs_that_are_together_stay_in_their_bridge() -> None:
+def test_legs_that_should_be_together_keep_their_bridge_and_it_may_have_to_be_made() -> None:
     pool = known()
     pool.take((A, AG_A))
-    assert pool.take((A, AG_A)) == (ONE, False)
+    assert pool.take((A, AG_A)) == (ONE, True)
+
+
+def test_a_bridge_that_the_switch_does_not_have_is_never_given_out_again() -> None:
+    pool = known()
+    pool.take((A, AG_A))
+    pool.lost(ONE)
+    pool.gone(A)
+    pool.left(ONE, AG_A, [])
+    assert [pool.take((B, AG_B)), pool.take((A, AG_A))] == [(TWO, True), (BridgeId("br-3"), True)]
 
 
 def test_a_second_agent_in_a_bridge_keeps_it_when_the_first_two_have_left() -> None:
@@ -83,7 +92,7 @@ def test_a_stranger_who_is_still_inside_keeps_the_bridge() -> None:
 def test_what_the_switch_has_is_learnt_at_the_start() -> None:
     pool = BridgePool()
     pool.learn([(BridgeId("br-7"), [A, AG_A]), (BridgeId("br-3"), []), (BridgeId("br-x"), [B])])
-    assert pool.take((A, AG_A)) == (BridgeId("br-7"), False)
+    assert pool.take((A, AG_A))[0] == BridgeId("br-7")
     assert pool.take((LegId("c"), LegId("d"))) == (BridgeId("br-3"), False)
     assert pool.take((LegId("e"), LegId("f"))) == (BridgeId("br-8"), True)
 
@@ -102,7 +111,7 @@ def test_what_was_ordered_while_we_were_away_is_kept_when_we_learn() -> None:
     bridge, new = pool.take((B, AG_B))
     assert new
     pool.learn([(ONE, []), (bridge, [])])
-    assert pool.take((B, AG_B)) == (bridge, False)
+    assert pool.take((B, AG_B))[0] == bridge
     assert pool.take((LegId("c"), LegId("d"))) == (ONE, False)
 
 

@@ -51,6 +51,13 @@ def test_a_caller_arrives_with_numbers_made_comparable() -> None:
     )
 
 
+@pytest.mark.parametrize("presentation", ["prohib", "prohib_passed_screen", "prohib_not_screened"])
+def test_whoever_asked_not_to_be_named_is_not_named(presentation: str) -> None:
+    fact = started("inbound", "4000", channel=leg(channelvars={"CC_PRES": presentation}))
+    assert isinstance(fact, CallArrived)
+    assert (fact.ani, fact.name) == ("anonymous", "")
+
+
 @pytest.mark.parametrize("how", ["adopt-pull", "adopt-push"])
 def test_a_caller_comes_back_from_the_fallback_with_the_number_first_dialled(how: str) -> None:
     came = NOON - timedelta(minutes=3)

@@ -10,11 +10,19 @@ from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import NoReply, Reply, Request
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.telephony import AriTelephony
-from callcenter.core.calls.effects import AnswerLeg, HangUpLeg, LegEffect, Prompt, RingAgent, Say
+from callcenter.core.calls.effects import (
+    AnswerLeg,
+    BridgeLegs,
+    HangUpLeg,
+    LegEffect,
+    Prompt,
+    RingAgent,
+    Say,
+)
 from callcenter.core.errors import NotFound
 from callcenter.core.facts.calls import AgentRinging, LegCause, LegEnded, PromptEnded
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import AgentId, CallId, FlowId, LegId, offer_leg, prompt_id
+from callcenter.core.ids import AgentId, BridgeId, CallId, FlowId, LegId, offer_leg, prompt_id
 from callcenter.testing.clock import NOON, HandClock
 
 pytestmark = pytest.mark.adapter
@@ -73,6 +81,15 @@ class Switch:
         if found is None:
             raise NotFound
         return found
+
+    def learn(self, *bridges: str) -> None:
+        """The switch has these, and nobody in them."""
+        self._telephony.pool.learn((BridgeId(one), ()) for one in bridges)
+
+    def hang_up(self, *legs: LegId) -> None:
+        """These are gone for good."""
+        for leg in legs:
+            self._telephony.pool.gone(leg)
 
     async def do(self, effect: LegEffect) -> None:
         self._telephony.perform(CALL, [effect])
@@ -152,6 +169,39 @@ async def test_a_leg_refused_for_a_caller_who_left_is_told_only_when_their_end_w
     for _ in range(3):
         await asyncio.sleep(0)
     assert switch.facts == [LegEnded(NOON, CALL, LEG, LegCause.UNREACHABLE)]
+
+
+TOGETHER = BridgeLegs((CALLER, LEG), busy=False)
+GONE = Reply[Any](404, b"{}")
+
+
+def told(wire: Wire) -> list[tuple[str, str]]:
+    """What was asked of bridges, and of which."""
+    return [(one.path.split("/")[-1], one.path.split("/")[1]) for one in wire.sent]
+
+
+async def test_a_bridge_that_is_gone_is_replaced_at_once_and_for_good() -> None:
+    switch = Switch()
+    switch.learn("br-1")
+    await switch.do(TOGETHER)
+    await switch.wire.answer(GONE)
+    assert told(switch.wire) == [("addChannel", "br-1"), ("br-2", "br-2"), ("addChannel", "br-2")]
+    await switch.wire.answer(TAKEN)
+    await switch.wire.answer(TAKEN)
+    switch.hang_up(CALLER, LEG)
+    await switch.do(TOGETHER)
+    assert told(switch.wire)[3:] == [("addChannel", "br-2")]
+
+
+async def test_a_bridge_whose_making_was_lost_is_made_when_it_is_asked_for_again() -> None:
+    switch = Switch()
+    switch.learn()
+    await switch.do(TOGETHER)
+    await switch.wire.answer(NoReply("late"))
+    await switch.wire.answer(GONE)
+    assert len(switch.wire.sent) == 2
+    await switch.do(TOGETHER)
+    assert told(switch.wire)[2:] == [("br-2", "br-2"), ("addChannel", "br-2")]
 
 
 async def test_a_prompt_that_was_never_spoken_is_over_at_once() -> None:
