@@ -153,7 +153,7 @@ def test_a_device_is_said_to_be_reachable_once() -> None:
 
 def test_what_is_said_of_an_account_does_not_concern_a_number_outside() -> None:
     centre = two()
-    centre.door.ask(AS_ANA, SignIn(ANA, "tel:+493012345", takes_over=True))
+    centre.door.ask(AS_ANA, SignIn(ANA, "tel:+493012345", True))
     centre.door.set_reachable(ANA, False)
     assert centre.row(ANA).reachable
 
