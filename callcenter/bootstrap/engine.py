@@ -264,12 +264,12 @@ def _on_connected(
     runtime: Runtime, desk: AgentDesk, look_at_trunks: Callable[[], Awaitable[None]]
 ) -> Callable[[], Awaitable[None]]:
     async def connected() -> None:
-        await runtime.reconcile()
+        # Decisions begin again when all agree, so who can be rung is asked before. What takes longer,
+        # and may fail, comes after: meanwhile nobody would hear who answers.
         await look_at_trunks()
-        try:
-            await desk.push_all()
-        except StoreAway:
-            logger.warning("accounts not renewed: the database is away")
+        await desk.look_again()
+        await runtime.reconcile()
+        desk.push_soon()
 
     return connected
 

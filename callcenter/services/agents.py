@@ -13,7 +13,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final, TypeVar
@@ -107,6 +107,7 @@ class AgentDesk:
         self._owed: set[AgentId] = set()
         # Whether anything else was not told.
         self._behind = False
+        self._woken = asyncio.Event()
 
     async def sign_in(
         self, actor: Actor, agent: AgentId, phone: PhoneKind = PhoneKind.BROWSER
@@ -147,8 +148,8 @@ class AgentDesk:
     async def push_all(self) -> None:
         """Make the switch's accounts agree with those who are signed in, and learn who can be rung.
 
-        Accounts that are there are left alone: nobody is served while hundreds are written again. To
-        be called after each connect. Raises: SwitchAway, StoreAway; then `run` tries again.
+        Accounts that are there are left alone: hundreds take their time. Raises: SwitchAway, StoreAway;
+        then `run` tries again, as it does with an account that alone is refused.
         """
         async with self._one_at_a_time:
             self._behind = False  # what fails from here on says so again
@@ -181,10 +182,19 @@ class AgentDesk:
             return  # it is asked when it is back
         self._tell_reachable(before.keys(), before, found)
 
+    def push_soon(self) -> None:
+        """The switch may have restarted: `run` is to push, now. Nobody who takes calls waits for it, nor
+        for the database that it reads."""
+        self._behind = True
+        self._woken.set()
+
     async def run(self) -> None:
-        """Catch up, every few seconds, and look again now and then, for ever."""
+        """Catch up, at once when woken and every few seconds, and look again now and then, for ever."""
         for turn in itertools.count(1):
-            await asyncio.sleep(CATCH_UP_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CATCH_UP_SECONDS):
+                    await self._woken.wait()
+            self._woken.clear()
             await self.catch_up()
             if turn % _LOOK_EVERY == 0:
                 await self.look_again()
@@ -258,8 +268,12 @@ class AgentDesk:
     async def _push(self, one: EndpointSecret) -> None:
         async with self._lock(one.agent):
             if one.agent not in self._moved:
-                await self._switch.put(one.endpoint, one.password, browser=one.browser)
-                self._owed.discard(one.agent)
+                self._owed.add(
+                    one.agent
+                )  # until it is there; one that is refused holds up no other
+                with suppress(SwitchAway):
+                    await self._switch.put(one.endpoint, one.password, browser=one.browser)
+                    self._owed.discard(one.agent)
 
     async def _remove_stranger(self, endpoint: str) -> None:
         agent = AgentId(endpoint.removeprefix(ENDPOINT_PREFIX))

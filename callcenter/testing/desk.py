@@ -35,10 +35,13 @@ class FakeEndpoints:
         self.accounts: dict[str, tuple[str, bool]] = {}
         self.online: set[str] = set()
         self.away = False
+        self.refused: set[str] = set()
 
     async def put(self, endpoint: str, password: str, *, browser: bool) -> None:
         """See `ports.telephony`."""
         self._check()
+        if endpoint in self.refused:
+            raise SwitchAway("status 400")
         self.accounts[endpoint] = (password, browser)
         self.online.discard(endpoint)
 

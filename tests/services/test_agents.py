@@ -200,13 +200,8 @@ async def test_two_pushes_at_once_leave_the_password_of_the_last_login(house: De
     assert house.endpoints.accounts == {"agent-ana": (account.password, True)}
 
 
-async def test_catching_up_goes_on_until_it_is_ended(
-    house: DeskHouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("callcenter.services.agents.CATCH_UP_SECONDS", 0)
-    house.endpoints.away = True
-    await house.desk.sign_in(AS_ANA, ANA)
-    house.endpoints.away = False
+def pushed(house: DeskHouse, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set when the engine is told who can be rung, the last thing that is done in a push."""
     told, tell = asyncio.Event(), house.door.set_reachable
 
     def set_reachable(agent: AgentId, reachable: bool) -> None:
@@ -214,9 +209,20 @@ async def test_catching_up_goes_on_until_it_is_ended(
         told.set()
 
     monkeypatch.setattr(house.door, "set_reachable", set_reachable)
+    return told
+
+
+async def test_catching_up_goes_on_until_it_is_ended(
+    house: DeskHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.services.agents.CATCH_UP_SECONDS", 0)
+    house.endpoints.away = True
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.endpoints.away = False
+    told = pushed(house, monkeypatch)
     running = asyncio.create_task(house.desk.run())
     async with asyncio.timeout(5):
-        await told.wait()  # the last thing that is done
+        await told.wait()
     running.cancel()
     assert set(house.endpoints.accounts) == {"agent-ana"}
 
@@ -228,6 +234,33 @@ async def test_a_switch_that_restarted_gets_every_account_again(house: DeskHouse
     house.endpoints.restart()
     await house.desk.push_all()
     assert house.endpoints.accounts == before
+
+
+async def test_an_account_that_the_switch_refuses_holds_up_no_other(house: DeskHouse) -> None:
+    await house.desk.sign_in(AS_ANA, ANA)
+    await house.desk.sign_in(ROOT, BO, PhoneKind.DESK_PHONE)
+    house.endpoints.restart()
+    house.endpoints.refused.add("agent-ana")
+    await house.desk.push_all()
+    assert set(house.endpoints.accounts) == {"agent-bo"}
+    house.endpoints.refused.clear()
+    await house.desk.catch_up()
+    assert set(house.endpoints.accounts) == {"agent-ana", "agent-bo"}
+
+
+async def test_whoever_connects_again_has_the_accounts_pushed_without_waiting(
+    house: DeskHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.services.agents.CATCH_UP_SECONDS", 3600)
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.endpoints.restart()
+    told = pushed(house, monkeypatch)
+    running = asyncio.create_task(house.desk.run())
+    house.desk.push_soon()
+    async with asyncio.timeout(5):
+        await told.wait()
+    running.cancel()
+    assert set(house.endpoints.accounts) == {"agent-ana"}
 
 
 async def test_a_login_the_switch_could_not_be_told_of_replaces_the_one_before(
