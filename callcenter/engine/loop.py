@@ -463,6 +463,7 @@ def restored(row: AgentRow, at: datetime) -> AgentRestored:
         wrapping.call if wrapping else None,
         wrapping.queue if wrapping else None,
         wrapping.since if wrapping else None,
+        row.failures,
     )
 
 

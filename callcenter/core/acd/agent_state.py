@@ -108,13 +108,27 @@ REST_AFTER: Mapping[OfferEnd, timedelta] = MappingProxyType(
     }
 )
 
+# The phone itself failed, or nothing was heard of it: it may be broken although it looks well.
+FAILURES = frozenset({OfferEnd.UNREACHABLE, OfferEnd.LAPSED})
+LONGEST_REST = timedelta(minutes=5)
+
+
+def rest_after(why: OfferEnd, failures: int) -> timedelta | None:
+    """How long an agent rests, None for not at all. Each of several `failures` in a row doubles it."""
+    rest = REST_AFTER.get(why)
+    if rest is None or why not in FAILURES:
+        return rest
+    doubled: int = 2 ** min(failures - 1, 10)
+    return min(rest * doubled, LONGEST_REST)
+
 
 @dataclass(slots=True)
 class AgentRow:
     """One agent on the floor. Owned and changed by the floor alone.
 
-    `idle_since` orders the free: set at sign-in, when wrap-up ends and when an offer was missed,
-    and given back unchanged by an offer that ended through no fault of theirs.
+    `idle_since` orders the free: set at sign-in, when wrap-up ends, when an offer was missed and when
+    the phone failed again, and given back unchanged by an offer that ended through no fault of theirs.
+    `failures` counts offers in a row that the phone failed.
     """
 
     id: AgentId
@@ -127,6 +141,7 @@ class AgentRow:
     engagement: Engagement | None = None
     idle_since: datetime | None = None
     misses: int = 0
+    failures: int = 0
     rest_until: datetime | None = None
 
     @property

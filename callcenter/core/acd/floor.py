@@ -20,13 +20,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from callcenter.core.acd.agent_state import (
+    FAILURES,
     MISSES,
-    REST_AFTER,
     Activity,
     AgentRow,
     Engagement,
     Move,
     move,
+    rest_after,
 )
 from callcenter.core.acd.moments import Due, Moment
 from callcenter.core.acd.queue import Line, Place, QueueEntry, QueueRules
@@ -166,7 +167,7 @@ class Floor:
         agent = self._engaged(fact.agent, fact.call, fact.offer)
         if agent is not None and agent.engagement is not None:
             agent.engagement = move(agent.engagement, Move.ANSWER, fact.at)
-            agent.misses = 0
+            agent.misses = agent.failures = 0
             self._forget(fact.call)
         return NOTHING
 
@@ -187,13 +188,17 @@ class Floor:
         return self._after_offer(agent, queue, fact)
 
     def _after_offer(self, agent: AgentRow, queue: QueueId, fact: OfferEnded) -> Consequences:
-        rest = REST_AFTER.get(fact.why)
+        if fact.why in FAILURES:
+            agent.failures += 1
+        rest = rest_after(fact.why, agent.failures)
         if rest is not None:
             self._rest(agent, fact.at + rest)
         if fact.why not in MISSES:
+            if fact.why in FAILURES and agent.failures > 1:
+                agent.idle_since = fact.at  # others first: each try may cost a caller 15 s
             self._list_if_free(agent)
             return NOTHING
-        agent.idle_since = fact.at
+        agent.idle_since, agent.failures = fact.at, 0
         agent.misses += 1
         if agent.misses < self._rules(queue).misses_allowed:
             return NOTHING
@@ -237,7 +242,7 @@ class Floor:
             agent.presence, agent.pause_reason = Presence.PAUSED, "signed-in"
             agent.presence_since = agent.idle_since = fact.at
             agent.misses = 0
-        agent.device = fact.device
+        agent.device, agent.failures = fact.device, 0
         agent.reachable = is_always_there
         self._list_if_free(agent)
         return NOTHING
@@ -261,7 +266,7 @@ class Floor:
         agent = self.agents.get(fact.agent)
         if agent is not None and agent.device:
             self._unlist(agent)
-            agent.reachable = fact.reachable
+            agent.reachable, agent.failures = fact.reachable, 0
             self._list_if_free(agent)
         return NOTHING
 
@@ -278,7 +283,7 @@ class Floor:
         agent.device, agent.reachable = fact.device, fact.reachable
         agent.presence, agent.pause_reason = fact.presence, fact.reason
         agent.presence_since, agent.idle_since = fact.presence_since, fact.idle_since
-        agent.misses, agent.rest_until = fact.misses, None
+        agent.misses, agent.failures, agent.rest_until = fact.misses, fact.failures, None
         if fact.rest_until is not None:
             self._rest(agent, fact.rest_until)
         if fact.wrap_until is not None and fact.call is not None and fact.queue is not None:

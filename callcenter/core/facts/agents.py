@@ -76,6 +76,7 @@ class AgentRestored:
     call: CallId | None = None
     queue: QueueId | None = None
     wrap_since: datetime | None = None
+    failures: int = 0
 
 
 AgentFact = (

@@ -290,6 +290,35 @@ def test_offers_that_failed_otherwise_are_no_misses(why: OfferEnd) -> None:
     assert (hall.floor.agents[ANA].misses, hall.followed) == (0, [])
 
 
+def test_a_phone_that_fails_again_and_again_rests_longer_and_comes_last() -> None:
+    hall = Hall(ana=[SALES], bo=[SALES])
+    hall.ready(ANA)
+    hall.joins("a")
+    rests = []
+    for offer in range(1, 9):
+        hall.match()
+        hall.fails("a", OfferEnd.UNREACHABLE, offer=offer)
+        row = hall.floor.agents[ANA]
+        assert row.rest_until is not None
+        rests.append((row.rest_until - hall.now).total_seconds())
+        hall.after(rests[-1])
+    assert rests == [10, 20, 40, 80, 160, 300, 300, 300]
+    assert row.idle_since == hall.now - timedelta(seconds=300)
+
+
+def test_a_phone_that_is_heard_of_again_begins_afresh() -> None:
+    hall = Hall(ana=[SALES])
+    hall.ready(ANA)
+    hall.joins("a")
+    for offer in range(1, 4):
+        hall.match()
+        hall.fails("a", OfferEnd.UNREACHABLE, offer=offer)
+        hall.after(300)
+    for there in (False, True):
+        hall.hear(DeviceReachable(hall.now, ANA, there))
+    assert hall.floor.agents[ANA].failures == 0
+
+
 def test_an_agent_who_paused_while_it_rang_keeps_their_own_reason() -> None:
     hall = Hall(QueueRules(SALES, misses_allowed=1), ana=[SALES])
     hall.ready(ANA)
