@@ -189,7 +189,7 @@ def _trunk(trunk: Trunk, endpoint: str, conf: Path, shared: Mapping[str, Value])
         "qualify_seconds": trunk.qualify_seconds,
         "number_in": _NUMBER_IN[trunk.number_in],
         "contacts": Block(f"contact = {server}"),
-        "matches": Block("\n".join(f"match = {host}" for host in trunk.hosts)),
+        "identifies": Block(_identifies(trunk, endpoint)),
         "signed_in": Block(_signed_in(trunk, endpoint) if registering else ""),
         "username": trunk.username,
         "secret": trunk.secret,
@@ -198,6 +198,15 @@ def _trunk(trunk: Trunk, endpoint: str, conf: Path, shared: Mapping[str, Value])
     }
     registration = _piece(conf / "pjsip-registration.conf", values) if registering else ""
     return _piece(conf / "pjsip-trunk.conf", {**values, "registration": Block(registration)})
+
+
+def _identifies(trunk: Trunk, endpoint: str) -> str:
+    """One section for each host: a name that nobody knows when the switch starts takes its section along,
+    and with it every address beside it."""
+    return "\n\n".join(
+        f"[{endpoint}-{number}]\ntype = identify\nendpoint = {endpoint}\nmatch = {host}"
+        for number, host in enumerate(trunk.hosts, 1)
+    )
 
 
 def _signed_in(trunk: Trunk, endpoint: str) -> str:

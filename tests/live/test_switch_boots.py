@@ -37,6 +37,7 @@ SIP_PORT = 21060
 HTTP_PORT = 21088
 STRANGER = "127.0.0.66"
 CARRIER = "127.0.0.1"
+NOBODY_KNOWS = "nowhere.invalid"
 ACCOUNT_CARRIER = "127.0.0.90"
 SECURE_CARRIER, POSING_CARRIER = "127.0.0.91", "127.0.0.92"
 CARRIERS_PORT = 21061
@@ -107,7 +108,13 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
             over_tls("secure", SECURE_CARRIER),
             over_tls("posing", POSING_CARRIER),
             Trunk("account", (ACCOUNT_CARRIER,), qualify_seconds=0, number_in="to"),
-            Trunk("carrier", (CARRIER,), trust_identity=True, qualify_seconds=0, max_calls=2),
+            Trunk(
+                "carrier",
+                (CARRIER, NOBODY_KNOWS),
+                trust_identity=True,
+                qualify_seconds=0,
+                max_calls=2,
+            ),
             Trunk(
                 "far",
                 ("192.0.2.10",),
@@ -399,6 +406,14 @@ def test_a_trusted_trunk_says_who_is_calling(instance: Instance) -> None:
         phone.send("INVITE", "5000", more=("P-Asserted-Identity: <sip:+15557777@example.test>",))
         assert phone.final_status() == 200
         assert variable(instance, "CALLERID(num)") == "+15557777"
+
+
+def test_whoever_asks_not_to_be_named_is_marked_so(instance: Instance) -> None:
+    hidden = ("P-Asserted-Identity: <sip:+15557777@example.test>", "Privacy: id")
+    with Phone(CARRIER) as phone:
+        phone.send("INVITE", "5000", more=hidden)
+        assert phone.final_status() == 200
+        assert variable(instance, "CC_PRES").startswith("prohib")
 
 
 def test_a_trunk_that_is_full_says_so(instance: Instance) -> None:

@@ -175,7 +175,9 @@ class AriTelephony:
         if dial is None or accept is None:
             self._later(failed)
             return
-        request = self._originate(call, effect, dial, "agent-outside", {"CC_ACCEPT": accept})
+        # A carrier that answers with another number (302) must not bring us a new caller of our own.
+        known = {"CC_ACCEPT": accept, "FORWARD_CONTEXT": "from-agent"}
+        request = self._originate(call, effect, dial, "agent-outside", known)
         # A carrier may take ten seconds to say that it rings, or never say it.
         offer = offer_of(effect.leg)[1]
         rings = AgentRinging(self._clock.now(), call, effect.agent, offer)
