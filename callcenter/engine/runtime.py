@@ -8,8 +8,8 @@ the connection, until then the engine is blind.
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from callcenter.core.calls.phases import Call, InFlow, Offered, Queued, saying
@@ -67,13 +67,15 @@ class Runtime:
             logger.info(
                 "reconciled", extra={"facts": len(found.facts), "repairs": len(found.repairs)}
             )
-        known = [] if not self._away else _cut_short(engine.calls.values(), picture)
+        silent = _cut_short(engine.calls.values(), picture) if self._away else {}
         engine.deliver(*found.facts)
         for call, effect in found.repairs:
             engine.send(call, (effect,))
         if self._away:
             self._away = False
-            engine.deliver(*(CallResumed(now, call) for call in known if call in engine.calls))
+            # Whom the facts have taken on hears the next words already.
+            resumed = [call for call, said in silent.items() if _is_where(engine, call, said)]
+            engine.deliver(*(CallResumed(now, call) for call in resumed))
             engine.regain_sight()
 
     async def run(self) -> None:
@@ -92,15 +94,25 @@ class Runtime:
             logger.info("reconciling later")
 
 
-def _cut_short(calls: Iterable[Call], picture: SwitchPicture) -> list[CallId]:
-    """Callers who may be listening to nothing: what they should hear is not playing."""
-    return [
-        call.id
+_Said = tuple[int, datetime] | None
+
+
+def _cut_short(calls: Iterable[Call], picture: SwitchPicture) -> Mapping[CallId, _Said]:
+    """Callers who may be listening to nothing, since what they should hear is not playing; and what
+    that is."""
+    return {
+        call.id: saying(call)
         for call in calls
         if call.caller in picture.legs
         and isinstance(call.phase, InFlow | Queued | Offered)
         and not _is_heard(call, picture)
-    ]
+    }
+
+
+def _is_where(engine: Engine, call: CallId, said: _Said) -> bool:
+    """Whether a call is still there and has been told nothing new."""
+    known = engine.calls.get(call)
+    return known is not None and saying(known) in (said, None)
 
 
 def _is_heard(call: Call, picture: SwitchPicture) -> bool:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from callcenter.core.acd.agent_state import Activity
-from callcenter.core.calls.effects import AnswerLeg, HangUpLeg
+from callcenter.core.calls.directory import Directory
+from callcenter.core.calls.effects import AnswerLeg, HangUpLeg, Say
 from callcenter.core.calls.phases import Connected, InFlow, Offered, Queued
 from callcenter.core.facts.calls import (
     CallEnded,
@@ -16,10 +17,11 @@ from callcenter.core.facts.calls import (
     OfferEnded,
     Outcome,
 )
-from callcenter.core.ids import AgentId, CallId, LegId
+from callcenter.core.ids import AgentId, CallId, FlowId, LegId
+from callcenter.core.ivr.flow import Flow, HangUp, Node, NodeId, Play, PromptName, Utterance
 from callcenter.engine.reconcile import differences, prompts_asked_about
 from callcenter.ports.telephony import SeenLeg, SwitchAway, SwitchPicture
-from callcenter.testing.centre import MENU, SALES, Centre
+from callcenter.testing.centre import ENGLISH, MENU, SALES, Centre
 
 pytestmark = pytest.mark.engine
 
@@ -148,6 +150,31 @@ async def test_a_prompt_whose_end_we_missed_lets_the_flow_go_on() -> None:
     assert isinstance(phase, InFlow)
     assert said is not None
     assert len(centre.switch.legs[LegId(call)].heard) == 2
+
+
+def story() -> Flow:
+    """Two sentences, one after the other, and goodbye."""
+    said = {ENGLISH: (Utterance(ENGLISH, "Words."),)}
+    nodes: dict[NodeId, Node] = {
+        NodeId("first"): Play(PromptName("one"), NodeId("second")),
+        NodeId("second"): Play(PromptName("two"), NodeId("bye")),
+        NodeId("bye"): HangUp(),
+    }
+    prompts = {PromptName("one"): said, PromptName("two"): said}
+    return Flow(FlowId("story"), "v1", NodeId("first"), nodes, prompts, (ENGLISH,), ENGLISH)
+
+
+async def test_the_next_words_after_a_prompt_whose_end_we_missed_are_said_once() -> None:
+    centre = Centre()
+    flows = {**centre.directory.flows, FlowId("story"): story()}
+    centre.directory = Directory(flows, {"4002": FlowId("story")})
+    centre.door.configure(centre.directory)
+    call = centre.call("4002")
+    centre.switch.deaf = True
+    centre.switch.finish_prompt(call)
+    await absence(centre)
+    heard = [one.prompts[0].name for one in centre.switch.done if isinstance(one, Say)]
+    assert heard == ["one", "two"]
 
 
 async def test_a_prompt_that_still_runs_is_let_run() -> None:
