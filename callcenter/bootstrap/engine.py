@@ -20,6 +20,7 @@ from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.endpoints import AriEndpoints
 from callcenter.adapters.asterisk.link import NOT_NEEDED, AriLink
+from callcenter.adapters.asterisk.rereading import Rereading
 from callcenter.adapters.asterisk.telephony import AriTelephony
 from callcenter.adapters.asterisk.trunks import Trunks
 from callcenter.adapters.clock.system import SystemClock
@@ -47,7 +48,7 @@ from callcenter.core.ivr.flow import Flow
 from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
 from callcenter.engine.runtime import Runtime
-from callcenter.host.addresses import reached_at
+from callcenter.host.addresses import is_address, reached_at
 from callcenter.host.render import ARI_USER, trunk_endpoints
 from callcenter.host.secret_file import ensure_secrets
 from callcenter.ports.passwords import TokenRefused
@@ -75,6 +76,7 @@ class Running:
     link: AriLink
     runtime: Runtime
     desk: AgentDesk
+    rereading: Rereading
     port: int
 
 
@@ -86,7 +88,11 @@ async def run_engine(
         logger.info("engine is up", extra={"port": running.port})
         try:
             await until_first_ends(
-                running.link.run(), running.runtime.run(), running.desk.run(), stop.wait()
+                running.link.run(),
+                running.runtime.run(),
+                running.desk.run(),
+                running.rereading.run(),
+                stop.wait(),
             )
         except Replaced:
             logger.error("another engine has taken the switch; leaving it alone")
@@ -161,7 +167,8 @@ async def engine(
         accounts = await _accounts(settings, database, clock)
         plan = _http_plan(settings, accounts, configuration, desk, door, database, link, trunks)
         pages = serving(application(plan), "127.0.0.1", settings.http.port)
-        yield Running(link, runtime, desk, await stack.enter_async_context(pages))
+        port = await stack.enter_async_context(pages)
+        yield Running(link, runtime, desk, _rereading(settings, http), port)
 
 
 # -- parts of it ----------------------------------------------------------------------------------
@@ -171,6 +178,14 @@ def _ari(settings: Settings) -> Ari:
     secrets = ensure_secrets(settings.run_folder, SECRETS)
     url = f"http://127.0.0.1:{settings.switch.http_port}/ari"
     return Ari(url, ARI_USER, secrets["ari_password"])
+
+
+def _rereading(settings: Settings, http: PooledHttp) -> Rereading:
+    sip = settings.sip
+    files = [settings.path(file) for file in (sip.certificate, sip.private_key) if file]
+    hosts = [host for trunk in settings.trunks for host in trunk.hosts]
+    names = [host for host in hosts if not is_address(host)]
+    return Rereading(http, settings.run_folder / "asterisk/etc/pjsip.conf", files, names)
 
 
 def _desk(settings: Settings, door: Door, http: PooledHttp, database: Database) -> AgentDesk:

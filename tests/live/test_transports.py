@@ -2,16 +2,37 @@
 
 import asyncio
 import re
+import shutil
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import pytest
 
+from callcenter.edge.certificates import self_signed
 from callcenter.testing.phones import Transport
-from tests.live.live_centre import LONG, House
+from tests.live.live_centre import LONG, LONGER, House, until
 
 pytestmark = pytest.mark.live
 
 _SAID_IN_URI: Final = re.compile(r";transport=(\w+)", re.IGNORECASE)  # nothing is said of UDP
+
+
+async def test_a_renewed_certificate_is_shown_to_phones_without_a_restart(
+    house: House, tmp_path: Path
+) -> None:
+    renewed = self_signed(tmp_path, ["127.0.0.1"], datetime.now(UTC))
+    served = house.centre.folder / "tls"
+    shutil.copy(renewed.key, served / "self-signed.key")
+    shutil.copy(renewed.certificate, served / "self-signed.crt")
+    address = ("127.0.0.1", house.centre.ports.sip + 1)
+
+    async def is_shown() -> bool:
+        shown = await asyncio.to_thread(ssl.get_server_certificate, address)
+        return shown == renewed.certificate.read_text()
+
+    await until(is_shown, LONGER, "the new certificate to be shown", every=1.0)
 
 
 @pytest.mark.parametrize(("transport", "said"), [("udp", []), ("tcp", ["tcp"]), ("tls", ["tls"])])
