@@ -38,11 +38,13 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Business hours. `weekly` is by weekday (Monday is 0), `exceptions` by local date."""
+    """Business hours. `weekly` is by weekday (Monday is 0), `exceptions` by local date; `source` is the
+    plain data they were read from."""
 
     zone: ZoneInfo
     weekly: Mapping[int, tuple[Frame, ...]]
     exceptions: Mapping[date, tuple[Frame, ...]] = field(default_factory=dict)
+    source: object = field(default=None, compare=False, repr=False)
 
     def is_open(self, at: datetime) -> bool:
         """Whether it is open at this moment (aware)."""
@@ -112,7 +114,7 @@ def parse_calendar(data: object) -> Calendar:
     exceptions = _holidays(reader, fields.get("holidays") or (), ("holidays",))
     exceptions |= _exceptions(reader, fields.get("exceptions") or {}, ("exceptions",))
     reader.finish()
-    return Calendar(zone, weekly, exceptions)
+    return Calendar(zone, weekly, exceptions, fields)
 
 
 def _zone(reader: Reader, value: object, path: Path) -> ZoneInfo | None:

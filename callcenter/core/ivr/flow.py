@@ -9,7 +9,7 @@ A flow that came from `parse` is sound: every node, prompt and language it names
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, NewType
 
@@ -99,7 +99,8 @@ class Flow:
     """One flow. `version` changes whenever anything in it does.
 
     `prompts` gives what is said by prompt and language; a prompt may mix languages ("中文请按 1.
-    For English, press 2."), so that each is a series of utterances.
+    For English, press 2."), so that each is a series of utterances. `source` is the plain data it was
+    read from, None for a flow that was made otherwise; read again, it gives the same flow.
     """
 
     id: FlowId
@@ -109,6 +110,7 @@ class Flow:
     prompts: Mapping[PromptName, Mapping[Language, tuple[Utterance, ...]]]
     languages: tuple[Language, ...]
     default_language: Language
+    source: object = field(default=None, compare=False, repr=False)
 
 
 def drift(node: Node) -> tuple[NodeId, ...]:

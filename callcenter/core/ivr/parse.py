@@ -80,12 +80,13 @@ def parse_flow(data: object) -> Flow:
     if flow_id is None or not languages:
         raise Unreadable(reader.problems)
     reader.finish()
-    version = _version(fields)
-    return Flow(FlowId(flow_id), version, NodeId(start), nodes, prompts, languages, languages[0])
+    source = _keyed_by_text(fields)
+    version, default = _version(source), languages[0]
+    return Flow(FlowId(flow_id), version, NodeId(start), nodes, prompts, languages, default, source)
 
 
-def _version(fields: Mapping[str, object]) -> str:
-    canonical = json.dumps(_keyed_by_text(fields), sort_keys=True, ensure_ascii=False, default=str)
+def _version(source: object) -> str:
+    canonical = json.dumps(source, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
