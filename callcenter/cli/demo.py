@@ -98,8 +98,8 @@ def _fresh_folder(runs: Path) -> Path:
 
 
 def _take_prompts(runs: Path, folder: Path) -> None:
-    """Begin with what another run has spoken. Links will do: prompts are replaced, never rewritten,
-    and whatever does not fit is spoken again."""
+    """Begin with what another run has spoken. Links will do: prompts are never rewritten, and whatever
+    is missing is spoken."""
     for source in (runs / KEPT_PROMPTS, runs / "main" / "prompts"):
         if source.is_dir():
             with contextlib.suppress(OSError):
@@ -183,8 +183,11 @@ def _venue(prepared: "Prepared", environment: Mapping[str, str]) -> "Venue":
 def clear_away(folder: Path, status: int) -> None:
     """Remove the run folder after a good end; otherwise keep it and say so."""
     if status in (0, 130):
-        with contextlib.suppress(OSError):  # Another demo was first, or there is nothing to keep.
-            (folder / "prompts").rename(folder.parent / KEPT_PROMPTS)
+        kept = folder.parent / KEPT_PROMPTS
+        with contextlib.suppress(OSError):  # Another demo was quicker, or there is nothing to keep.
+            if (folder / "prompts").is_dir():
+                shutil.rmtree(kept, ignore_errors=True)
+            (folder / "prompts").rename(kept)
         shutil.rmtree(folder, ignore_errors=True)
         return
     click.echo(f"Kept with its logs  运行目录已保留: {folder}", err=True)

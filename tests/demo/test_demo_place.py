@@ -97,6 +97,10 @@ def test_a_good_end_removes_the_folder_and_keeps_what_was_spoken(tmp_path: Path)
     assert not folder.exists()
     next_one = Path(demo.demo_environment(tmp_path)["CALLCENTER_CENTRE_RUN_FOLDER"])
     assert (next_one / "prompts" / "en" / "hello.ulaw").read_bytes() == b"sound"
+    (next_one / "prompts" / "en" / "bye.ulaw").write_bytes(b"another")
+    demo.clear_away(next_one, 0)
+    kept = tmp_path / "run" / demo.KEPT_PROMPTS / "en"
+    assert sorted(file.name for file in kept.iterdir()) == ["bye.ulaw", "hello.ulaw"]
 
 
 def test_after_a_failure_the_folder_is_kept_and_that_is_said(
