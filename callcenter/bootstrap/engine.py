@@ -27,6 +27,7 @@ from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.session import Database
+from callcenter.adapters.flows.in_force import FlowsInForce
 from callcenter.adapters.flows.yaml_files import FlowFolder
 from callcenter.adapters.http.app import HttpPlan, application, serving
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
@@ -110,7 +111,7 @@ async def rehearse(settings: Settings, prompts: PromptLibrary, flows: FlowFolder
         await stores.assignments.all()
         queues = {rules.id for rules in await stores.queues.list()}
         dialled = {number.flow for number in await stores.numbers.list()}
-        await FlowShelf(flows.load, SpokenPrompts(prompts)).reload(queues, dialled)
+        await _shelf(settings, prompts, flows).recall(queues, dialled)
     except StoreAway:
         logger.info("not rehearsed: the database is away")
     finally:
@@ -206,8 +207,12 @@ def _configuration(
     desk: AgentDesk,
     door: Door,
 ) -> Configuration:
-    shelf = FlowShelf(flows.load, SpokenPrompts(prompts))
+    shelf = _shelf(settings, prompts, flows)
     return Configuration(stores_on(database), shelf, desk, door, region=settings.centre.region)
+
+
+def _shelf(settings: Settings, prompts: PromptLibrary, flows: FlowFolder) -> FlowShelf:
+    return FlowShelf(flows.load, SpokenPrompts(prompts), FlowsInForce(settings.run_folder))
 
 
 def _http_plan(
@@ -314,3 +319,11 @@ class SpokenPrompts:
     async def render(self, flows: Collection[Flow]) -> Mapping[FlowId, str]:
         """Speak what is missing."""
         return (await self._library.render(flows)).unspoken
+
+    def use(self, flows: Collection[Flow]) -> None:
+        """Say what these say."""
+        self._library.use(flows)
+
+    async def clear(self) -> None:
+        """Forget what has not been said for long."""
+        await self._library.clear()

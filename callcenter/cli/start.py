@@ -115,6 +115,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
         click.ClickException: something is missing that cannot be brought; says what to do.
         DidNotStart: a program ended before it was ready.
     """
+    from callcenter.adapters.flows.set_aside import set_aside
     from callcenter.adapters.journal.lock import JournalInUse, held_back
     from callcenter.bootstrap.plans import journal_folder
     from callcenter.host.programs import own_programs, switch_program
@@ -128,6 +129,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
     engine, edge, *others = own_programs(own, logs)
     try:
         with held_back(journal_folder(settings)):
+            set_aside(settings.run_folder)  # Whoever starts a centre wants what the files say now.
             check_ports(settings)
             check_certificate(settings)
             is_first = find_switch(settings.path(settings.switch.folder)) is None

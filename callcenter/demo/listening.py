@@ -110,13 +110,12 @@ def dead_air(recording: Recording) -> tuple[timedelta, ...]:
 
 
 class PromptBook:
-    """The prompts of a centre, to be recognised. `folder` is laid out <language>/<flow>/<name>."""
+    """The prompts of a centre, to be recognised. `folder` is laid out <language>/<flow>/<name>, with a
+    file for each version of the words; the one that was last in use is meant."""
 
     def __init__(self, folder: Path) -> None:
-        self._files = {
-            str(path.relative_to(folder).with_suffix("")): path
-            for path in sorted(folder.glob("*/*/*.ulaw"))
-        }
+        versions = sorted(folder.glob("*/*/*/*.ulaw"), key=lambda path: path.stat().st_mtime)
+        self._files = {str(path.parent.relative_to(folder)): path for path in versions}
         self._pieces: dict[str, list[Piece]] = {}  # of those that were asked for
 
     def length(self, name: str) -> timedelta:

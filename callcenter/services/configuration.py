@@ -6,13 +6,13 @@ immutable directory: callers who wait meanwhile keep their places under the new 
 A flow comes into force only when it can be read, when everything it names exists, and when all that it
 says has been spoken to a file. Until then the version that runs goes on running, and whoever asks
 is told file, line and cure. A flow that never ran is left out; callers of its numbers hear that
-the line is out of order.
+the line is out of order. Speaking takes minutes, and nobody else who changes something waits for it.
 """
 
 import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -24,6 +24,7 @@ from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.ivr.flow import Enqueue
 from callcenter.core.numbers import normalise
 from callcenter.engine.api import Door
+from callcenter.ports.journal import JournalAway
 from callcenter.ports.store import (
     AgentProfile,
     Agents,
@@ -35,7 +36,7 @@ from callcenter.ports.store import (
 )
 from callcenter.services.agents import AgentDesk
 from callcenter.services.emergency_flow import BROKEN_FLOW, broken_flow
-from callcenter.services.flows import FlowProblem, FlowShelf
+from callcenter.services.flows import FlowProblem, FlowShelf, Ready
 from callcenter.services.queue_limits import check_rules
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,16 @@ class FlowEntry:
     problems: tuple[FlowProblem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the stores hold at one moment."""
+
+    profiles: Sequence[AgentProfile]
+    served: Mapping[AgentId, tuple[QueueId, ...]]
+    numbers: Sequence[NumberEntry]
+    queues: Sequence[QueueRules]
+
+
 class Configuration:
     """Reads, changes and puts in force. One per engine."""
 
@@ -87,15 +98,18 @@ class Configuration:
         self._door = door
         self._region = region
         self._one_at_a_time = asyncio.Lock()
+        self._one_renewal = asyncio.Lock()  # Taken before the other, which it holds only to swap.
 
     async def load(self) -> tuple[FlowProblem, ...]:
-        """Read everything and put it in force; what is wrong with the flows. Raises: StoreAway."""
-        async with self._one_at_a_time:
-            queues = {rules.id for rules in await self._stores.queues.list()}
-            dialled = {number.flow for number in await self._stores.numbers.list()}
-            await self._flows.reload(queues, dialled)
-            await self._put_in_force()
-        return self._flows.problems
+        """Put everything in force at a start; what is wrong with the flows. Raises: StoreAway."""
+
+        async def keep(ready: Ready) -> None:
+            try:
+                await self._flows.keep(ready)
+            except JournalAway:  # Callers need a centre more than the next start needs this.
+                logger.exception("flows in force not kept")
+
+        return await self._renew(self._flows.recall, keep)
 
     # -- agents -----------------------------------------------------------------------------------
 
@@ -246,9 +260,12 @@ class Configuration:
         ]
 
     async def reload_flows(self, actor: Actor) -> tuple[FlowProblem, ...]:
-        """Read the flows again and put those that are sound in force. Raises: NotPermitted."""
+        """Read the flows again and put those that are sound in force.
+
+        Raises: NotPermitted, StoreAway, JournalAway; nothing was changed then.
+        """
         check_may(actor, Action.CHANGE_FLOWS)
-        return await self.load()
+        return await self._renew(self._flows.read, self._flows.keep)
 
     async def check_flows(self, actor: Actor) -> tuple[FlowProblem, ...]:
         """What `reload_flows` would say, with nothing changed. Raises: NotPermitted."""
@@ -257,21 +274,68 @@ class Configuration:
 
     # -- inside -----------------------------------------------------------------------------------
 
+    async def _renew(
+        self,
+        make_ready: Callable[[Collection[str], Collection[FlowId]], Awaitable[Ready]],
+        keep: Callable[[Ready], Awaitable[None]],
+    ) -> tuple[FlowProblem, ...]:
+        async with self._one_renewal:
+            while (ready := await self._swap(make_ready, keep)) is None:
+                logger.info("queues or numbers changed meanwhile, looking at the flows again")
+            if ready.is_new:  # Else callers wait for us, and there is nothing to clear away.
+                await self._flows.clear()
+            return ready.problems
+
+    async def _swap(
+        self,
+        make_ready: Callable[[Collection[str], Collection[FlowId]], Awaitable[Ready]],
+        keep: Callable[[Ready], Awaitable[None]],
+    ) -> Ready | None:
+        """Put other flows in force; None, if what they were made ready for has changed meanwhile. They
+        are spoken by then, so that the next try is a short one."""
+        around = await self._around()
+        ready = await make_ready(*around)
+        async with self._one_at_a_time:
+            if await self._around() != around:
+                return None
+            stored = await self._stored()
+            await keep(ready)
+            # From here nothing waits: words, flows and numbers change together.
+            self._flows.put_in_force(ready)
+            self._configure(stored)
+        return ready
+
+    async def _around(self) -> tuple[frozenset[str], frozenset[FlowId]]:
+        """What flows are checked against: the queues there are, and the flows numbers lead to."""
+        queues = frozenset(rules.id for rules in await self._stores.queues.list())
+        return queues, frozenset(number.flow for number in await self._stores.numbers.list())
+
     async def _put_in_force(self) -> None:
+        self._configure(await self._stored())
+
+    async def _stored(self) -> _Stored:
         stores = self._stores
-        profiles = await stores.agents.list()
-        served = await stores.assignments.all()
+        return _Stored(
+            await stores.agents.list(),
+            await stores.assignments.all(),
+            await stores.numbers.list(),
+            await stores.queues.list(),
+        )
+
+    def _configure(self, stored: _Stored) -> None:
         flows = self._flows.in_force
         directory = Directory(
             flows={**flows, BROKEN_FLOW: broken_flow(self._flows.system)},
             numbers={
                 number.did: number.flow if number.flow in flows else BROKEN_FLOW
-                for number in await stores.numbers.list()
+                for number in stored.numbers
             },
-            queues={rules.id: rules for rules in await stores.queues.list()},
+            queues={rules.id: rules for rules in stored.queues},
             calendars=self._flows.calendars,
             assignments={
-                profile.id: served.get(profile.id, ()) for profile in profiles if profile.enabled
+                profile.id: stored.served.get(profile.id, ())
+                for profile in stored.profiles
+                if profile.enabled
             },
         )
         self._door.configure(directory)

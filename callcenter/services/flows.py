@@ -1,8 +1,10 @@
 """The shelf of flows: which version of each is in force, and what keeps the newest from being so.
 
-`reload` reads the folder and lets in what is sound. It never takes away what runs: a flow whose file
-is broken, or says something that could not be spoken, keeps its former version, and so does one whose
-file has vanished while numbers may still lead to it.
+What comes into force is made ready first (read, checked, spoken), which may take minutes and changes
+nothing; then it is put in force at once. `read` takes it from the folder and lets in what is sound. It
+never takes away what runs: a flow whose file is broken, or says something that could not be spoken,
+keeps its former version, and so does one whose file has vanished while numbers may still lead to it.
+`recall` takes what was in force last, whichever engine of the centre put it there.
 """
 
 import asyncio
@@ -72,16 +74,64 @@ class Prompts(Protocol):
     """Speaks what flows say."""
 
     async def render(self, flows: Collection[Flow]) -> Mapping[FlowId, str]:
-        """Make sure that all they say lies there as audio; those for which it does not, and why."""
+        """Make sure that all they say lies there as audio; those for which it does not, and why.
+        What is said now stays so."""
+        ...
+
+    def use(self, flows: Collection[Flow]) -> None:
+        """From now on say what these say."""
+        ...
+
+    async def clear(self) -> None:
+        """Forget what has not been said for long."""
         ...
 
 
-class FlowShelf:
-    """The flows in force. `prompts` None: everything is spoken already."""
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What was in force last. `holds`: a start takes it as it is, whatever the folder says by now; else
+    the folder is read, and this is what ran before."""
 
-    def __init__(self, load: Callable[[], FoundFlows], prompts: Prompts | None) -> None:
+    flows: Mapping[FlowId, Flow]
+    calendars: Mapping[str, Calendar]
+    holds: bool
+
+
+class FlowRecord(Protocol):
+    """What came into force, kept for the engine that goes on after this one."""
+
+    def read(self) -> Recalled:
+        """What was kept last, as far as it can be read; nothing, if nothing ever was."""
+        ...
+
+    def write(self, flows: Mapping[FlowId, Flow], calendars: Mapping[str, Calendar]) -> None:
+        """Keep these instead; flows that were read from nowhere are left out. Raises: JournalAway."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What can be put in force. `is_new`: it is not what was in force last, and must be kept."""
+
+    in_force: Mapping[FlowId, Flow]
+    calendars: Mapping[str, Calendar]
+    problems: tuple[FlowProblem, ...]
+    known: frozenset[FlowId]
+    is_new: bool
+
+
+class FlowShelf:
+    """The flows in force. `prompts` None: everything is spoken already; `record` None: nothing is kept."""
+
+    def __init__(
+        self,
+        load: Callable[[], FoundFlows],
+        prompts: Prompts | None,
+        record: FlowRecord | None = None,
+    ) -> None:
         self._load = load
         self._prompts = prompts
+        self._record = record
         self.in_force: dict[FlowId, Flow] = {}
         self.calendars: Mapping[str, Calendar] = {}
         self.problems: tuple[FlowProblem, ...] = ()
@@ -92,8 +142,27 @@ class FlowShelf:
         """The flow with the centre's own announcements."""
         return self.in_force.get(SYSTEM_FLOW) or emergency_system_flow()
 
-    async def reload(self, queues: Collection[str], dialled: Collection[FlowId]) -> None:
-        """Read the folder and put in force what is sound; `dialled` are those that numbers lead to."""
+    async def recall(self, queues: Collection[str], dialled: Collection[FlowId]) -> Ready:
+        """What a start puts in force: what was so last, or what `read` finds where that does not hold.
+
+        A flow that was in force and cannot be spoken any more is so all the same: not every word of
+        it is lost, and it leads its callers to somebody.
+        """
+        last = await self._last()
+        self.in_force, self.calendars = dict(last.flows), last.calendars
+        if not last.holds:
+            return await self.read(queues, dialled)
+        found = await asyncio.to_thread(self._load)
+        problems = self._problems(found, queues)
+        problems += [_vanished(flow) for flow in self._vanished(found, problems, dialled)]
+        self._tell_edited(found)
+        in_force = {SYSTEM_FLOW: self.system, **self.in_force}
+        for flow, why in (await self._speak(in_force.values())).items():
+            problems.append(_unspoken(found, flow, why))
+        return _ready(in_force, self.calendars, found, problems, is_new=False)
+
+    async def read(self, queues: Collection[str], dialled: Collection[FlowId]) -> Ready:
+        """What the folder would put in force; `dialled` are the flows that numbers lead to."""
         found = await asyncio.to_thread(self._load)
         problems = self._problems(found, queues)
         problems += [_vanished(flow) for flow in self._vanished(found, problems, dialled)]
@@ -107,18 +176,49 @@ class FlowShelf:
         for flow, running in self.in_force.items():
             if flow in refused or flow in unspoken:
                 in_force.setdefault(flow, running)
-        self.in_force = in_force
-        self.calendars = {**self.calendars, **found.calendars}
-        self.problems = tuple(problems)
-        named = {problem.flow for problem in problems if problem.flow is not None}
-        self.known = frozenset(in_force) | frozenset(found.flows) | named
-        for problem in problems:
+        in_force.setdefault(SYSTEM_FLOW, emergency_system_flow())
+        # It may have been an engine before us that spoke what goes on running.
+        await self._speak(in_force.values())
+        calendars = {**self.calendars, **found.calendars}
+        return _ready(in_force, calendars, found, problems, is_new=True)
+
+    async def keep(self, ready: Ready) -> None:
+        """Let every later start begin with this. Raises: JournalAway, and the former is still kept."""
+        if ready.is_new and self._record is not None:
+            await asyncio.to_thread(self._record.write, ready.in_force, ready.calendars)
+
+    def put_in_force(self, ready: Ready) -> None:
+        """From now on this is in force, and its words are those that are said."""
+        self.in_force = dict(ready.in_force)
+        self.calendars = ready.calendars
+        self.problems = ready.problems
+        self.known = ready.known
+        if self._prompts is not None:
+            self._prompts.use([*self.in_force.values(), broken_flow(self.system)])
+        for problem in ready.problems:
             where = {"file": problem.file, "line": problem.line, "code": problem.code}
             logger.warning("flow not in force", extra=where)
 
+    async def clear(self) -> None:
+        """Forget the words of what has not been in force for long."""
+        if self._prompts is not None:
+            await self._prompts.clear()
+
     async def check(self, queues: Collection[str]) -> tuple[FlowProblem, ...]:
-        """What `reload` would find, but for what cannot be spoken; changes nothing."""
+        """What `read` would find, but for what cannot be spoken; changes nothing."""
         return tuple(self._problems(await asyncio.to_thread(self._load), queues))
+
+    async def _last(self) -> Recalled:
+        if self._record is None:
+            return Recalled({}, {}, holds=False)
+        return await asyncio.to_thread(self._record.read)
+
+    def _tell_edited(self, found: FoundFlows) -> None:
+        """Whoever wonders why a change cannot be heard finds it in the log."""
+        for flow in found.flows.values():
+            running = self.in_force.get(flow.id)
+            if running is None or running.version != flow.version:
+                logger.info("flow file changed, not reloaded", extra={"flow": flow.id})
 
     def _vanished(
         self, found: FoundFlows, problems: Collection[FlowProblem], dialled: Collection[FlowId]
@@ -142,6 +242,19 @@ class FlowShelf:
             wrong = (*_reserved(flow), *check(flow, queues=queues, calendars=calendars))
             problems += [_told(one) for one in found.located(flow.id, wrong)]
         return sorted(problems, key=lambda problem: (problem.file, problem.line))
+
+
+def _ready(
+    in_force: Mapping[FlowId, Flow],
+    calendars: Mapping[str, Calendar],
+    found: FoundFlows,
+    problems: Collection[FlowProblem],
+    *,
+    is_new: bool,
+) -> Ready:
+    named = {problem.flow for problem in problems if problem.flow is not None}
+    known = frozenset(in_force) | frozenset(found.flows) | named
+    return Ready(in_force, calendars, tuple(problems), known, is_new)
 
 
 def _reserved(flow: Flow) -> list[Problem]:

@@ -1,16 +1,18 @@
-"""Every prompt of every flow as sound: spoken once, kept, and spoken again when its words change.
+"""Every prompt of every flow as sound: spoken once, kept, and spoken anew when its words change.
 
-Beside `<folder>/<language>/<flow>/<name>.ulaw` and `.alaw` lies `<name>.key`: the digest of what was
-spoken and how (engine, voice, making, words), and the length of the sound. It comes last, so that a
-prompt is there exactly if its key fits; whatever is interrupted is spoken again. Files are replaced,
-never rewritten: a caller who hears the old words hears them to their end. Prompts that no flow has
-any more stay, for a call may still be in the flow's older version.
+A prompt lies in `<folder>/<language>/<flow>/<name>/<digest>.ulaw` and `.alaw`. The digest is of what is
+spoken and how (engine, voice, making, words), so that other words are other files: whoever speaks
+what may come into force some time changes nothing that callers hear now. `use` says what is in force,
+and `media` answers for that alone. What is not in force any more stays for a day, since a caller may
+still hear it, and an agent's phone that rings may still be told to say it.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -23,10 +25,12 @@ from callcenter.ports.speech import Speech, SpeechFailed, Synthesizer
 # Speaking is work for a processor; calls need the others.
 _AT_ONCE: Final = 2
 _CODECS: Final = (".ulaw", ".alaw")
-_KEY: Final = ".key"
+_DIGITS: Final = 16  # of the digest that make up the name
 # Change it when `prompt_audio` makes another sound of the same speech.
 _MAKING: Final = "1"
 _PART: Final = ".part"
+_KEPT_SECONDS: Final = 86_400  # After this nobody is hearing what is no longer in force.
+_OURS: Final = frozenset({*_CODECS, _PART, ".key"})  # .key: beside the sounds of earlier versions
 
 Progress = Callable[[int, int], None]
 
@@ -79,16 +83,16 @@ class PromptLibrary:
     def __init__(self, folder: Path, synthesizer: Synthesizer) -> None:
         self._folder = folder.absolute()
         self._synthesizer = synthesizer
-        self._media: dict[tuple[str, str, str], str] = {}
+        self._whole: dict[_Prompt, Path] = {}
+        self._left: set[Path] = set()
+        self._media: dict[tuple[str, str, str], Path] = {}
         self._defaults: dict[str, str] = {}
 
     async def render(self, flows: Iterable[Flow], progress: Progress | None = None) -> Rendering:
-        """Speak what is missing or has changed; `progress` hears of prompts done and of all.
+        """Speak what is missing; `progress` hears of prompts done and of all. What is in use stays so.
 
-        A prompt that cannot be spoken is reported and hinders no other; where it was spoken before
-        with other words, those stay in use.
+        A prompt that cannot be spoken is reported and hinders no other.
         """
-        flows = tuple(flows)
         prompts = list(_prompts(flows))
         tally = _Tally(len(prompts), progress)
         gate = asyncio.Semaphore(_AT_ONCE)
@@ -97,9 +101,24 @@ class PromptLibrary:
         async with asyncio.TaskGroup() as tasks:
             for prompt in missing:
                 tasks.create_task(self._speak(prompt, gate, tally))
-        self._defaults |= {flow.id: flow.default_language for flow in flows}
-        self._media |= await asyncio.to_thread(self._present, prompts)
         return Rendering(tally.spoken, tally.kept, tuple(tally.failures))
+
+    def use(self, flows: Iterable[Flow]) -> None:
+        """From now on `media` answers for exactly these, as far as they have been rendered."""
+        flows = tuple(flows)
+        former = set(self._media.values())
+        self._media = {
+            (prompt.flow, prompt.name, prompt.language): self._whole[prompt]
+            for prompt in _prompts(flows)
+            if prompt in self._whole
+        }
+        self._defaults = {flow.id: flow.default_language for flow in flows}
+        self._left = (self._left | former) - set(self._media.values())
+
+    async def clear(self) -> None:
+        """Remove what has not been in use for a day."""
+        await asyncio.to_thread(self._clear, self._left | set(self._media.values()))
+        self._left = set()
 
     def media(self, flow: str, prompt: str, language: str) -> str:
         """Where the prompt's sound lies: an absolute path, to which a codec's extension is added.
@@ -112,47 +131,52 @@ class PromptLibrary:
         found = own or self._media.get((flow, prompt, self._defaults.get(flow, "")))
         if found is None:
             raise NoSuchPrompt(f"{flow}/{prompt}")
-        return found
+        return str(found)
 
     def _missing(self, prompts: list[_Prompt]) -> list[_Prompt]:
-        """Those whose sound is not there, or is that of other words."""
-        for left_over in self._folder.rglob(f"*{_PART}"):
-            left_over.unlink(missing_ok=True)
-        return [prompt for prompt in prompts if not self._fits(prompt)]
+        """Those whose sound is not there, or not whole."""
+        return [prompt for prompt in prompts if not self._is_there(prompt)]
 
-    def _fits(self, prompt: _Prompt) -> bool:
-        stem = self._stem(prompt)
+    def _is_there(self, prompt: _Prompt) -> bool:
         try:
-            digest, _, length = _beside(stem, _KEY).read_text().partition(" ")
-            sizes = {str(_beside(stem, codec).stat().st_size) for codec in _CODECS}
-            return digest == self._digest(prompt) and sizes == {length}
-        except (OSError, ValueError, SpeechFailed):
+            stem = self._stem(prompt)
+            sizes = {stem.with_suffix(codec).stat().st_size for codec in _CODECS}
+        except (OSError, SpeechFailed):
+            sizes = set()
+        if len(sizes) != 1 or 0 in sizes:
+            self._whole.pop(prompt, None)
             return False
+        self._whole[prompt] = stem
+        return True
 
-    def _present(self, prompts: list[_Prompt]) -> dict[tuple[str, str, str], str]:
-        return {
-            (prompt.flow, prompt.name, prompt.language): str(stem)
-            for prompt in prompts
-            if _beside(stem := self._stem(prompt), _KEY).exists()
-        }
+    def _clear(self, used: Collection[Path]) -> None:
+        oldest = time.time() - _KEPT_SECONDS
+        for file in self._folder.rglob("*"):
+            if file.suffix not in _OURS:
+                continue
+            with contextlib.suppress(OSError):
+                if file.with_suffix("") in used:
+                    # From its last use a sound is kept, not from when it was spoken.
+                    os.utime(file)
+                elif file.stat().st_mtime < oldest:
+                    file.unlink()
 
     def _stem(self, prompt: _Prompt) -> Path:
-        return self._folder / prompt.language / prompt.flow / prompt.name
-
-    def _digest(self, prompt: _Prompt) -> str:
         """Raises: LanguageNotSpoken."""
         spoken = [f"{self._synthesizer.voice(part.language)}\0{part.text}" for part in prompt.parts]
-        return hashlib.sha256("\0\0".join([_MAKING, *spoken]).encode()).hexdigest()
+        digest = hashlib.sha256("\0\0".join([_MAKING, *spoken]).encode()).hexdigest()[:_DIGITS]
+        return self._folder / prompt.language / prompt.flow / prompt.name / digest
 
     async def _speak(self, prompt: _Prompt, gate: asyncio.Semaphore, tally: "_Tally") -> None:
         try:
             async with gate:
-                digest = self._digest(prompt)
+                stem = self._stem(prompt)
                 speeches = [
                     await self._synthesizer.synthesize(part.text, part.language)
                     for part in prompt.parts
                 ]
-                await asyncio.to_thread(_store, self._stem(prompt), digest, speeches)
+                await asyncio.to_thread(_store, stem, speeches)
+                self._whole[prompt] = stem
         except SpeechFailed as reason:
             tally.fail(PromptFailure(prompt.flow, prompt.name, prompt.language, reason))
         else:
@@ -190,12 +214,8 @@ def _prompts(flows: Iterable[Flow]) -> Iterator[_Prompt]:
                 yield _Prompt(flow.id, name, language, parts)
 
 
-def _beside(stem: Path, ending: str) -> Path:
-    return stem.with_name(stem.name + ending)
-
-
-def _store(stem: Path, digest: str, speeches: Sequence[Speech]) -> None:
-    """Make the sound and put it there, its key last.
+def _store(stem: Path, speeches: Sequence[Speech]) -> None:
+    """Make the sound and put it there. A standby may be speaking the same.
 
     Raises: SpeechFailed, if there is nothing to hear or no room for it.
     """
@@ -205,15 +225,10 @@ def _store(stem: Path, digest: str, speeches: Sequence[Speech]) -> None:
     try:
         coded = telephone_audio(speeches)
         stem.parent.mkdir(parents=True, exist_ok=True)
-        key = f"{digest} {len(coded[0])}".encode()
-        files = {_beside(stem, codec): sound for codec, sound in zip(_CODECS, coded, strict=True)}
-        files[_beside(stem, _KEY)] = key
-        for file, data in files.items():
-            _beside(file, _PART).write_bytes(data)
-        # From here nothing can run out of room. No key: neither the old nor the new is whole.
-        _beside(stem, _KEY).unlink(missing_ok=True)
-        for file in files:
-            os.replace(_beside(file, _PART), file)
+        for codec, sound in zip(_CODECS, coded, strict=True):
+            part = stem.with_name(f"{stem.name}{codec}-{os.getpid()}{_PART}")
+            part.write_bytes(sound)
+            os.replace(part, stem.with_suffix(codec))
     except ValueError as error:
         raise SpeechFailed(str(error)) from None
     except OSError as error:

@@ -3,8 +3,9 @@
 The stores come from outside, so that the same tests run on the real ones.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from callcenter.core.calendar import Calendar
@@ -16,11 +17,12 @@ from callcenter.core.reading import Problem
 from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
 from callcenter.ports import store
+from callcenter.ports.journal import JournalAway
 from callcenter.ports.telephony import SwitchAway
 from callcenter.services.agents import AgentDesk, SecondSignIn
 from callcenter.services.configuration import Configuration, Stores
 from callcenter.services.emergency_flow import emergency_system_flow
-from callcenter.services.flows import FlowShelf
+from callcenter.services.flows import FlowShelf, Recalled
 from callcenter.testing.clock import HandClock
 from callcenter.testing.journal import MemoryJournal
 from callcenter.testing.switch import FakeSwitch
@@ -77,7 +79,9 @@ class FileProblem:
 class FlowFolder:
     """A folder of flows: what can be read in it, and what cannot."""
 
-    flows: dict[FlowId, Flow] = field(default_factory=dict)
+    flows: dict[FlowId, Flow] = field(
+        default_factory=lambda: {SYSTEM_FLOW: emergency_system_flow()}
+    )
     calendars: dict[str, Calendar] = field(default_factory=dict)
     problems: list[FileProblem] = field(default_factory=list)
 
@@ -99,21 +103,62 @@ class FlowFolder:
 
 
 class FakePrompts:
-    """Speaks everything but what it is told to fail at."""
+    """Speaks everything but what it is told to fail at, as soon as it `may_speak`.
+
+    `said` is what callers hear: versions by flow.
+    """
 
     def __init__(self) -> None:
         self.spoken: set[tuple[FlowId, str]] = set()
         self.failing: dict[FlowId, str] = {}
+        self.said: dict[FlowId, str] = {}
+        self.begun = asyncio.Event()
+        self.may_speak = asyncio.Event()
+        self.may_speak.set()
+
+    def use(self, flows: Collection[Flow]) -> None:
+        """See `services.flows.Prompts`."""
+        self.said = {flow.id: flow.version for flow in flows}
+
+    async def clear(self) -> None:
+        """See `services.flows.Prompts`."""
 
     async def render(self, flows: Collection[Flow]) -> Mapping[FlowId, str]:
         """See `services.flows.Prompts`."""
+        self.begun.set()
+        await self.may_speak.wait()
         unspoken = {flow.id: self.failing[flow.id] for flow in flows if flow.id in self.failing}
         self.spoken |= {(flow.id, flow.version) for flow in flows if flow.id not in unspoken}
         return unspoken
 
 
+class FlowMemory:
+    """What was in force last, for the engines of one centre; refuses to keep more while it is `full`."""
+
+    def __init__(self) -> None:
+        self.last = Recalled({}, {}, holds=False)
+        self.full = False
+
+    def read(self) -> Recalled:
+        """See `services.flows.FlowRecord`."""
+        return self.last
+
+    def write(self, flows: Mapping[FlowId, Flow], calendars: Mapping[str, Calendar]) -> None:
+        """See `services.flows.FlowRecord`."""
+        if self.full:
+            raise JournalAway("no room")
+        self.last = Recalled(dict(flows), dict(calendars), holds=True)
+
+    def set_aside(self) -> None:
+        """Let the next start read the folder."""
+        self.last = replace(self.last, holds=False)
+
+
 class DeskHouse:
-    """An engine with nobody in it yet, and the services that put people there."""
+    """An engine with nobody in it yet, and the services that put people there.
+
+    `after`: an engine of the same centre was at work before, over the same folder of flows.
+    """
 
     def __init__(
         self,
@@ -121,12 +166,13 @@ class DeskHouse:
         kept: store.Endpoints,
         *,
         second_sign_in: SecondSignIn = SecondSignIn.TAKES_OVER,
+        after: "DeskHouse | None" = None,
     ) -> None:
         self.clock = HandClock()
         self.switch = FakeSwitch(self.clock)
         self.endpoints = FakeEndpoints()
-        self.folder = FlowFolder()
-        self.folder.hold(emergency_system_flow())
+        self.folder: FlowFolder = after.folder if after else FlowFolder()
+        self.record: FlowMemory = after.record if after else FlowMemory()
         self.prompts = FakePrompts()
         self.stores = stores
         self.journal = MemoryJournal()
@@ -141,5 +187,5 @@ class DeskHouse:
         self.desk = AgentDesk(
             self.door, self.endpoints, kept, stores.agents, second_sign_in=second_sign_in
         )
-        self.shelf = FlowShelf(lambda: self.folder, self.prompts)
+        self.shelf = FlowShelf(lambda: self.folder, self.prompts, self.record)
         self.configuration = Configuration(stores, self.shelf, self.desk, self.door, region="DE")

@@ -8,9 +8,14 @@ from pathlib import Path
 import click
 import pytest
 
+from callcenter.adapters.flows.set_aside import BEFORE, IN_FORCE
+from callcenter.adapters.journal.lock import held_back
+from callcenter.bootstrap.plans import journal_folder
 from callcenter.cli.before_start import check_certificate, check_ports
 from callcenter.cli.progress import Progress
+from callcenter.cli.start import bring_up
 from callcenter.edge.certificates import LIFE, self_signed
+from callcenter.host.processes import Keeper
 from callcenter.settings import Settings, load
 
 pytestmark = pytest.mark.adapter
@@ -64,6 +69,30 @@ def test_an_expired_certificate_does_not_keep_the_centre_from_starting(tmp_path:
     long_ago = datetime.now(UTC) - LIFE - timedelta(days=1)
     old = self_signed(tmp_path, ["a.example"], long_ago)
     check_certificate(settings(tmp_path, certificate=old.certificate, private_key=old.key))
+
+
+async def test_who_starts_the_centre_has_the_flows_read_again_unless_it_is_running(
+    tmp_path: Path,
+) -> None:
+    centre = settings(tmp_path)
+    journal = journal_folder(centre)
+    record = centre.run_folder / IN_FORCE
+    journal.mkdir(parents=True)
+    record.touch()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        taken = settings(tmp_path, port=other.getsockname()[1])
+        async with Keeper([], str) as keeper:
+            with held_back(journal), pytest.raises(click.ClickException, match="is running"):
+                await bring_up(taken, tmp_path, keeper)
+            assert names_in(centre.run_folder) >= {IN_FORCE}
+            with pytest.raises(click.ClickException, match="is in use"):
+                await bring_up(taken, tmp_path, keeper)
+    assert names_in(centre.run_folder) & {IN_FORCE, BEFORE} == {BEFORE}
+
+
+def names_in(folder: Path) -> set[str]:
+    return {file.name for file in folder.iterdir()}
 
 
 def test_long_work_shows_itself_in_a_log_file_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Listening: voices and prompts are found in what was heard, and music is nobody's voice."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,11 +31,15 @@ def noise(seed: int, seconds: float) -> bytes:
 @pytest.fixture
 def book(tmp_path: Path) -> PromptBook:
     for seed, name in enumerate(("en/hotline/main-menu", "zh/hotline/main-menu")):
-        path = tmp_path / f"{name}.ulaw"
-        path.parent.mkdir(parents=True)
-        samples = np.frombuffer(noise(seed, 4), dtype=np.int16)
-        soundfile.write(path, samples, RATE, format="RAW", subtype="ULAW")
+        spoken(tmp_path / name / "0123456789abcdef.ulaw", noise(seed, 4))
     return PromptBook(tmp_path)
+
+
+def spoken(path: Path, sound: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = np.frombuffer(sound, dtype=np.int16)
+    soundfile.write(path, samples, RATE, format="RAW", subtype="ULAW")
+    return path
 
 
 def test_a_sustained_note_of_the_music_is_nobodys_voice() -> None:
@@ -91,6 +96,16 @@ def test_pieces_of_a_prompt_in_another_order_are_not_the_prompt(book: PromptBook
 def test_a_prompt_that_was_cut_off_early_is_not_recognised(book: PromptBook) -> None:
     begun = noise(0, 4)[: int(1.2 * RATE) * 2]
     assert not book.recognised(recording(begun, bytes(40000)), ["hotline/main-menu"])
+
+
+def test_of_two_versions_of_a_prompt_the_one_last_in_use_is_meant(tmp_path: Path) -> None:
+    folder = tmp_path / "en/hotline/main-menu"
+    spoken(folder / "f0.ulaw", noise(7, 4))
+    os.utime(spoken(folder / "e1.ulaw", noise(8, 2)), (0, 0))
+    book = PromptBook(tmp_path)
+    assert book.length("hotline/main-menu") == timedelta(seconds=4)
+    assert book.recognised(recording(noise(7, 4)), ["hotline/main-menu"])
+    assert not book.recognised(recording(noise(8, 2)), ["hotline/main-menu"])
 
 
 def test_nothing_is_recognised_in_silence(book: PromptBook) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Listing, Shape
 from callcenter.core.access import Action
+from callcenter.ports.journal import JournalAway
 from callcenter.ports.store import StoreAway
 from callcenter.services.configuration import Configuration
 from callcenter.services.flows import FlowProblem
@@ -85,7 +86,7 @@ def flow_routes(configuration: Configuration) -> Routes:
         "Put in force what is sound; a broken flow keeps its running version",
         gives=Findings,
         needs=Right(Action.CHANGE_FLOWS),
-        errors=(StoreAway,),
+        errors=(StoreAway, JournalAway),
         within=_RELOAD_WITHIN,
     )
     async def reload_flows(asked: Asked[None]) -> Answer:
