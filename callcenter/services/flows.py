@@ -18,7 +18,7 @@ from callcenter.core.calendar import Calendar
 from callcenter.core.ids import FlowId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.check import check
-from callcenter.core.ivr.flow import Flow
+from callcenter.core.ivr.flow import Flow, Hours
 from callcenter.core.reading import Problem
 from callcenter.services.emergency_flow import (
     BROKEN_FLOW,
@@ -179,8 +179,14 @@ class FlowShelf:
         in_force.setdefault(SYSTEM_FLOW, emergency_system_flow())
         # It may have been an engine before us that spoke what goes on running.
         await self._speak(in_force.values())
-        calendars = {**self.calendars, **found.calendars}
-        return _ready(in_force, calendars, found, problems, is_new=True)
+        asked = {
+            node.calendar
+            for flow in in_force.values()
+            for node in flow.nodes.values()
+            if isinstance(node, Hours)
+        }
+        former = {name: hours for name, hours in self.calendars.items() if name in asked}
+        return _ready(in_force, {**former, **found.calendars}, found, problems, is_new=True)
 
     async def keep(self, ready: Ready) -> None:
         """Let every later start begin with this. Raises: JournalAway, and the former is still kept."""
@@ -237,7 +243,9 @@ class FlowShelf:
 
     def _problems(self, found: FoundFlows, queues: Collection[str]) -> list[FlowProblem]:
         problems = [_told(one) for one in found.problems]
-        calendars = {*self.calendars, *found.calendars}
+        # What a sound file leaves out is gone; of a broken one nobody knows what it leaves out.
+        is_broken = any(PurePath(str(one.file)).stem == _CALENDARS for one in found.problems)
+        calendars = {*(self.calendars if is_broken else ()), *found.calendars}
         for flow in found.flows.values():
             wrong = (*_reserved(flow), *check(flow, queues=queues, calendars=calendars))
             problems += [_told(one) for one in found.located(flow.id, wrong)]

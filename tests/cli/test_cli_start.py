@@ -82,7 +82,7 @@ async def test_who_starts_the_centre_has_the_flows_read_again_unless_it_is_runni
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         taken = settings(tmp_path, port=other.getsockname()[1])
-        async with Keeper([], str) as keeper:
+        async with Keeper([], print) as keeper:
             with held_back(journal), pytest.raises(click.ClickException, match="is running"):
                 await bring_up(taken, tmp_path, keeper)
             assert names_in(centre.run_folder) >= {IN_FORCE}

@@ -19,7 +19,7 @@ SHIPPED = Path(__file__).parents[3] / "ivr_flows"
 FILE = "flows-in-force.json"
 HOTLINE = FlowId("hotline")
 CALENDARS = """
-office: {zone: Asia/Shanghai, weekly: {mon-fri: ["09:00-17:30"]}, holidays: [2026-10-01]}
+hotline: {zone: Asia/Shanghai, weekly: {mon-fri: ["09:00-17:30"]}, holidays: [2026-10-01]}
 """
 NOTHING = Recalled({}, {}, holds=False)
 
@@ -104,6 +104,21 @@ def test_a_disk_that_takes_nothing_leaves_what_was_kept(run: Path, loaded: Loade
     with pytest.raises(JournalAway):
         FlowsInForce(run).write({}, {})
     assert FlowsInForce(run).read().flows == loaded.flows
+
+
+async def test_hours_that_were_taken_away_serve_on_where_a_flow_asks_for_them(
+    folder: Path, run: Path
+) -> None:
+    before = FlowFolder(folder).load()
+    hours = before.calendars["hotline"]
+    FlowsInForce(run).write(before.flows, {"hotline": hours, "unused": hours})
+    change(folder / "calendars.yaml", "hotline:", "shop:")
+    set_aside(run)
+    shelf = FlowShelf(FlowFolder(folder).load, None, FlowsInForce(run))
+    ready = await shelf.recall(["sales", "support"], [HOTLINE])
+    assert [problem.code for problem in ready.problems] == ["unknown-calendar"]
+    assert ready.in_force[HOTLINE] == before.flows[HOTLINE]
+    assert set(ready.calendars) == {"hotline", "shop"}
 
 
 async def test_a_typo_that_nobody_reloaded_is_told_and_changes_nothing(
