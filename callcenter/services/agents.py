@@ -145,6 +145,13 @@ class AgentDesk:
         except (NotSignedIn, NoSuchAgent):
             return
 
+    def sits_outside(self, agent: AgentId) -> bool:
+        """Whether calls for this agent go to a number outside now."""
+        try:
+            return self._door.device_of(agent).startswith("tel:")
+        except NoSuchAgent:
+            return False
+
     async def push_all(self) -> None:
         """Make the switch's accounts agree with those who are signed in, and learn who can be rung.
 

@@ -139,16 +139,23 @@ class Configuration:
             await self._put_in_force()
         return entry
 
-    async def replace_agent(self, actor: Actor, entry: AgentEntry) -> AgentEntry:
-        """Raises: NotPermitted, Invalid, NoSuchAgent, NoSuchQueue."""
+    async def change_agent(
+        self, actor: Actor, agent: AgentId, change: Callable[[AgentEntry], AgentEntry]
+    ) -> AgentEntry:
+        """Make of an agent what `change` makes of them as they are when it is their turn: of two who
+        change different things neither undoes the other's.
+
+        Raises: NotPermitted, Invalid, NoSuchAgent, NoSuchQueue.
+        """
         check_may(actor, Action.CHANGE_AGENTS)
-        entry = self._checked(entry)
-        agent = entry.profile.id
         async with self._one_at_a_time:
+            before = await self.agent(actor, agent)
+            entry = self._checked(change(before))
             async with self._stores.unit.change():
                 await self._stores.agents.replace(entry.profile)
                 await self._stores.assignments.assign(agent, entry.queues)
-            if not entry.profile.enabled:
+            moved = before.profile.outside_number != entry.profile.outside_number
+            if not entry.profile.enabled or (moved and self._desk.sits_outside(agent)):
                 await self._desk.send_home(actor, agent)
             await self._put_in_force()
         return entry
@@ -193,13 +200,17 @@ class Configuration:
             await self._stores.queues.add(rules)
             await self._put_in_force()
 
-    async def replace_queue(self, actor: Actor, rules: QueueRules) -> None:
-        """Raises: NotPermitted, Invalid, NoSuchQueue."""
+    async def change_queue(
+        self, actor: Actor, queue: QueueId, change: Callable[[QueueRules], QueueRules]
+    ) -> QueueRules:
+        """See `change_agent`. Raises: NotPermitted, Invalid, NoSuchQueue."""
         check_may(actor, Action.CHANGE_QUEUES)
-        check_rules(rules)
         async with self._one_at_a_time:
+            rules = change(await self.queue(actor, queue))
+            check_rules(rules)
             await self._stores.queues.replace(rules)
             await self._put_in_force()
+        return rules
 
     async def delete_queue(self, actor: Actor, queue: QueueId) -> None:
         """Raises: NotPermitted, NoSuchQueue, StillInUse (agents serve it, or a flow leads there)."""

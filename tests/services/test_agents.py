@@ -392,11 +392,21 @@ async def test_an_account_that_cannot_be_kept_is_not_given(stores: Stores) -> No
     assert house.endpoints.accounts == {}
 
 
+async def test_calls_do_not_go_on_to_a_number_outside_that_was_changed(house: DeskHouse) -> None:
+    def at(number: str) -> AgentEntry:
+        return AgentEntry(AgentProfile(ANA, "Ana", outside_number=number))
+
+    await house.configuration.change_agent(ROOT, ANA, lambda _: at("+493023125001"))
+    await house.desk.sign_in(AS_ANA, ANA, PhoneKind.OUTSIDE)
+    await house.configuration.change_agent(ROOT, ANA, lambda _: at("+493023125002"))
+    assert presence(house, ANA) == "signed-out"
+
+
 async def test_a_closed_agent_is_signed_out_and_stays_out(house: DeskHouse) -> None:
     await house.desk.sign_in(AS_ANA, ANA)
     house.door.ask(AS_ANA, SetPresence(ANA, Presence.READY))
     closed = AgentProfile(ANA, "Ana", enabled=False)
-    await house.configuration.replace_agent(ROOT, AgentEntry(closed))
+    await house.configuration.change_agent(ROOT, ANA, lambda _: AgentEntry(closed))
     assert house.endpoints.accounts == {}
     with pytest.raises(NoSuchAgent):
         house.door.agent(ANA)

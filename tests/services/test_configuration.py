@@ -1,5 +1,8 @@
 """What is in force: changes that are kept and at work at once, and flows that cannot do harm."""
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -105,11 +108,29 @@ async def test_a_profile_with_values_that_cannot_be_is_refused(
 
 async def test_a_closed_agent_leaves_the_floor_and_comes_back(house: DeskHouse) -> None:
     await house.configuration.add_agent(ROOT, AgentEntry(AgentProfile(ANA, "Ana"), (SALES,)))
-    closed = AgentEntry(AgentProfile(ANA, "Ana", enabled=False), (SALES,))
-    await house.configuration.replace_agent(ROOT, closed)
+
+    def switched(on: bool) -> Callable[[AgentEntry], AgentEntry]:
+        return lambda entry: replace(entry, profile=replace(entry.profile, enabled=on))
+
+    await house.configuration.change_agent(ROOT, ANA, switched(False))
     assert ANA not in house.door.directory.assignments
-    await house.configuration.replace_agent(ROOT, AgentEntry(AgentProfile(ANA, "Ana"), (SALES,)))
+    await house.configuration.change_agent(ROOT, ANA, switched(True))
     assert house.door.agent(ANA)["queues"] == ["sales"]
+
+
+async def test_two_who_change_different_things_do_not_undo_each_other(house: DeskHouse) -> None:
+    await house.configuration.add_agent(ROOT, AgentEntry(AgentProfile(ANA, "Ana"), (SALES,)))
+
+    def renamed(entry: AgentEntry) -> AgentEntry:
+        return replace(entry, profile=replace(entry.profile, name_en="Anna"))
+
+    def closed(entry: AgentEntry) -> AgentEntry:
+        return replace(entry, profile=replace(entry.profile, enabled=False))
+
+    change = house.configuration.change_agent
+    await asyncio.gather(change(ROOT, ANA, closed), change(ROOT, ANA, renamed))
+    profile = (await house.configuration.agent(ROOT, ANA)).profile
+    assert (profile.name_en, profile.enabled) == ("Anna", False)
 
 
 async def test_a_deleted_agent_is_signed_out_and_forgotten(house: DeskHouse) -> None:
@@ -140,7 +161,7 @@ async def test_a_queues_new_rules_hold_at_once_and_are_kept(
     house: DeskHouse, stores: Stores
 ) -> None:
     rules = QueueRules(SALES, ring_for=timedelta(seconds=30))
-    await house.configuration.replace_queue(SUE, rules)
+    assert await house.configuration.change_queue(SUE, SALES, lambda _: rules) == rules
     assert house.door.directory.queue(SALES).ring_for == timedelta(seconds=30)
     assert await stores.queues.find(SALES) == rules
 

@@ -189,9 +189,9 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         errors=(NoSuchAgent, NoSuchQueue, Invalid, StoreAway),
     )
     async def change_agent(asked: Asked[AgentChange]) -> Answer:
-        before = await configuration.agent(asked.actor, _agent(asked))
-        entry = _changed(before, asked.body)
-        changed = await configuration.replace_agent(asked.actor, entry)
+        changed = await configuration.change_agent(
+            asked.actor, _agent(asked), lambda before: _changed(before, asked.body)
+        )
         return _shown(asked.actor, changed, door.snapshot()[1]["agents"])
 
     @routes.add(

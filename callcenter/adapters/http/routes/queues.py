@@ -161,9 +161,9 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         errors=(NoSuchQueue, Invalid, StoreAway),
     )
     async def change_queue(asked: Asked[QueueChange]) -> Answer:
-        before = await configuration.queue(asked.actor, _queue(asked))
-        rules = _changed(before, asked.body)
-        await configuration.replace_queue(asked.actor, rules)
+        rules = await configuration.change_queue(
+            asked.actor, _queue(asked), lambda before: _changed(before, asked.body)
+        )
         return _shown(rules, door.snapshot()[1])
 
     @routes.add(
