@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from callcenter.cli.wording import said
 from callcenter.host.free_ports import is_free
 
 if TYPE_CHECKING:
@@ -36,6 +37,21 @@ def check_ports(settings: "Settings") -> None:
             "其他程序占用了端口。呼叫中心是否已在运行？\n"
             + "\n".join(lines)
             + "\n  (in callcenter.toml, or e.g. CALLCENTER_EDGE_PORT=9080 scripts/start)"
+        )
+
+
+def check_region(settings: "Settings") -> None:
+    """Refuse a country that nobody knows: every number would be left as it was dialled, and nobody told.
+    Raises: click.ClickException."""
+    from callcenter.core.numbers import is_region
+
+    region = settings.centre.region
+    if not is_region(region):
+        raise click.ClickException(
+            said(
+                f'[centre] region: there is no country {region!r}; write for example "DE", "GB" or "CN"',
+                f'[centre] region：没有国家 {region!r}；例如 "DE"、"GB" 或 "CN"',
+            )
         )
 
 

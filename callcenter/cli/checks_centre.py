@@ -70,6 +70,23 @@ def check_edge(settings: "Settings") -> Iterator[Finding]:
         yield fine("page", f"answers at {host}:{edge.port}", f"{host}:{edge.port} 应答正常")
 
 
+def check_region(settings: "Settings") -> Iterator[Finding]:
+    """Whether numbers can be read as they are dialled here."""
+    from callcenter.core.numbers import is_region
+
+    region = settings.centre.region
+    if not is_region(region):
+        yield broken(
+            "region",
+            f"there is no country {region!r}: the centre does not start",
+            f"没有国家 {region!r}：呼叫中心无法启动",
+            mend=(
+                'Write for example region = "DE" under [centre].',
+                '请在 [centre] 中写入例如 region = "CN"。',
+            ),
+        )
+
+
 def check_database(settings: "Settings") -> Iterator[Finding]:
     """Whether it can be reached and has the schema of this version."""
     from callcenter.adapters.db.migrations import current_revision, history
@@ -172,6 +189,7 @@ def _get(url: str) -> tuple[int, Any]:
 CENTRE_CHECKS: Final = (
     check_engine,
     check_edge,
+    check_region,
     check_database,
     check_flows,
     check_certificates,

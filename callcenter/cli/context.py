@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from callcenter.cli.wording import language, said
 from callcenter.settings import Settings, SettingsError, load
 
 
@@ -15,7 +16,13 @@ def config_path(context: click.Context) -> Path:
 
 def load_settings(context: click.Context) -> Settings:
     """The settings in force. Raises: click.ClickException, with every problem and its place."""
+    return load_file(config_path(context))
+
+
+def load_file(path: Path) -> Settings:
+    """The settings of one file and the environment. Raises: click.ClickException, as above."""
     try:
-        return load(config_path(context), os.environ)
+        return load(path, os.environ)
     except SettingsError as error:
-        raise click.ClickException(f"The settings cannot be used:\n{error}") from None
+        head = said("The settings cannot be used:", "设置无法使用：")
+        raise click.ClickException(f"{head}\n{error.text(language())}") from None

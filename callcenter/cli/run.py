@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import uvloop
 
+from callcenter.cli.before_start import check_region
 from callcenter.cli.context import load_settings
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def run(context: click.Context) -> None:
         asyncio.run(rehearse(settings, prompts, flows))
     while True:
         wait_until_free(journal_folder(settings))
+        check_region(settings)
         with contextlib.suppress(JournalInUse):  # A third one was quicker.
             sys.exit(_until_stopped(lambda stop: run_engine(settings, prompts, flows, stop)))
 

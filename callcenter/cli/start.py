@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from callcenter.cli.before_start import check_certificate, check_ports
-from callcenter.cli.context import config_path, load_settings
+from callcenter.cli.before_start import check_certificate, check_ports, check_region
+from callcenter.cli.context import config_path, load_file, load_settings
 from callcenter.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -69,12 +69,11 @@ def _for_demo(real: "Settings") -> "tuple[Settings, Path]":
     The real centre's own file is not used: its trunks would sign in a second time.
     """
     from callcenter.cli.demo import demo_environment
-    from callcenter.settings import load
 
     os.environ.update(demo_environment(real.root))
     os.environ["CALLCENTER_SWITCH_MIRROR"] = real.switch.mirror
     file = Path(os.environ["CALLCENTER_CENTRE_RUN_FOLDER"]) / "callcenter.toml"
-    return load(file, os.environ), file
+    return load_file(file), file
 
 
 async def _start(settings: "Settings", config: Path, demo: bool, calls: int | None) -> int:
@@ -135,7 +134,9 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
             is_first = find_switch(settings.path(settings.switch.folder)) is None
             if not is_first:
                 await keeper.add(engine)
-            switch, rendered = await _prepare_switch(settings, say)
+            (switch, rendered), _ = await asyncio.gather(
+                _prepare_switch(settings, say), asyncio.to_thread(check_region, settings)
+            )
             if is_first:
                 await keeper.add(engine)
             passwords, *_ = await asyncio.gather(
@@ -143,15 +144,15 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
                 keeper.add(switch_program(switch, rendered, logs / "asterisk.out")),
                 keeper.add(edge),
             )
-    except asyncio.CancelledError:
-        say.stop()
-        raise
     except JournalInUse:
         raise click.ClickException(
             f"A centre is running in {settings.run_folder} already. End it first, or set another"
             " run_folder under [centre] in callcenter.toml.\n"
             "该目录中的呼叫中心已在运行。请先停止它，或在 callcenter.toml 中另设 run_folder。"
         ) from None
+    except BaseException:  # Threads that prepare something must not go on alone.
+        say.stop()
+        raise
     await _wait_until_ready(settings)
     for child in others:
         await keeper.add(child)

@@ -41,6 +41,11 @@ def clean_name(raw: str) -> str:
     return _CONTROL.sub("", raw[: LONGEST_NAME * 4])[:LONGEST_NAME].strip()
 
 
+def is_region(text: str) -> bool:
+    """Whether `normalise` can read numbers as they are dialled there; elsewhere it leaves them alone."""
+    return text in phonenumbers.SUPPORTED_REGIONS
+
+
 @lru_cache(maxsize=16_384)
 def normalise(raw: str, region: str) -> str:
     """E.164 where `raw` is a possible number dialled in `region`; else its harmless characters.

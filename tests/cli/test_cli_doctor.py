@@ -210,6 +210,13 @@ def test_a_disk_is_full_before_it_is_full(
     assert found.level == level
 
 
+async def test_a_country_that_nobody_knows_is_broken(type_command: Typed, folder: Path) -> None:
+    path = folder / "callcenter.toml"
+    path.write_text(path.read_text().replace("[centre]", '[centre]\nregion = "XX"'))
+    found = (await looked(type_command))["region"]
+    assert (found["level"], "'XX'" in found["found"]) == ("broken", True)
+
+
 async def test_an_old_or_missing_database_is_said(type_command: Typed, folder: Path) -> None:
     assert (await looked(type_command))["database"]["level"] == "warning"
     (folder / "run").mkdir(exist_ok=True)

@@ -98,6 +98,15 @@ def test_a_word_that_a_setting_does_not_know_is_said_with_those_it_knows(
     assert "did you mean registering?" in done.output
 
 
+def test_broken_settings_are_said_in_the_language_of_the_run(
+    type_command: Any, folder: Path
+) -> None:
+    (folder / "callcenter.toml").write_text("[sip]\nport = 99999\n")
+    done = type_command("--lang", "zh", "doctor")
+    assert "设置无法使用：" in done.output
+    assert "callcenter.toml:2: [sip] port：请写 1 … 65535 之间的整数" in done.output
+
+
 # -- flows ----------------------------------------------------------------------------------------
 
 

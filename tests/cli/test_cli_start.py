@@ -11,7 +11,7 @@ import pytest
 from callcenter.adapters.flows.set_aside import BEFORE, IN_FORCE
 from callcenter.adapters.journal.lock import held_back
 from callcenter.bootstrap.plans import journal_folder
-from callcenter.cli.before_start import check_certificate, check_ports
+from callcenter.cli.before_start import check_certificate, check_ports, check_region
 from callcenter.cli.progress import Progress
 from callcenter.cli.start import bring_up
 from callcenter.edge.certificates import LIFE, self_signed
@@ -106,3 +106,10 @@ def test_long_work_shows_itself_in_a_log_file_too(capsys: pytest.CaptureFixture[
         "  Asterisk 电话交换机 … \n    Reading the index\n    Unpacking"
         " 10% 20% 30% 40% 50% 60% 70% 80% 90% 22.10 ✓\n"
     )
+
+
+def test_a_country_that_nobody_knows_is_refused_before_numbers_go_astray(tmp_path: Path) -> None:
+    check_region(settings(tmp_path))
+    elsewhere = load(tmp_path / "callcenter.toml", {"CALLCENTER_CENTRE_REGION": "XX"})
+    with pytest.raises(click.ClickException, match=r"\[centre\] region: there is no country 'XX'"):
+        check_region(elsewhere)

@@ -15,6 +15,7 @@ from callcenter.core.ids import (
     prompt_of,
 )
 from callcenter.core.numbers import (
+    is_region,
     ANONYMOUS,
     LONGEST,
     LONGEST_NAME,
@@ -130,3 +131,8 @@ def test_a_foreign_leg_is_not_taken_for_an_offer(leg: str) -> None:
 def test_a_foreign_playback_is_not_taken_for_a_prompt(prompt: str) -> None:
     with pytest.raises(ValueError, match="not a prompt"):
         prompt_of(PromptId(prompt))
+
+
+def test_a_country_is_known_by_its_two_letters() -> None:
+    assert is_region("DE") and is_region("CN")
+    assert not is_region("XX") and not is_region("de") and not is_region("Germany")
