@@ -5,7 +5,6 @@ the way out, is closed in reverse order.
 import asyncio
 import json
 import logging
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -50,6 +49,7 @@ from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
 from callcenter.engine.runtime import Runtime
 from callcenter.host.addresses import is_address, reached_at
+from callcenter.host.private_file import write_private
 from callcenter.host.render import ARI_USER, trunk_endpoints
 from callcenter.host.secret_file import ensure_secrets
 from callcenter.ports.passwords import TokenRefused
@@ -273,11 +273,7 @@ async def _ensure_cli_key(settings: Settings, accounts: Accounts) -> None:
         except (ValueError, KeyError, TypeError, TokenRefused):
             logger.warning("command line key does not hold, making another")
     key, _ = await accounts.make_key(MACHINE, KEY_LABEL, Role.ADMIN)
-    temporary = path.with_suffix(".new")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump({"url": url, "key": key}, file)
-    temporary.rename(path)
+    write_private(path, json.dumps({"url": url, "key": key}))
 
 
 def _on_connected(

@@ -4,16 +4,14 @@ A change is tried on the text first: only settings that the centre would start w
 rename, so that nobody ever reads half a file.
 """
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from callcenter.cli.wording import said
-from callcenter.settings import Settings, SettingsError, load
+from callcenter.cli.wording import language, said
+from callcenter.settings import Settings, SettingsError, read
 
 
 def change(path: Path, values: Mapping[tuple[str, str], Any]) -> Settings:
@@ -38,24 +36,26 @@ def change(path: Path, values: Mapping[tuple[str, str], Any]) -> Settings:
 
 
 def _write(path: Path, text: str) -> Settings:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    fresh = Path(name)
+    from callcenter.host.private_file import write_private
+
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        settings = load(fresh, {})
-        # A new file is its owner's alone (mkstemp); an old one keeps its mode, but for secrets.
-        if path.exists() and "secret" not in text:
-            fresh.chmod(path.stat().st_mode & 0o777)
-        fresh.rename(path)
+        settings = read(path, text, {})
+        # What a link names is meant, not the link.
+        write_private(path.resolve(), text, mode=_mode(path, text))
     except SettingsError as error:
-        problems = str(error).replace(str(fresh), str(path))
+        problems = error.text(language())
         raise click.ClickException(
             said(f"Nothing was written:\n{problems}", f"未写入任何内容：\n{problems}")
         ) from None
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror or error}") from None
-    finally:
-        fresh.unlink(missing_ok=True)
     return settings
+
+
+def _mode(path: Path, text: str) -> int:
+    """A new file is its owner's alone, an old one keeps its mode. Where a secret is in it now, what
+    everybody may read becomes its owner's; a group that was let in deliberately stays."""
+    if not path.exists():
+        return 0o600
+    mode = path.stat().st_mode & 0o777
+    return 0o600 if "secret" in text and mode & 0o007 else mode

@@ -208,11 +208,11 @@ async def _prepare_data(settings: "Settings", switch: "Switch", say: Progress) -
 
 def _keep_passwords(settings: "Settings", made: Mapping[str, str] | None) -> Mapping[str, str]:
     """The demo centre's passwords, kept so that they can be shown at the next start too."""
+    from callcenter.host.private_file import write_private
+
     path = settings.run_folder / "demo-passwords.json"
     if made is not None:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as file:
-            json.dump(dict(made), file, indent=1)
+        write_private(path, json.dumps(dict(made), indent=1))
         return made
     if not path.exists():
         return {}

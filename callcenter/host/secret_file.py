@@ -2,11 +2,11 @@
 
 import fcntl
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+
+from callcenter.host.private_file import write_private
 
 FILE = "secrets.json"
 
@@ -27,7 +27,7 @@ def ensure_secrets(folder: Path, names: Iterable[str]) -> dict[str, str]:
         missing = [name for name in names if name not in known]
         if missing:
             known |= {name: secrets.token_urlsafe(32) for name in missing}
-            _write(folder / FILE, known)
+            write_private(folder / FILE, json.dumps(known, indent=1))
     return known
 
 
@@ -46,13 +46,3 @@ def _read(path: Path) -> dict[str, str]:
             "signs in again."
         )
     return data
-
-
-def _write(path: Path, values: dict[str, str]) -> None:
-    # mkstemp makes it 0600, and the rename means that nobody ever sees half a file.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{FILE}.")
-    with os.fdopen(handle, "w") as file:
-        json.dump(values, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(temporary, path)

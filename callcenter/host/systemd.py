@@ -3,12 +3,13 @@
 One unit a process, so that a dead engine never takes the switch, and with it every call, along.
 """
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+from callcenter.host.private_file import write_private
 
 SYSTEM_FOLDER = Path("/etc/systemd/system")
 
@@ -79,10 +80,7 @@ def write_env(path: Path, env: Mapping[str, str]) -> Path:
         f'{name}="' + re.sub(r'(["\\\\`$])', r"\\\1", _one_line(value)) + '"\n'
         for name, value in sorted(env.items())
     ]
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.writelines(lines)
+    write_private(path, "".join(lines))
     return path
 
 

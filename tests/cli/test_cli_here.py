@@ -251,6 +251,34 @@ def test_a_turn_secret_is_neither_shown_nor_left_for_others_to_read(
     assert (folder / "callcenter.toml").stat().st_mode & 0o077 == 0
 
 
+def test_the_settings_file_keeps_its_mode_unless_everybody_could_read_a_secret(
+    type_command: Any, folder: Path
+) -> None:
+    path = folder / "callcenter.toml"
+    path.chmod(0o640)
+    assert type_command("expose", "--page-port", "8443").exit_code == 0
+    assert path.stat().st_mode & 0o777 == 0o640
+    path.write_text(path.read_text() + '\n[[trunks]]\nname = "a"\nhosts = ["b"]\nsecret = "hush"\n')
+    assert type_command("expose", "--page-port", "8444").exit_code == 0
+    assert path.stat().st_mode & 0o777 == 0o640
+    path.chmod(0o644)
+    assert type_command("expose", "--page-port", "8445").exit_code == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_settings_file_behind_a_link_is_written_where_it_is(
+    type_command: Any, folder: Path
+) -> None:
+    link, real = folder / "callcenter.toml", folder / "elsewhere" / "centre.toml"
+    real.parent.mkdir()
+    link.rename(real)
+    link.symlink_to(real)
+    assert type_command("expose", "--page-port", "8443").exit_code == 0
+    assert link.is_symlink()
+    assert "8443" in real.read_text()
+    assert list(real.parent.iterdir()) == [real]
+
+
 def test_without_options_it_says_how_things_are(type_command: Any) -> None:
     done = type_command("expose")
     assert done.exit_code == 0

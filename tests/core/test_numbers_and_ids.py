@@ -15,12 +15,12 @@ from callcenter.core.ids import (
     prompt_of,
 )
 from callcenter.core.numbers import (
-    is_region,
     ANONYMOUS,
     LONGEST,
     LONGEST_NAME,
     clean,
     clean_name,
+    is_region,
     normalise,
 )
 
