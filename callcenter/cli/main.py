@@ -5,11 +5,12 @@ it runs. So `callcenter --help` answers at once.
 """
 
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from callcenter.cli.wording import LANGUAGES, usual_language
+from callcenter.host.mending import Mendable
 
 COMMANDS: Final = {
     "start": "callcenter.cli.start:start",
@@ -44,6 +45,13 @@ class LazyGroup(click.Group):
         command = getattr(import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. A complaint that says how to mend it is an answer, not a trace."""
+        try:
+            return super().invoke(ctx)
+        except Mendable as error:
+            raise click.ClickException(str(error)) from None
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -111,7 +111,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
     The engine is started first and held back: it loads while we prepare what it will find.
 
     Raises:
-        click.ClickException: something is missing that cannot be brought; says what to do.
+        click.ClickException, Mendable: something is missing that cannot be brought; says what to do.
         DidNotStart: a program ended before it was ready.
     """
     from callcenter.adapters.flows.set_aside import set_aside
@@ -164,22 +164,17 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
 
 async def _prepare_switch(settings: "Settings", say: Progress) -> "tuple[Switch, Rendered]":
     from callcenter.bootstrap.plans import switch_plan
-    from callcenter.host.packages import PackagesUnavailable
-    from callcenter.host.plan import PlanError
     from callcenter.host.render import render_instance
-    from callcenter.host.switch import SwitchUnusable, prepare_switch
+    from callcenter.host.switch import prepare_switch
 
-    try:
-        say.step("Asterisk", "电话交换机")
-        home = settings.path(settings.switch.folder)
-        mirror = settings.switch.mirror or None
-        switch = await asyncio.to_thread(prepare_switch, home, mirror=mirror, progress=say)
-        say.done(f"{switch.version}{' (private)' if switch.private else ''}")
-        # In a thread, since it may ask a name server.
-        plan = await asyncio.to_thread(switch_plan, settings, switch)
-        return switch, await asyncio.to_thread(render_instance, plan)
-    except (PackagesUnavailable, SwitchUnusable, PlanError) as error:
-        raise click.ClickException(str(error)) from None
+    say.step("Asterisk", "电话交换机")
+    home = settings.path(settings.switch.folder)
+    mirror = settings.switch.mirror or None
+    switch = await asyncio.to_thread(prepare_switch, home, mirror=mirror, progress=say)
+    say.done(f"{switch.version}{' (private)' if switch.private else ''}")
+    # In a thread, since it may ask a name server.
+    plan = await asyncio.to_thread(switch_plan, settings, switch)
+    return switch, await asyncio.to_thread(render_instance, plan)
 
 
 async def _prepare_data(settings: "Settings", switch: "Switch", say: Progress) -> Mapping[str, str]:

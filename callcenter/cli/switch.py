@@ -34,16 +34,12 @@ def show_switch(context: click.Context) -> None:
 @click.pass_context
 def prepare(context: click.Context) -> None:
     """Find Asterisk or fetch it; quick when it is there already."""
-    from callcenter.host.packages import PackagesUnavailable
-    from callcenter.host.switch import SwitchUnusable, prepare_switch
+    from callcenter.host.switch import prepare_switch
 
     settings = load_settings(context)
     home = settings.path(settings.switch.folder)
     say = Progress()
-    try:
-        found = prepare_switch(home, mirror=settings.switch.mirror or None, progress=say)
-    except (PackagesUnavailable, SwitchUnusable) as error:
-        raise click.ClickException(str(error)) from None
+    found = prepare_switch(home, mirror=settings.switch.mirror or None, progress=say)
     say.end_line()
     click.echo(found.version)
 
@@ -52,17 +48,13 @@ def prepare(context: click.Context) -> None:
 @click.pass_context
 def upgrade_switch(context: click.Context) -> None:
     """Fetch the newest packages. A running switch keeps its own until it is restarted."""
-    from callcenter.host.packages import PackagesUnavailable
-    from callcenter.host.switch import SwitchUnusable, find_switch, upgrade_switch
+    from callcenter.host.switch import find_switch, upgrade_switch
 
     settings = load_settings(context)
     home = settings.path(settings.switch.folder)
     before = find_switch(home)
     say = Progress()
-    try:
-        now = upgrade_switch(home, mirror=settings.switch.mirror or None, progress=say)
-    except (PackagesUnavailable, SwitchUnusable) as error:
-        raise click.ClickException(str(error)) from None
+    now = upgrade_switch(home, mirror=settings.switch.mirror or None, progress=say)
     say.end_line()
     if before is not None and before.version == now.version:
         tell(f"{now.version} is the newest already.", f"{now.version} 已是最新。")
@@ -78,26 +70,19 @@ def upgrade_switch(context: click.Context) -> None:
 def run_switch(context: click.Context) -> NoReturn:
     """Render the configuration and become Asterisk: what the systemd unit does."""
     from callcenter.bootstrap.plans import switch_plan
-    from callcenter.host.plan import PlanError
     from callcenter.host.render import render_instance
 
     settings = load_settings(context)
     found = _found(settings)
-    try:
-        rendered = render_instance(switch_plan(settings, found))
-    except PlanError as error:
-        raise click.ClickException(str(error)) from None
+    rendered = render_instance(switch_plan(settings, found))
     argv = found.asterisk_argv(rendered.conf)
     os.execve(argv[0], argv, found.asterisk.environment())
 
 
 def _found(settings: "Settings") -> "Switch":
-    from callcenter.host.switch import SwitchUnusable, find_switch
+    from callcenter.host.switch import find_switch
 
-    try:
-        found = find_switch(settings.path(settings.switch.folder))
-    except SwitchUnusable as error:
-        raise click.ClickException(str(error)) from None
+    found = find_switch(settings.path(settings.switch.folder))
     if found is None:
         raise click.ClickException(
             said(

@@ -27,6 +27,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from callcenter.host.mending import Mendable
+
 SUITE = "sid"  # The only suite that carries an Asterisk new enough (22.5) at the time of writing.
 KEYRINGS = (
     Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
@@ -42,7 +44,7 @@ Progress = Callable[[str, float | None], None]
 """Called with what is being done and, where known, the share done (0 to 1)."""
 
 
-class PackagesUnavailable(Exception):
+class PackagesUnavailable(Mendable):
     """Packages could not be fetched; the text says what is wrong and how to mend it."""
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from callcenter.host.mending import Mendable
+
 CODECS = ("ulaw", "alaw", "opus", "g722", "slin16")
 
 
-class PlanError(ValueError):
+class PlanError(Mendable, ValueError):
     """A value that the switch cannot be given: which setting, what is wrong, what to write."""
 
 

@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from callcenter.host.mending import Mendable
 from callcenter.host.private_file import write_private
 
 FILE = "secrets.json"
 
 
-class SecretsUnreadable(Exception):
+class SecretsUnreadable(Mendable):
     """The file is there but cannot be used; says how to mend it."""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from callcenter.host.mending import Mendable
 from callcenter.host.packages import Progress, Tree, fetch_tree, find_tree, upgrade_tree
 
 OLDEST = (22, 5)  # Persistent outbound websockets and bridge variables; see the house's papers.
@@ -22,7 +23,7 @@ SIPP_PACKAGE = "sip-tester"
 ESPEAK_PACKAGE = "espeak-ng"
 
 
-class SwitchUnusable(Exception):
+class SwitchUnusable(Mendable):
     """There is an Asterisk, but it cannot be used; the text says why and how to mend it."""
 
 

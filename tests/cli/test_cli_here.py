@@ -1,5 +1,6 @@
 """Commands that look after this machine: flows, database, doors, units. No centre runs."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from callcenter.cli.main import COMMANDS
+from callcenter.host.switch import SwitchUnusable
 
 pytestmark = pytest.mark.adapter
 
@@ -105,6 +107,39 @@ def test_broken_settings_are_said_in_the_language_of_the_run(
     done = type_command("--lang", "zh", "doctor")
     assert "设置无法使用：" in done.output
     assert "callcenter.toml:2: [sip] port：请写 1 … 65535 之间的整数" in done.output
+
+
+@pytest.fixture
+def _left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs set up logs and the collector of a whole process; this one is not theirs."""
+    monkeypatch.setattr("callcenter.adapters.logs.lines.set_up", lambda level: None)
+    monkeypatch.setattr("callcenter.cli.run._loading", contextlib.nullcontext)
+
+
+@pytest.mark.usefixtures("_left_alone")
+@pytest.mark.parametrize(
+    "words",
+    [("start",), ("run",), ("switch", "upgrade"), ("switch", "show"), ("service", "install")],
+)
+def test_a_switch_that_cannot_be_used_is_no_trace(
+    type_command: Any, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    def unusable(home: Path) -> None:
+        raise SwitchUnusable("the private tree has no dynamic loader: remove run/switch")
+
+    monkeypatch.setattr("callcenter.host.switch.find_switch", unusable)
+    done = type_command(*words)
+    assert done.exit_code == 1
+    assert "Error: the private tree has no dynamic loader: remove run/switch" in done.output
+
+
+@pytest.mark.usefixtures("_left_alone")
+def test_damaged_secrets_are_no_trace(type_command: Any, folder: Path) -> None:
+    (folder / "run").mkdir()
+    (folder / "run/secrets.json").write_text("{")
+    done = type_command("edge")
+    assert done.exit_code == 1
+    assert "secrets.json is damaged. Remove it" in done.output
 
 
 # -- flows ----------------------------------------------------------------------------------------
