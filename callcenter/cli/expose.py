@@ -309,6 +309,7 @@ def _explain(settings: "Settings") -> None:
             f"The outside is told {sip.external_address}; local networks: {nets}.",
             f"对外地址：{sip.external_address}；本地网段：{nets}。",
         )
+    _say_if_forbidden(edge.bind, edge.port)
     doors = _doors(settings, sip_open=sip_open, page_open=page_open)
     if doors:
         click.echo()
@@ -321,6 +322,23 @@ def _explain(settings: "Settings") -> None:
             "No trunk is set, so calls from the network are refused; see [[trunks]] in the README.",
             "尚未配置中继，来自网络的呼叫会被拒绝；见 README 中的 [[trunks]]。",
         )
+
+
+def _say_if_forbidden(bind: str, port: int) -> None:
+    """Browsers like 443; ordinary users may not have it."""
+    from socket import SOCK_STREAM
+
+    from callcenter.host.free_ports import Door, try_door
+
+    if try_door(SOCK_STREAM, bind, port) is not Door.FORBIDDEN:
+        return
+    click.echo()
+    tell(
+        f"Port {port} is not for ordinary users: take one from 1024 on, or run the centre as root or under"
+        " systemd (sudo callcenter service install).",
+        f"普通用户不能使用端口 {port}：请改用 1024 以上的端口，或以 root 或 systemd 运行"
+        "（sudo callcenter service install）。",
+    )
 
 
 def _doors(settings: "Settings", *, sip_open: bool, page_open: bool) -> list[str]:

@@ -13,6 +13,7 @@ from callcenter.cli.wording import said, tell
 
 if TYPE_CHECKING:
     from callcenter.host.systemd import Service
+    from callcenter.settings import Settings
 
 SWITCH: Final = "callcenter-switch"
 ENGINES: Final = ("callcenter-engine-1", "callcenter-engine-2")
@@ -20,6 +21,9 @@ EDGE: Final = "callcenter-edge"
 ARCHIVE: Final = "callcenter-archive"
 _PASSED_ON: Final = "CALLCENTER_"
 _ENV_FILE: Final = "service.env"
+_LOWEST_FREE: Final = (
+    1024  # The lowest port that ordinary users may have, unless the kernel was told.
+)
 
 
 @click.group()
@@ -50,7 +54,12 @@ def install(context: click.Context, user: str | None, folder: Path | None) -> No
     if env:
         write_env(env_file, env)
         tell(f"written  {env_file}", f"已写入  {env_file}")
-    services = _services(config_path(context), env_file if env else None)
+    services = _services(settings, config_path(context), env_file if env else None)
+    if owner is None and any(service.low_port for service in services):
+        tell(
+            "Ports below 1024 are for root to give: set higher ones, or use sudo.",
+            "1024 以下的端口须由 root 授权：请改用更大的端口，或使用 sudo。",
+        )
     for path in write_units(services, folder or _unit_folder(owner), user=owner):
         tell(f"written  {path}", f"已写入  {path}")
     tell("Stop scripts/start if it runs, then:", "如 scripts/start 正在运行请先停止，然后执行：")
@@ -79,19 +88,31 @@ def uninstall(context: click.Context, folder: Path | None) -> None:
     click.echo(f"  {systemctl} daemon-reload")
 
 
-def _services(config: Path, env_file: Path | None) -> "list[Service]":
+def _services(settings: "Settings", config: Path, env_file: Path | None) -> "list[Service]":
     from callcenter.host.systemd import Service
 
     own = [sys.executable, "-m", "callcenter", "--config", str(config)]
-    folder = config.parent
+    folder, sip = config.parent, settings.sip
     return [
-        Service(SWITCH, "Call centre: Asterisk", [*own, "switch", "run"], folder, env_file),
+        Service(
+            SWITCH,
+            "Call centre: Asterisk",
+            [*own, "switch", "run"],
+            folder,
+            env_file,
+            low_port=min(sip.port, sip.tls_port) < _LOWEST_FREE,
+        ),
         *(
             Service(name, "Call centre: engine", [*own, "run"], folder, env_file, (SWITCH,))
             for name in ENGINES
         ),
         Service(
-            EDGE, "Call centre: page, API and phones' sockets", [*own, "edge"], folder, env_file
+            EDGE,
+            "Call centre: page, API and phones' sockets",
+            [*own, "edge"],
+            folder,
+            env_file,
+            low_port=settings.edge.port < _LOWEST_FREE,
         ),
         Service(
             ARCHIVE, "Call centre: journal into the database", [*own, "archive"], folder, env_file

@@ -28,6 +28,9 @@ class Service:
     after: Sequence[str] = ()
     """Names of services to be started before this one, which may still die without it."""
     stop_within: timedelta = timedelta(seconds=30)
+    low_port: bool = False
+    """It listens below port 1024, which root alone may, or who is given the right to. One's own systemd
+    has no such right to give."""
 
 
 def unit_text(service: Service, *, user: str | None) -> str:
@@ -38,6 +41,7 @@ def unit_text(service: Service, *, user: str | None) -> str:
     wants = "\nWants=network-online.target" if user else ""
     env_file = str(service.env_file).replace("%", "%%")
     environment = f"EnvironmentFile={env_file}\n" if service.env_file else ""
+    right = "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" if user and service.low_port else ""
     return f"""\
 [Unit]
 Description={service.description.replace("%", "%%")}
@@ -56,7 +60,7 @@ TimeoutStopSec={service.stop_within.total_seconds():g}
 KillMode=mixed
 UMask=0077
 NoNewPrivileges=yes
-LimitNOFILE=65536
+{right}LimitNOFILE=65536
 
 [Install]
 WantedBy={"multi-user.target" if user else "default.target"}

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from callcenter.cli.main import COMMANDS
+from callcenter.host.free_ports import Door
 from callcenter.host.switch import SwitchUnusable
 
 pytestmark = pytest.mark.adapter
@@ -224,6 +225,14 @@ def test_exposing_writes_what_was_asked_and_keeps_the_rest(type_command: Any, fo
     assert "external_address" not in settings(folder)["sip"]
 
 
+def test_a_port_that_ordinary_users_may_not_have_is_said(
+    type_command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.host.free_ports.try_door", lambda *where: Door.FORBIDDEN)
+    assert "443 is not for ordinary users" in type_command("expose", "--page-port", "443").output
+    assert "普通用户不能使用端口 443" in type_command("--lang", "zh", "expose").output
+
+
 @pytest.mark.parametrize(
     "words, why",
     [
@@ -354,6 +363,20 @@ def test_units_name_these_settings_and_can_be_taken_away(
     assert list(units.iterdir()) == []
     assert not (folder / "run/service.env").exists()
     assert "no units" in type_command("service", "uninstall", "--folder", str(units)).output
+
+
+def test_the_unit_of_a_page_at_443_may_have_that_port(
+    type_command: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.host.switch.find_switch", lambda home: object())
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    monkeypatch.setenv("CALLCENTER_EDGE_PORT", "443")
+    (folder / "run").mkdir()
+    units = folder / "units"
+    done = type_command("service", "install", "--user", "root", "--folder", str(units))
+    assert done.exit_code == 0, done.output
+    assert "CAP_NET_BIND_SERVICE" in (units / "callcenter-edge.service").read_text()
+    assert "CAP_NET_BIND_SERVICE" not in (units / "callcenter-switch.service").read_text()
 
 
 def test_a_stranger_cannot_be_the_services_user(

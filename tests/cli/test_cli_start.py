@@ -1,6 +1,7 @@
 """What is looked at before anything is started (ports that are taken, certificates that do not fit), and
 how long work shows itself."""
 
+import errno
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,6 +47,26 @@ def test_a_sip_port_that_another_program_holds_is_named(
         with pytest.raises(click.ClickException) as refused:
             check_ports(settings(tmp_path, certificate="a", private_key="b", **ports))
     assert f"port {taken} is in use; set another as [sip] {setting}  端口" in refused.value.message
+
+
+def test_a_port_that_is_not_for_us_is_not_said_to_be_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbid(probe: socket.socket, address: tuple[str, int]) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", forbid)
+    with pytest.raises(click.ClickException) as refused:
+        check_ports(settings(tmp_path, port=443))
+    assert "port 443 is not for ordinary users: set [sip] port to 1024" in refused.value.message
+    assert "普通用户不能使用端口 443" in refused.value.message
+    assert "in use" not in refused.value.message
+
+
+def test_an_address_of_another_machine_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(click.ClickException) as refused:
+        check_ports(settings(tmp_path, bind="203.0.113.99", port=26998))
+    assert "203.0.113.99 is not an address of this machine" in refused.value.message
 
 
 def test_a_port_for_tls_may_be_taken_where_there_is_no_certificate(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Units for systemd."""
 
 import subprocess
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -70,6 +71,14 @@ def test_an_environment_is_its_owners_alone_and_arrives_as_it_is(tmp_path: Path)
     assert read == "1" + password
     with pytest.raises(ValueError, match="line end"):
         write_env(path, {"A": "1\nB=2"})
+
+
+def test_whoever_listens_below_1024_is_given_the_right_to() -> None:
+    right = "AmbientCapabilities=CAP_NET_BIND_SERVICE"
+    low = replace(ENGINE, low_port=True)
+    assert right in unit_text(low, user="callcenter").splitlines()
+    assert right not in unit_text(ENGINE, user="callcenter")
+    assert right not in unit_text(low, user=None)
 
 
 @pytest.mark.parametrize("name", ["a b", "../x", "", "a\nb"])
