@@ -1,14 +1,14 @@
 """`callcenter start`: prepare everything, keep it running, and take it down in order.
 
 What the first start does in minutes (fetch Asterisk, make the database, speak the prompts) the next one
-only looks at. Ctrl-C stops taking callers in and waits for those on the line; a second one ends.
+only looks at. Ctrl-C stops taking callers in and waits for those on the line; a second one ends. A
+terminal that is closed is the first Ctrl-C.
 """
 
 import asyncio
 import contextlib
 import json
 import os
-import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ import click
 from callcenter.cli.before_start import check_certificate, check_ports, check_region
 from callcenter.cli.context import config_path, load_file, load_settings
 from callcenter.cli.progress import Progress
+from callcenter.cli.stopping import Stopping
 
 if TYPE_CHECKING:
     from callcenter.host.processes import Event, Keeper
@@ -80,7 +81,7 @@ async def _start(settings: "Settings", config: Path, demo: bool, calls: int | No
     from callcenter.host.processes import DidNotStart, Keeper
 
     keeper = Keeper([], _tell)
-    stopping = _Stopping()
+    stopping = Stopping()
     try:
         async with keeper:
             prepared = await bring_up(settings, config, keeper)
@@ -270,26 +271,6 @@ def _banner(prepared: Prepared) -> None:
     click.echo(f"  dial this     拨打    sip:4000@{phones}:{settings.sip.port}")
     click.echo(f"  logs          日志    {settings.run_folder / 'logs'}")
     click.echo("  Ctrl-C ends: callers on the line may finish; twice ends at once.\n")
-
-
-class _Stopping:
-    """The first Ctrl-C, and the second."""
-
-    def __init__(self) -> None:
-        self.first, self.second = asyncio.Event(), asyncio.Event()
-
-    def listen(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._asked)
-
-    def forget(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-    def _asked(self) -> None:
-        (self.second if self.first.is_set() else self.first).set()
 
 
 async def _drain(rendered: "Rendered", now: asyncio.Event) -> None:
