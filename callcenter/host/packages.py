@@ -22,7 +22,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -329,9 +329,12 @@ def _publish(
     identity = hashlib.sha256(text.encode()).hexdigest()[:12]
     final = home / f"tree-{identity}"
     current = (home / "prefix").resolve()
+    at_work = _at_work()
     for old in home.glob("tree-*"):
-        # The current tree may still be running a switch: it goes at the upgrade after this one.
-        keep = _count(old) == (files, size) if old == final else old.resolve() == current
+        # The current tree is about to run for whoever has just looked it up.
+        keep = old.resolve() == current or _runs_from(old.resolve(), at_work)
+        if old == final:
+            keep = _count(old) == (files, size)
         if not keep:
             shutil.rmtree(old)
     if not final.exists():
@@ -340,6 +343,21 @@ def _publish(
     pointer.symlink_to(final.name)
     os.rename(pointer, home / "prefix")
     return Tree(final.resolve(), manifest)
+
+
+def _at_work(processes: Path = Path("/proc")) -> list[str]:
+    """The program and the words of every process, as far as we may look. The words of other users'
+    processes can be read too, and name the program that our own loader runs."""
+    found = []
+    for process in processes.glob("[0-9]*"):
+        with suppress(OSError):  # It has ended, or is not ours to look at.
+            found += (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            found.append(os.readlink(process / "exe"))
+    return found
+
+
+def _runs_from(tree: Path, at_work: Sequence[str]) -> bool:
+    return any(f"{tree}/" in word for word in at_work)
 
 
 def _read_manifest(path: Path) -> Manifest:

@@ -199,6 +199,35 @@ def test_nothing_changes_until_an_upgrade_and_then_the_old_one_stays_for_who_run
     assert new.path.exists()
 
 
+def test_a_tree_stays_while_anything_runs_from_it(tree: Tree, get: Get, archive: Archive) -> None:
+    shutil.copy("/bin/sleep", tree.path / "usr/share/sleep")
+    with subprocess.Popen([tree.path / "usr/share/sleep", "600"]) as running:
+        for version in ("2.0", "3.0"):
+            archive.publish(version)
+            get(upgrade_tree)
+        assert (tree.path / "usr/share/tiny").read_text() == "tiny 1.0"
+        running.kill()
+    archive.publish("4.0")
+    get(upgrade_tree)
+    assert not tree.path.exists()
+
+
+def test_a_process_runs_from_a_tree_by_its_program_or_by_its_words(tmp_path: Path) -> None:
+    processes, trees = tmp_path / "proc", tmp_path / "switch"
+    loader = trees / "tree-1/usr/lib/ld-linux-x86-64.so.2"
+    for number, program, words in (
+        ("7", loader, b"asterisk\0"),
+        ("8", Path("/usr/bin/sh"), f"sh\0{trees}/tree-2/usr/sbin/asterisk\0".encode()),
+    ):
+        (processes / number).mkdir(parents=True)
+        (processes / number / "cmdline").write_bytes(words)
+        (processes / number / "exe").symlink_to(program)
+    (processes / "9").mkdir()  # It has just ended.
+    at_work = packages._at_work(processes)
+    runs = [packages._runs_from(trees / name, at_work) for name in ("tree-1", "tree-2", "tree-12")]
+    assert runs == [True, True, False]
+
+
 def test_an_upgrade_to_the_same_leaves_the_tree_untouched(get: Get) -> None:
     before = get()
     stamp = (before.path / "usr/share/tiny").stat().st_ino
