@@ -89,7 +89,7 @@ def check_region(settings: "Settings") -> Iterator[Finding]:
 
 def check_database(settings: "Settings") -> Iterator[Finding]:
     """Whether it can be reached and has the schema of this version."""
-    from callcenter.adapters.db.migrations import current_revision, history
+    from callcenter.adapters.db.migrations import current_revision, history, is_newer
     from callcenter.adapters.db.url import BadDatabaseUrl, read_url
     from callcenter.ports.store import StoreAway
 
@@ -117,6 +117,17 @@ def check_database(settings: "Settings") -> Iterator[Finding]:
         return
     if has == needs:
         yield fine("database", f"up to date ({has})", f"已是最新（{has}）")
+    elif is_newer(has):
+        mend = (
+            "Run that newer version again, or restore a backup made before it.",
+            "请改用该更新版本，或恢复之前的备份。",
+        )
+        yield broken(
+            "database",
+            f"a newer version has changed it ({has}); this one needs {needs}",
+            f"已被更新的版本修改（{has}）；此版本需要 {needs}",
+            mend=mend,
+        )
     else:
         shown = f"{has or '-'} → {needs}"
         yield broken("database", f"old schema: {shown}", f"结构过旧：{shown}", mend=upgrade)

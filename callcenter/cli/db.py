@@ -18,7 +18,7 @@ def db() -> None:
 @click.pass_context
 def current(context: click.Context) -> None:
     """Say which schema the database has, and which this version needs."""
-    from callcenter.adapters.db.migrations import current_revision, history
+    from callcenter.adapters.db.migrations import current_revision, history, is_newer
 
     url = load_settings(context).database_url
     with _explained():
@@ -26,6 +26,8 @@ def current(context: click.Context) -> None:
     if has == needs:
         tell(f"{has}: up to date.", f"{has}：已是最新。")
         return
+    if is_newer(has):
+        raise _too_new(str(has))
     shown = has or said("empty", "空")
     tell(
         f"{shown}; this version needs {needs}. Upgrade: callcenter db upgrade",
@@ -69,6 +71,17 @@ def downgrade_schema(context: click.Context, revision: str, yes: bool) -> None:
     tell(f"The database is at {shown}.", f"数据库版本：{shown}。")
 
 
+def _too_new(revision: str) -> click.ClickException:
+    return click.ClickException(
+        said(
+            f"The database is at {revision}, which this version does not know: a newer one has changed it."
+            " Run that version again, or restore a backup made before it.",
+            f"数据库版本为 {revision}，此版本无法识别：它已被更新的版本修改。"
+            "请改用该更新版本，或恢复之前的备份。",
+        )
+    )
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """What can go wrong, as a message and not as a trace."""
@@ -80,7 +93,9 @@ def _explained() -> Iterator[None]:
 
     try:
         yield
-    except (SchemaTooNew, BadDatabaseUrl, CommandError) as error:
+    except SchemaTooNew as error:
+        raise _too_new(error.revision) from None
+    except (BadDatabaseUrl, CommandError) as error:
         raise click.ClickException(str(error)) from None
     except StoreAway as error:
         cure = said(

@@ -1,8 +1,10 @@
 """What the doctor finds on a machine that is prepared for it, and whether it says how to mend it."""
 
 import asyncio
+import contextlib
 import json
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -223,6 +225,25 @@ async def test_an_old_or_missing_database_is_said(type_command: Typed, folder: P
     url = f"sqlite:///{folder / 'run/callcenter.db'}"
     await asyncio.to_thread(upgrade, url)
     assert (await looked(type_command))["database"]["level"] == "ok"
+
+
+async def test_a_database_of_a_newer_version_is_not_called_old(
+    type_command: Typed, folder: Path
+) -> None:
+    (folder / "run").mkdir(exist_ok=True)
+    path = folder / "run/callcenter.db"
+    await asyncio.to_thread(upgrade, f"sqlite:///{path}")
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE alembic_version SET version_num = '2099_01_01_0000'")
+        database.commit()
+    found = (await looked(type_command))["database"]
+    assert (found["level"], "newer version" in found["found"]) == ("broken", True)
+    assert "restore" in found["mend"] and "db upgrade" not in found["mend"]
+    for words, said in (((), "Run that version again"), (("--lang", "zh"), "请改用该更新版本")):
+        for command in ("current", "upgrade"):
+            done = await asyncio.to_thread(type_command, *words, "db", command)
+            assert (done.exit_code, said in done.output) == (1, True)
+            assert "db upgrade" not in done.output
 
 
 async def test_a_certificate_that_cannot_be_read_is_broken(

@@ -30,6 +30,13 @@ _BUSY_SECONDS: Final = 60
 class SchemaTooNew(Exception):
     """A newer version has changed this database; this one must not touch it."""
 
+    def __init__(self, revision: str) -> None:
+        self.revision = revision
+        super().__init__(
+            f"the database is at {revision!r}, which this version does not know: it was changed by a"
+            " newer one. Install that version again, or go back to a backup made before"
+        )
+
 
 def migrations_folder() -> Path:
     """Where the migrations are: beside the package in a checkout, inside it once installed."""
@@ -71,13 +78,15 @@ def current_revision(url: str) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_newer(revision: str | None) -> bool:
+    """Whether a version that came after this one has changed the database."""
+    return revision is not None and revision not in {script.revision for script in _all()}
+
+
 def _check_known(connection: Connection) -> None:
     revision = MigrationContext.configure(connection).get_current_revision()
-    if revision is not None and revision not in {script.revision for script in _all()}:
-        raise SchemaTooNew(
-            f"the database is at {revision!r}, which this version does not know: it was changed by a"
-            " newer one. Install that version again, or go back to a backup made before"
-        )
+    if revision is not None and is_newer(revision):
+        raise SchemaTooNew(revision)
 
 
 def _all() -> Iterator[Any]:
