@@ -94,7 +94,7 @@ def test_a_program_whose_terminal_is_gone_can_still_speak_and_end_well(tmp_path:
         cwd=PROJECT,
     )
     os.close(theirs)
-    assert b"listening" in os.read(ours, 100)
-    os.close(ours)
+    with open(ours, "rb") as terminal:
+        assert terminal.readline() == b"listening\r\n"
     assert program.wait(WITHIN) == 0
     assert (tmp_path / "ended").read_text() == "drained"
