@@ -137,7 +137,7 @@ class CallPage:
 
 
 class History(Protocol):
-    """Raises StoreAway, all of it. A fact is seen here about a second after it happened."""
+    """Raises StoreAway, all of it. A fact is seen here a few seconds after it happened."""
 
     async def call(self, call: CallId) -> CallHistory:
         """Raises: NoSuchCall."""

@@ -26,7 +26,6 @@ from callcenter.services.emergency_flow import (
     emergency_system_flow,
     missing_announcements,
 )
-from callcenter.services.prompts import Rendering
 
 logger = logging.getLogger(__name__)
 
@@ -312,12 +311,3 @@ def _unspoken(found: FoundFlows, flow: FlowId, why: str) -> FlowProblem:
         return FlowProblem(flow, f"{flow}.yaml", 0, "unspoken", text)
     (told,) = found.located(flow, [Problem("unspoken", ("prompts",), text)])
     return _told(told)
-
-
-def unspoken(rendering: Rendering) -> dict[FlowId, str]:
-    """The flows that a rendering of the prompt library leaves without some of their words, and why."""
-    found: dict[FlowId, str] = {}
-    for failure in rendering.failures:
-        why = f"{failure.prompt} ({failure.language}): {failure.reason}"
-        found.setdefault(failure.flow, why)
-    return found

@@ -123,7 +123,7 @@ def _add_facts(routes: Routes, door: Door, history: History) -> None:
     @routes.add(
         "GET",
         f"{API}/calls/{{call_id}}/facts",
-        "Everything written down about a call, some tenths of a second behind",
+        "Everything written down about a call, a few seconds behind",
         gives=FactListing,
         needs=Right(Action.READ_CALLS, asked_within=True),
         errors=(NoSuchCall, StoreAway),
