@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -127,8 +127,7 @@ async def engine(
         clock = SystemClock()
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)
-        journal = SegmentJournal(journal_folder(settings))
-        stack.callback(journal.close)
+        journal = stack.enter_context(closing(SegmentJournal(journal_folder(settings))))
         ari = _ari(settings)
         http = await stack.enter_async_context(PooledHttp(ari))
         rest = RestSockets(ari, app=APP)

@@ -146,11 +146,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
                 keeper.add(edge),
             )
     except JournalInUse:
-        raise click.ClickException(
-            f"A centre is running in {settings.run_folder} already. End it first, or set another"
-            " run_folder under [centre] in callcenter.toml.\n"
-            "该目录中的呼叫中心已在运行。请先停止它，或在 callcenter.toml 中另设 run_folder。"
-        ) from None
+        raise _runs_already(settings) from None
     except BaseException:  # Threads that prepare something must not go on alone.
         say.stop()
         raise
@@ -161,6 +157,14 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
 
 
 # -- before ---------------------------------------------------------------------------------------
+
+
+def _runs_already(settings: "Settings") -> click.ClickException:
+    return click.ClickException(
+        f"A centre is running in {settings.run_folder} already. End it first, or set another"
+        " run_folder under [centre] in callcenter.toml.\n"
+        "该目录中的呼叫中心已在运行。请先停止它，或在 callcenter.toml 中另设 run_folder。"
+    )
 
 
 async def _prepare_switch(settings: "Settings", say: Progress) -> "tuple[Switch, Rendered]":
