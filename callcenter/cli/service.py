@@ -79,7 +79,8 @@ def uninstall(context: click.Context, folder: Path | None) -> None:
     if not found:
         tell(f"There are no units in {folder}.", f"{folder} 中没有服务单元。")
         return
-    for path in [*found, load_settings(context).run_folder / _ENV_FILE]:
+    env_file = load_settings(context).run_folder / _ENV_FILE
+    for path in [*found, *([env_file] if env_file.exists() else [])]:
         path.unlink(missing_ok=True)
         tell(f"removed  {path}", f"已删除  {path}")
     systemctl = "systemctl" if owner else "systemctl --user"
