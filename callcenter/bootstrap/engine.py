@@ -40,6 +40,7 @@ from callcenter.adapters.prometheus.engine import EngineMetrics
 from callcenter.bootstrap.database import accounts_on, stores_on
 from callcenter.bootstrap.plans import SECRETS, cookie_name, journal_folder
 from callcenter.core.access import Actor, Role
+from callcenter.core.addresses import is_network
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import Prompt
 from callcenter.core.ids import FlowId
@@ -48,7 +49,7 @@ from callcenter.core.ivr.flow import Flow
 from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
 from callcenter.engine.runtime import Runtime
-from callcenter.host.addresses import is_address, reached_at
+from callcenter.host.addresses import reached_at
 from callcenter.host.private_file import write_private
 from callcenter.host.render import ARI_USER, trunk_endpoints
 from callcenter.host.secret_file import ensure_secrets
@@ -184,7 +185,7 @@ def _rereading(settings: Settings, http: PooledHttp) -> Rereading:
     sip = settings.sip
     files = [settings.path(file) for file in (sip.certificate, sip.private_key) if file]
     hosts = [host for trunk in settings.trunks for host in trunk.hosts]
-    names = [host for host in hosts if not is_address(host)]
+    names = [host for host in hosts if not is_network(host)]
     return Rereading(http, settings.run_folder / "asterisk/etc/pjsip.conf", files, names)
 
 

@@ -42,15 +42,6 @@ def ipv4_of(text: str) -> str | None:
     return str(found[0][4][0])
 
 
-def is_address(text: str) -> bool:
-    """Whether this is an address or a network, and no name."""
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
 def reached_at(bind: str) -> tuple[str, ...]:
     """The names and addresses by which people may reach what listens at `bind`, the likeliest first."""
     if not ipaddress.ip_address(bind).is_unspecified:

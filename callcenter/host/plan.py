@@ -4,12 +4,12 @@ Every value is checked when it is made, with the name of the setting in the comp
 Asterisk itself would start with half of it and say so in a log nobody reads.
 """
 
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from callcenter.core.addresses import is_address, is_host, is_network
 from callcenter.host.mending import Mendable
 
 CODECS = ("ulaw", "alaw", "opus", "g722", "slin16")
@@ -59,7 +59,9 @@ class Trunk:
         )
         _require(self.hosts, f'{where}: hosts is empty; write hosts = ["sip.example.net"]')
         for host in self.hosts:
-            _require(_is_host_or_network(host), f"{where}: hosts: {host!r} is no address or name")
+            _require(
+                is_host(host) or is_network(host), f"{where}: hosts: {host!r} is no address or name"
+            )
         _require("/" not in self.hosts[0], f"{where}: the first of hosts must not be a network")
         unknown = [codec for codec in self.codecs if codec not in CODECS]
         known = ", ".join(CODECS)
@@ -127,13 +129,13 @@ class SwitchPlan:
             f"rtp_first {self.rtp_first} and rtp_last {self.rtp_last} leave no room; a call needs "
             "two ports a leg, so write for example 10000 and 20000",
         )
-        _require(_is_address(self.sip_bind), f"sip_bind is {self.sip_bind!r}; write an address")
+        _require(is_address(self.sip_bind), f"sip_bind is {self.sip_bind!r}; write an address")
         _require(
-            not self.external_address or _is_host(self.external_address),
+            not self.external_address or is_host(self.external_address),
             f"external_address is {self.external_address!r}; write an address or a name",
         )
         for net in self.local_nets:
-            _require(_is_network(net), f"local_nets: {net!r}; write for example 192.168.0.0/16")
+            _require(is_network(net), f"local_nets: {net!r}; write for example 192.168.0.0/16")
         _require(
             (self.certificate is None) == (self.private_key is None),
             "certificate and private_key go together; write both or neither",
@@ -174,28 +176,3 @@ def _require(condition: object, complaint: str) -> None:
 
 def _require_port(port: int, name: str) -> None:
     _require(0 < port < 65536, f"{name} is {port}; a port is 1 to 65535")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_host(text: str) -> bool:
-    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    return _is_address(text) or bool(re.fullmatch(rf"{label}(\.{label})*", text))
-
-
-def _is_host_or_network(text: str) -> bool:
-    return _is_host(text) or _is_network(text)

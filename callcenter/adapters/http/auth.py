@@ -19,6 +19,7 @@ from aiohttp import web
 
 from callcenter.adapters.http.errors import CsrfHeaderMissing
 from callcenter.core.access import Actor
+from callcenter.core.addresses import is_address
 from callcenter.ports.passwords import Login, TokenRefused
 from callcenter.ports.problems import ForeignOrigin
 from callcenter.services.accounts import Accounts
@@ -117,7 +118,7 @@ def client_address(request: web.Request) -> str:
     if not _is_loopback(peer):
         return peer
     seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return seen if _is_address(seen) else peer
+    return seen if is_address(seen) else peer
 
 
 def is_secure(request: web.Request) -> bool:
@@ -126,16 +127,8 @@ def is_secure(request: web.Request) -> bool:
     return request.secure or forwarded == "https"
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _is_loopback(text: str | None) -> bool:
-    return bool(text) and _is_address(text or "") and ipaddress.ip_address(text or "").is_loopback
+    return bool(text) and is_address(text or "") and ipaddress.ip_address(text or "").is_loopback
 
 
 def _seconds_between(start: datetime, end: datetime) -> int:
