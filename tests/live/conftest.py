@@ -1,7 +1,8 @@
 """One whole centre for all live tests that need one, started when the first of them asks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -26,6 +27,19 @@ async def house(centre: LiveCentre) -> AsyncIterator[House]:
     """A desk with phones, for one test."""
     async with open_house(centre) as opened:
         yield opened
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure, what the engine and the edge logged during the test."""
+    report = yield
+    centre = getattr(item, "funcargs", {}).get("centre")
+    if report.failed and centre is not None:
+        began = datetime.fromtimestamp(call.start, UTC)
+        report.sections.append(("logged since it began", "\n".join(centre.logged(began))))
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,6 +7,7 @@ an event loop of its own.
 
 import asyncio
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -288,6 +289,16 @@ class LiveCentre:
         """Send a signal to one of the processes; when."""
         os.kill(self.pid(name), number)
         return datetime.now(UTC)
+
+    def logged(self, since: datetime) -> list[str]:
+        """What the engines, the edge and the archive wrote since then, as it was written."""
+        lines = [
+            line
+            for log in (self.run_folder / "logs").glob("*.log")
+            for line in log.read_text(errors="replace").splitlines()
+            if line.startswith('{"at":') and datetime.fromisoformat(json.loads(line)["at"]) > since
+        ]
+        return sorted(lines)
 
     def new_line(self) -> Line:
         """A queue that no other test has."""
