@@ -6,7 +6,6 @@ from callcenter.adapters.asterisk.ari.connection import until_first_ends
 from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.journal.reader import SegmentReader
-from callcenter.bootstrap.plans import journal_folder
 from callcenter.host.log_files import keep_small
 from callcenter.settings import Settings
 
@@ -19,7 +18,7 @@ async def run_archive(settings: Settings, stop: asyncio.Event) -> int:
     run = settings.run_folder
     database = Database(settings.database_url)
     try:
-        reader = SegmentReader(journal_folder(settings))
+        reader = SegmentReader(settings.journal_folder)
         archive = Archive(
             database,
             reader,

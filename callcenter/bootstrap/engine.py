@@ -38,7 +38,7 @@ from callcenter.adapters.http.views import own_rows
 from callcenter.adapters.journal.segments import SegmentJournal
 from callcenter.adapters.prometheus.engine import EngineMetrics
 from callcenter.bootstrap.database import accounts_on, stores_on
-from callcenter.bootstrap.plans import SECRETS, cookie_name, journal_folder
+from callcenter.bootstrap.plans import SECRETS, cookie_name
 from callcenter.core.access import Actor, Role
 from callcenter.core.addresses import is_network
 from callcenter.core.calls.directory import Directory
@@ -128,7 +128,7 @@ async def engine(
         clock = SystemClock()
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)
-        journal = stack.enter_context(closing(SegmentJournal(journal_folder(settings))))
+        journal = stack.enter_context(closing(SegmentJournal(settings.journal_folder)))
         ari = _ari(settings)
         http = await stack.enter_async_context(PooledHttp(ari))
         rest = RestSockets(ari, app=APP)

@@ -85,11 +85,6 @@ def cookie_name(settings: Settings) -> str:
     return f"cc_login_{settings.edge.port}"
 
 
-def journal_folder(settings: Settings) -> Path:
-    """Where the journal lies."""
-    return settings.run_folder / "journal"
-
-
 def prompts_folder(settings: Settings) -> Path:
     """Where spoken prompts lie."""
     return settings.run_folder / "prompts"

@@ -1,22 +1,23 @@
 """`callcenter run`, `edge` and `archive`: the processes, as the keeper or systemd starts them."""
 
-import asyncio
 import contextlib
 import gc
 import signal
 import socket
 import sys
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-import uvloop
 
 from callcenter.cli.before_start import check_region
 from callcenter.cli.context import load_settings
+from callcenter.host.precedence import Precedence, take
 
 if TYPE_CHECKING:
+    import asyncio
+
     from callcenter.settings import Settings
 
 _BEGINS_WITHIN: Final = 10.0  # Seconds; an engine that takes longer has other troubles than us.
@@ -32,11 +33,12 @@ def run(context: click.Context) -> None:
     settings = load_settings(context)
     stands_by = _let_the_other_begin(settings)
     with _loading():
+        import asyncio
+
         from callcenter.adapters.flows.yaml_files import FlowFolder
         from callcenter.adapters.journal.lock import JournalInUse, wait_until_free
         from callcenter.adapters.logs.lines import set_up
         from callcenter.bootstrap.engine import rehearse, run_engine
-        from callcenter.bootstrap.plans import journal_folder
         from callcenter.bootstrap.prompts import prompt_library
         from callcenter.host.switch import find_switch
 
@@ -49,7 +51,8 @@ def run(context: click.Context) -> None:
     if stands_by:
         asyncio.run(rehearse(settings, prompts, flows))
     while True:
-        wait_until_free(journal_folder(settings))
+        wait_until_free(settings.journal_folder)
+        take(Precedence.AT_WORK)
         check_region(settings)
         with contextlib.suppress(JournalInUse):  # A third one was quicker.
             sys.exit(_until_stopped(lambda stop: run_engine(settings, prompts, flows, stop)))
@@ -69,7 +72,7 @@ def edge(context: click.Context) -> None:
     set_up(settings.centre.log_level)
     plan = edge_plan(settings, SystemClock())
 
-    async def run_edge(stop: asyncio.Event) -> int:
+    async def run_edge(stop: "asyncio.Event") -> int:
         await serve(plan, stop)
         return 0
 
@@ -91,12 +94,13 @@ def archive(context: click.Context) -> None:
 
 def _let_the_other_begin(settings: "Settings") -> bool:
     """Whether another engine is at work. One that has just taken over is left the processor until it is
-    ready: callers wait for it, nobody for us."""
+    ready: callers wait for it, nobody for us. Until then as little as can be is imported."""
     from callcenter.adapters.journal.lock import writer
-    from callcenter.bootstrap.plans import journal_folder
 
+    if is_there := writer(settings.journal_folder) is not None:
+        take(Precedence.STANDING_BY)
     until = time.monotonic() + _BEGINS_WITHIN
-    while (is_there := writer(journal_folder(settings)) is not None) and time.monotonic() < until:
+    while is_there and time.monotonic() < until:
         if _is_ready(settings.http.port):
             break
         time.sleep(0.1)
@@ -127,16 +131,18 @@ def _loading() -> Iterator[None]:
         gc.enable()
 
 
-def _until_stopped(program: Any) -> int:
+def _until_stopped(program: "Callable[[asyncio.Event], Coroutine[Any, Any, int]]") -> int:
     """Run until SIGTERM or SIGINT; the program's exit status."""
+    import asyncio
+
+    import uvloop
 
     async def main() -> int:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        running: Coroutine[Any, Any, int] = program(stop)
-        return await running
+        return await program(stop)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main())

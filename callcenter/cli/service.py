@@ -10,6 +10,7 @@ import click
 
 from callcenter.cli.context import config_path, load_settings
 from callcenter.cli.wording import said, tell
+from callcenter.host.precedence import Precedence
 
 if TYPE_CHECKING:
     from callcenter.host.systemd import Service
@@ -101,10 +102,14 @@ def _services(settings: "Settings", config: Path, env_file: Path | None) -> "lis
             [*own, "switch", "run"],
             folder,
             env_file,
+            precedence=Precedence.SWITCH,
             low_port=min(sip.port, sip.tls_port) < _LOWEST_FREE,
         ),
         *(
-            Service(name, "Call centre: engine", [*own, "run"], folder, env_file, (SWITCH,))
+            Service(
+                *(name, "Call centre: engine", [*own, "run"], folder, env_file, (SWITCH,)),
+                may_take=Precedence.AT_WORK,
+            )
             for name in ENGINES
         ),
         Service(

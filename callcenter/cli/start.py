@@ -117,7 +117,6 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
     """
     from callcenter.adapters.flows.set_aside import set_aside
     from callcenter.adapters.journal.lock import JournalInUse, held_back
-    from callcenter.bootstrap.plans import journal_folder
     from callcenter.host.programs import own_programs, switch_program
     from callcenter.host.switch import find_switch
 
@@ -128,7 +127,7 @@ async def bring_up(settings: "Settings", config: Path, keeper: "Keeper") -> Prep
     own = [sys.executable, "-m", "callcenter", "--config", str(config)]
     engine, edge, *others = own_programs(own, logs)
     try:
-        with held_back(journal_folder(settings)):
+        with held_back(settings.journal_folder):
             set_aside(settings.run_folder)  # Whoever starts a centre wants what the files say now.
             check_ports(settings)
             check_certificate(settings)

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from callcenter.host.precedence import Precedence
+
 LAUNCHER = Path(__file__).with_name("launch.py")
 YOUNG = timedelta(seconds=10)  # Dying before this age counts as dying at once.
 PATIENCE = 3  # Young deaths in a row that are still answered without delay.
@@ -36,6 +38,7 @@ class Child:
     env: Mapping[str, str] | None = None
     """Its whole environment; None is the keeper's own."""
     folder: Path | None = None
+    precedence: Precedence = Precedence.USUAL
     log: Path | None = None
     """Where its output goes; None is where the keeper's goes."""
     ready: Callable[[], Awaitable[None]] | None = None
@@ -234,7 +237,8 @@ class Keeper:
 
 async def _spawn(child: Child) -> asyncio.subprocess.Process:
     command = [sys.executable, "-I", "-S", str(LAUNCHER)]
-    command += [str(os.getpid()), str(int(child.death_signal)), *child.argv]
+    command += [str(os.getpid()), str(int(child.death_signal)), str(int(child.precedence))]
+    command += child.argv
     with contextlib.ExitStack() as files:
         output: IO[bytes] | None = None
         if child.log is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from callcenter.host.asterisk_cli import wait_ready
+from callcenter.host.precedence import Precedence
 from callcenter.host.processes import Child
 from callcenter.host.render import Rendered
 from callcenter.host.switch import Switch
@@ -22,6 +23,7 @@ def switch_program(switch: Switch, rendered: Rendered, log: Path) -> Child:
     return Child(
         "asterisk",
         switch.asterisk_argv(rendered.conf),
+        precedence=Precedence.SWITCH,
         env=switch.asterisk.environment(),
         log=log,
         stop_last=True,

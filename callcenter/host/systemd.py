@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from callcenter.host.precedence import Precedence
 from callcenter.host.private_file import write_private
 
 SYSTEM_FOLDER = Path("/etc/systemd/system")
@@ -28,6 +29,10 @@ class Service:
     after: Sequence[str] = ()
     """Names of services to be started before this one, which may still die without it."""
     stop_within: timedelta = timedelta(seconds=30)
+    precedence: Precedence = Precedence.USUAL
+    """Its place among those who want a processor; one's own systemd has none to give but this."""
+    may_take: Precedence = Precedence.USUAL
+    """The place that it may take by itself."""
     low_port: bool = False
     """It listens below port 1024, which root alone may, or who is given the right to. One's own systemd
     has no such right to give."""
@@ -42,6 +47,7 @@ def unit_text(service: Service, *, user: str | None) -> str:
     env_file = str(service.env_file).replace("%", "%%")
     environment = f"EnvironmentFile={env_file}\n" if service.env_file else ""
     right = "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" if user and service.low_port else ""
+    places = _places(service) if user else ""
     return f"""\
 [Unit]
 Description={service.description.replace("%", "%%")}
@@ -60,11 +66,16 @@ TimeoutStopSec={service.stop_within.total_seconds():g}
 KillMode=mixed
 UMask=0077
 NoNewPrivileges=yes
-{right}LimitNOFILE=65536
+{right}{places}LimitNOFILE=65536
 
 [Install]
 WantedBy={"multi-user.target" if user else "default.target"}
 """.replace("\n\nWorking", "\nWorking")
+
+
+def _places(service: Service) -> str:
+    lines = {"Nice": service.precedence, "LimitNICE": service.may_take}
+    return "".join(f"{name}={place:d}\n" for name, place in lines.items() if place)
 
 
 def write_units(services: Sequence[Service], folder: Path, *, user: str | None) -> list[Path]:

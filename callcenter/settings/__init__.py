@@ -171,6 +171,11 @@ class Settings:
         return self.path(self.centre.run_folder)
 
     @property
+    def journal_folder(self) -> Path:
+        """Where the engine at work writes facts."""
+        return self.run_folder / "journal"
+
+    @property
     def database_url(self) -> str:
         """The database in force."""
         return self.database.url or f"sqlite+aiosqlite:///{self.run_folder / 'callcenter.db'}"

@@ -11,7 +11,6 @@ import pytest
 
 from callcenter.adapters.flows.set_aside import BEFORE, IN_FORCE
 from callcenter.adapters.journal.lock import held_back
-from callcenter.bootstrap.plans import journal_folder
 from callcenter.cli.before_start import check_certificate, check_ports, check_region
 from callcenter.cli.progress import Progress
 from callcenter.cli.start import bring_up
@@ -96,7 +95,7 @@ async def test_who_starts_the_centre_has_the_flows_read_again_unless_it_is_runni
     tmp_path: Path,
 ) -> None:
     centre = settings(tmp_path)
-    journal = journal_folder(centre)
+    journal = centre.journal_folder
     record = centre.run_folder / IN_FORCE
     journal.mkdir(parents=True)
     record.touch()

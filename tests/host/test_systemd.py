@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.host.precedence import Precedence
 from callcenter.host.systemd import Service, next_steps, unit_text, write_env, write_units
 
 pytestmark = pytest.mark.service
@@ -79,6 +80,14 @@ def test_whoever_listens_below_1024_is_given_the_right_to() -> None:
     assert right in unit_text(low, user="callcenter").splitlines()
     assert right not in unit_text(ENGINE, user="callcenter")
     assert right not in unit_text(low, user=None)
+
+
+def test_places_are_given_to_the_services_of_the_machine_alone() -> None:
+    placed = replace(ENGINE, precedence=Precedence.SWITCH, may_take=Precedence.AT_WORK)
+    assert {"Nice=-11", "LimitNICE=-10"} < set(unit_text(placed, user="callcenter").splitlines())
+    for text in (unit_text(placed, user=None), unit_text(ENGINE, user="callcenter")):
+        assert "Nice=" not in text
+        assert "LimitNICE=" not in text
 
 
 @pytest.mark.parametrize("name", ["a b", "../x", "", "a\nb"])
