@@ -5,9 +5,9 @@ Going before others takes root's right or a limit that allows it (RLIMIT_NICE). 
 keeps the place that everybody has.
 """
 
-import contextlib
 import os
 from enum import IntEnum
+from pathlib import Path
 
 
 class Precedence(IntEnum):
@@ -19,9 +19,18 @@ class Precedence(IntEnum):
     STANDING_BY = 10
 
 
-def take(place: Precedence) -> None:
-    """Give this thread, and every one that it starts from now on, its place."""
-    with contextlib.suppress(PermissionError):
+def take(place: Precedence, leader: int | None = None) -> None:
+    """Give a process its place, with its group if it leads one, and its session if it leads that; None
+    is this process."""
+    process = os.getpid() if leader is None else leader
+    try:
+        which = os.PRIO_PGRP if os.getpgid(process) == process else os.PRIO_PROCESS
         # Nobody steps back who could not step forward again.
-        os.setpriority(os.PRIO_PROCESS, 0, Precedence.AT_WORK)
-        os.setpriority(os.PRIO_PROCESS, 0, place)
+        os.setpriority(which, process, Precedence.AT_WORK)
+        os.setpriority(which, process, place)
+        # Linux shares processors out among sessions first: niceness counts only within one's own, and
+        # each session has one of its own (sched(7), "The autogroup feature").
+        if os.getsid(process) == process:
+            Path(f"/proc/{process}/autogroup").write_text(f"{place:d}")
+    except OSError:  # Not allowed, no such thing here, or gone.
+        return

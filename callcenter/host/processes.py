@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from callcenter.host.precedence import Precedence
+from callcenter.host.precedence import Precedence, take
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 YOUNG = timedelta(seconds=10)  # Dying before this age counts as dying at once.
@@ -237,13 +237,12 @@ class Keeper:
 
 async def _spawn(child: Child) -> asyncio.subprocess.Process:
     command = [sys.executable, "-I", "-S", str(LAUNCHER)]
-    command += [str(os.getpid()), str(int(child.death_signal)), str(int(child.precedence))]
-    command += child.argv
+    command += [str(os.getpid()), str(int(child.death_signal)), *child.argv]
     with contextlib.ExitStack() as files:
         output: IO[bytes] | None = None
         if child.log is not None:
             output = files.enter_context(child.log.open("ab"))
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             *command,
             env=child.env,
             cwd=child.folder,
@@ -252,6 +251,9 @@ async def _spawn(child: Child) -> asyncio.subprocess.Process:
             stderr=output,
             start_new_session=True,
         )
+        if child.precedence is not Precedence.USUAL:
+            take(child.precedence, process.pid)
+        return process
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

@@ -1,9 +1,10 @@
-"""Who goes first, on real processes and threads."""
+"""Who goes first, on real processes."""
 
-import asyncio
 import os
+import signal
+import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,26 +14,48 @@ from callcenter.host.processes import Child, Keeper
 
 pytestmark = pytest.mark.service
 
-
-def _own() -> int:
-    return os.getpriority(os.PRIO_PROCESS, 0)
-
-
-def test_who_may_steps_back_and_forward_again_and_who_may_not_stays() -> None:
-    """In a thread of its own, which on Linux has a place of its own."""
-    with ThreadPoolExecutor(1) as thread:
-        before = thread.submit(_own).result()
-        places = []
-        for place in (Precedence.STANDING_BY, Precedence.AT_WORK, Precedence.USUAL):
-            thread.submit(take, place).result()
-            places.append(thread.submit(_own).result())
-    assert places in ([10, -10, 0], [before] * 3)
+FOREVER = ("sleep", "3600")
+MAY = os.geteuid() == 0  # The tests' own right; who has less is the other half of what is said.
 
 
-async def test_a_program_is_started_in_its_place(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    code = f"import os, time; open({str(pipe)!r}, 'w').write(str(os.nice(0))); time.sleep(3600)"
-    child = Child("one", (sys.executable, "-c", code), precedence=Precedence.STANDING_BY)
-    async with Keeper([child], lambda event: None):
-        assert int(await asyncio.to_thread(pipe.read_text)) == max(10, _own())
+@pytest.fixture
+def leader() -> Iterator[int]:
+    """A process that leads a session of its own."""
+    process = subprocess.Popen(FOREVER, start_new_session=True)
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+def place_of(process: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, process)
+
+
+def test_who_may_steps_back_and_forward_again_and_who_may_not_stays(leader: int) -> None:
+    places = []
+    for place in (Precedence.STANDING_BY, Precedence.AT_WORK, Precedence.USUAL):
+        take(place, leader)
+        places.append(place_of(leader))
+    assert places == ([10, -10, 0] if MAY else [0, 0, 0])
+
+
+def test_a_session_takes_its_place_among_sessions(leader: int) -> None:
+    take(Precedence.SWITCH, leader)
+    share = Path(f"/proc/{leader}/autogroup").read_text()
+    assert share.endswith(f" nice {-11 if MAY else 0}\n")
+
+
+def test_who_leads_nobody_moves_alone() -> None:
+    code = "import os; from callcenter.host.precedence import Precedence, take;"
+    code += "take(Precedence.STANDING_BY); print(os.nice(0), os.getpriority(os.PRIO_PROCESS, os.getppid()))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == [str(10 if MAY else 0), str(place_of(0))]
+
+
+async def test_a_program_is_started_in_its_place() -> None:
+    child = Child("one", FOREVER, precedence=Precedence.STANDING_BY)
+    async with Keeper([child], lambda event: None) as keeper:
+        pid = keeper.pid("one")
+        assert pid is not None
+        assert place_of(pid) == (10 if MAY else 0)
+        os.kill(pid, signal.SIGTERM)
