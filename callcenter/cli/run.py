@@ -97,13 +97,16 @@ def _let_the_other_begin(settings: "Settings") -> bool:
     ready: callers wait for it, nobody for us. Until then as little as can be is imported."""
     from callcenter.adapters.journal.lock import writer
 
-    if is_there := writer(settings.journal_folder) is not None:
-        take(Precedence.STANDING_BY)
+    is_there = writer(settings.journal_folder) is not None
+    if is_there:
+        take(Precedence.WAITING)
     until = time.monotonic() + _BEGINS_WITHIN
     while is_there and time.monotonic() < until:
         if _is_ready(settings.http.port):
             break
         time.sleep(0.1)
+    # What is not loaded yet is no help: should the other die now, callers would wait for that.
+    take(Precedence.USUAL)
     return is_there
 
 

@@ -1,5 +1,5 @@
 """Who goes first where processors are short: the switch, since a packet that leaves late is a gap in what
-people hear; then the engine at work; last an engine that stands by, since nobody waits for it.
+people hear; then the engine at work; last an engine that only waits to be loaded, since nobody waits for it.
 
 Going before others takes root's right or a limit that allows it (RLIMIT_NICE). Who has neither
 keeps the place that everybody has.
@@ -16,7 +16,7 @@ class Precedence(IntEnum):
     SWITCH = -11
     AT_WORK = -10
     USUAL = 0
-    STANDING_BY = 10
+    WAITING = 10
 
 
 def take(place: Precedence, leader: int | None = None) -> None:
