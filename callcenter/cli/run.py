@@ -98,15 +98,11 @@ def _let_the_other_begin(settings: "Settings") -> bool:
     from callcenter.adapters.journal.lock import writer
 
     is_there = writer(settings.journal_folder) is not None
-    if is_there:
-        take(Precedence.WAITING)
     until = time.monotonic() + _BEGINS_WITHIN
     while is_there and time.monotonic() < until:
         if _is_ready(settings.http.port):
             break
         time.sleep(0.1)
-    # What is not loaded yet is no help: should the other die now, callers would wait for that.
-    take(Precedence.USUAL)
     return is_there
 
 

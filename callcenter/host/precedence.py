@@ -1,5 +1,5 @@
 """Who goes first where processors are short: the switch, since a packet that leaves late is a gap in what
-people hear; then the engine at work; last an engine that only waits to be loaded, since nobody waits for it.
+people hear; then the engine at work.
 
 Going before others takes root's right or a limit that allows it (RLIMIT_NICE). Who has neither
 keeps the place that everybody has.
@@ -16,7 +16,6 @@ class Precedence(IntEnum):
     SWITCH = -11
     AT_WORK = -10
     USUAL = 0
-    WAITING = 10
 
 
 def take(place: Precedence, leader: int | None = None) -> None:
@@ -25,8 +24,6 @@ def take(place: Precedence, leader: int | None = None) -> None:
     process = os.getpid() if leader is None else leader
     try:
         which = os.PRIO_PGRP if os.getpgid(process) == process else os.PRIO_PROCESS
-        # Nobody steps back who could not step forward again.
-        os.setpriority(which, process, Precedence.AT_WORK)
         os.setpriority(which, process, place)
         # Linux shares processors out among sessions first: niceness counts only within one's own, and
         # each session has one of its own (sched(7), "The autogroup feature").

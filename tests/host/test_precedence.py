@@ -31,12 +31,9 @@ def place_of(process: int) -> int:
     return os.getpriority(os.PRIO_PROCESS, process)
 
 
-def test_who_may_steps_back_and_forward_again_and_who_may_not_stays(leader: int) -> None:
-    places = []
-    for place in (Precedence.WAITING, Precedence.AT_WORK, Precedence.USUAL):
-        take(place, leader)
-        places.append(place_of(leader))
-    assert places == ([10, -10, 0] if MAY else [0, 0, 0])
+def test_who_may_steps_forward_and_who_may_not_stays(leader: int) -> None:
+    take(Precedence.AT_WORK, leader)
+    assert place_of(leader) == (-10 if MAY else 0)
 
 
 def test_a_session_takes_its_place_among_sessions(leader: int) -> None:
@@ -48,16 +45,16 @@ def test_a_session_takes_its_place_among_sessions(leader: int) -> None:
 def test_who_leads_nobody_moves_alone() -> None:
     code = "import os; from callcenter.host.precedence import Precedence, take;"
     code += (
-        "take(Precedence.WAITING); print(os.nice(0), os.getpriority(os.PRIO_PROCESS, os.getppid()))"
+        "take(Precedence.AT_WORK); print(os.nice(0), os.getpriority(os.PRIO_PROCESS, os.getppid()))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.split() == [str(10 if MAY else 0), str(place_of(0))]
+    assert said.stdout.split() == [str(-10 if MAY else 0), str(place_of(0))]
 
 
 async def test_a_program_is_started_in_its_place() -> None:
-    child = Child("one", FOREVER, precedence=Precedence.WAITING)
+    child = Child("one", FOREVER, precedence=Precedence.AT_WORK)
     async with Keeper([child], lambda event: None) as keeper:
         pid = keeper.pid("one")
         assert pid is not None
-        assert place_of(pid) == (10 if MAY else 0)
+        assert place_of(pid) == (-10 if MAY else 0)
         os.kill(pid, signal.SIGTERM)
