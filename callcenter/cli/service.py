@@ -108,6 +108,7 @@ def _services(settings: "Settings", config: Path, env_file: Path | None) -> "lis
         *(
             Service(
                 *(name, "Call centre: engine", [*own, "run"], folder, env_file, (SWITCH,)),
+                precedence=Precedence.STANDING_BY,
                 may_take=Precedence.AT_WORK,
             )
             for name in ENGINES

@@ -1,5 +1,5 @@
 """Who goes first where processors are short: the switch, since a packet that leaves late is a gap in what
-people hear; then the engine at work.
+people hear; then the engine at work; then the one that stands by, which is no help before it is loaded.
 
 Going before others takes root's right or a limit that allows it (RLIMIT_NICE). Who has neither
 keeps the place that everybody has.
@@ -15,6 +15,7 @@ class Precedence(IntEnum):
 
     SWITCH = -11
     AT_WORK = -10
+    STANDING_BY = -5
     USUAL = 0
 
 

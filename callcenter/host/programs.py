@@ -40,13 +40,16 @@ def own_programs(
     ready, so that they take no time from them.
     """
 
-    def child(name: str, command: str, log: str) -> Child:
-        return Child(name, [*argv, command], env=env, log=logs / f"{log}.log")
+    def child(
+        name: str, command: str, log: str, precedence: Precedence = Precedence.USUAL
+    ) -> Child:
+        own = logs / f"{log}.log"
+        return Child(name, [*argv, command], env=env, log=own, precedence=precedence)
 
     at_work, standby = ENGINES
     return [
-        child(at_work, "run", "engine"),
+        child(at_work, "run", "engine", Precedence.STANDING_BY),
         child("edge", "edge", "edge"),
         child("archive", "archive", "archive"),
-        child(standby, "run", "engine"),
+        child(standby, "run", "engine", Precedence.STANDING_BY),
     ]
