@@ -21,6 +21,7 @@ from callcenter.bench.capture import can_capture
 from callcenter.bench.figures import Target, doubts, spread
 from callcenter.bench.house import PROJECT, Ground
 from callcenter.bench.machine import look, pulse_ms
+from callcenter.host.precedence import Precedence, take
 from callcenter.host.switch import prepare_switch
 
 
@@ -41,6 +42,7 @@ class Bench:
 
     def ground(self) -> Ground:
         """A folder of our own, and the switch, which is fetched when it is not there yet."""
+        take(Precedence.SWITCH)  # And with us the telephones.
         self.folder.mkdir(parents=True)
         home = PROJECT / "run/switch"
         switch = prepare_switch(home, mirror=None, progress=self._progress)

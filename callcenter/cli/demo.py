@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from callcenter.host.precedence import Precedence, take
+
 if TYPE_CHECKING:
     from callcenter.cli.start import Prepared
     from callcenter.demo.stage import Venue
@@ -126,6 +128,7 @@ async def run_demo(
     from callcenter.demo.stage import Stage
     from callcenter.testing.phones import PhoneError
 
+    take(Precedence.SWITCH)
     venue = _venue(prepared, os.environ)
     board = Board()
     stage = Stage(venue, board)

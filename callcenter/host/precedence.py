@@ -14,21 +14,19 @@ class Precedence(IntEnum):
     """Places as `nice` counts them: -20 goes first, 19 last."""
 
     SWITCH = -11
+    """And telephones that we play ourselves: others' are on machines of their own."""
     AT_WORK = -10
     STANDING_BY = -5
     USUAL = 0
 
 
 def take(place: Precedence, leader: int | None = None) -> None:
-    """Give a process its place, with its group if it leads one, and its session if it leads that; None
-    is this process."""
+    """Give a process its place, with the group and the session that it is in; None is this process."""
     process = os.getpid() if leader is None else leader
     try:
-        which = os.PRIO_PGRP if os.getpgid(process) == process else os.PRIO_PROCESS
-        os.setpriority(which, process, place)
+        os.setpriority(os.PRIO_PGRP, os.getpgid(process), place)
         # Linux shares processors out among sessions first: niceness counts only within one's own, and
         # each session has one of its own (sched(7), "The autogroup feature").
-        if os.getsid(process) == process:
-            Path(f"/proc/{process}/autogroup").write_text(f"{place:d}")
+        Path(f"/proc/{process}/autogroup").write_text(f"{place:d}")
     except OSError:  # Not allowed, no such thing here, or gone.
         return

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,15 +39,6 @@ def test_a_session_takes_its_place_among_sessions(leader: int) -> None:
     take(Precedence.SWITCH, leader)
     share = Path(f"/proc/{leader}/autogroup").read_text()
     assert share.endswith(f" nice {-11 if MAY else 0}\n")
-
-
-def test_who_leads_nobody_moves_alone() -> None:
-    code = "import os; from callcenter.host.precedence import Precedence, take;"
-    code += (
-        "take(Precedence.AT_WORK); print(os.nice(0), os.getpriority(os.PRIO_PROCESS, os.getppid()))"
-    )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.split() == [str(-10 if MAY else 0), str(place_of(0))]
 
 
 async def test_a_program_is_started_in_its_place() -> None:

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from callcenter.host.precedence import Precedence, take
 from tests.live.live_centre import FIGURES, House, LiveCentre, free_ports, open_house, open_lines
 
 
 @pytest.fixture(scope="session")
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveCentre]:
     """Asterisk, engine and edge under a keeper."""
+    take(Precedence.SWITCH)
     with free_ports() as ports:
         running = LiveCentre(tmp_path_factory.mktemp("centre") / "live", ports)
         try:
