@@ -8,13 +8,14 @@ whose answers build a picture of the switch come here too. Order is kept only by
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 import orjson
-from aiohttp import ClientConnectorError, ClientError, ClientSession
+from aiohttp import ClientConnectorError, ClientError, ClientSession, ConnectionTimeoutError
 from yarl import URL
 
 from callcenter.adapters.asterisk.ari.connection import Switch
@@ -63,19 +64,24 @@ class PooledHttp:
         """
         if self._session is None:
             raise SwitchGone("not connected", maybe_done=False)
-        data = orjson.dumps(request.body) if request.body is not None else None
         try:
             async with asyncio.timeout((within or self._timeout).total_seconds()):
-                async with self._session.request(
-                    request.method, self._url(request), data=data, headers=JSON if data else None
-                ) as answer:
-                    return Reply(answer.status, await answer.read())
+                while True:
+                    with contextlib.suppress(ConnectionTimeoutError):  # Nothing was sent yet.
+                        return await self._sent(self._session, request)
         except TimeoutError:
             raise NoReply(f"{request.method} {request.path}") from None
         except ClientConnectorError as error:
             raise SwitchGone(str(error), maybe_done=False) from None
         except (ClientError, OSError) as error:
             raise SwitchGone(str(error), maybe_done=True) from None
+
+    async def _sent(self, session: ClientSession, request: Request[T]) -> Reply[T]:
+        data = orjson.dumps(request.body) if request.body is not None else None
+        headers = JSON if data else None
+        url = self._url(request)
+        async with session.request(request.method, url, data=data, headers=headers) as answer:
+            return Reply(answer.status, await answer.read())
 
     async def ask(self, request: Request[T], *, within: timedelta | None = None) -> T:
         """Like `send`, for answers that are needed. Raises Refused for an error status as well."""
