@@ -230,6 +230,19 @@ def test_an_agent_who_goes_home_while_talking_finishes_the_call() -> None:
     assert end_of(centre, call).agent == ana
 
 
+def test_the_phone_of_an_agent_who_goes_home_stops_ringing_and_another_gets_the_call() -> None:
+    centre = Centre()
+    ana = centre.agent("ana")
+    centre.passes(1)
+    bo = centre.agent("bo")
+    call = centre.call()
+    assert centre.rings(ana)
+    centre.signs_out(ana)
+    assert not centre.rings(ana)
+    centre.answers(bo)
+    assert centre.talking_to(call) == bo
+
+
 def test_either_side_may_hang_up_and_the_other_is_not_left_alone() -> None:
     centre = Centre(rules=QueueRules(SALES, wrap_up=timedelta()))
     ana = centre.agent("ana")

@@ -21,7 +21,7 @@ from types import MappingProxyType
 
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.agents import Presence
-from callcenter.core.facts.calls import OfferEnd
+from callcenter.core.facts.calls import OfferEnd, OfferEnded
 from callcenter.core.ids import AgentId, CallId, QueueId
 
 
@@ -158,6 +158,13 @@ class AgentRow:
             and self.reachable
             and self.rest_until is None
         )
+
+    def leaves_phone(self, at: datetime) -> tuple[OfferEnded, ...]:
+        """What that does to a call that is on offer at the phone: nobody would hear it ring there."""
+        held = self.engagement
+        if held is None or held.activity not in (Activity.RESERVED, Activity.RINGING):
+            return ()
+        return (OfferEnded(at, held.call, self.id, held.offer, OfferEnd.WITHDRAWN),)
 
     @property
     def is_away(self) -> bool:

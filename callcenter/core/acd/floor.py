@@ -245,7 +245,7 @@ class Floor:
         agent.device, agent.failures = fact.device, 0
         agent.reachable = is_always_there
         self._list_if_free(agent)
-        return NOTHING
+        return agent.leaves_phone(fact.at)
 
     def _presence(self, fact: PresenceChanged) -> Consequences:
         agent = self.agents.get(fact.agent)
@@ -260,7 +260,7 @@ class Floor:
             agent.misses = 0
         self._list_if_free(agent)
         self._let_go(agent)
-        return NOTHING
+        return agent.leaves_phone(fact.at) if agent.presence is Presence.SIGNED_OUT else NOTHING
 
     def _reachable(self, fact: DeviceReachable) -> Consequences:
         agent = self.agents.get(fact.agent)

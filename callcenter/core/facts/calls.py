@@ -17,6 +17,7 @@ class OfferEnd(StrEnum):
     CALLER_GONE = "caller-gone"
     REFUSED = "refused"  # the call could not take it: it ended or moved on in the meantime
     LAPSED = "lapsed"  # nobody reported back within the lease
+    WITHDRAWN = "withdrawn"  # the agent left the phone that was rung, or sat down at it anew
 
 
 class Outcome(StrEnum):

@@ -503,6 +503,38 @@ def test_signing_out_while_talking_does_not_end_the_call() -> None:
     assert hall.activity() is Activity.TALKING
 
 
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        PresenceChanged(NOON, ANA, Presence.SIGNED_OUT),
+        AgentSignedIn(NOON, ANA, "tel:+4930123"),
+        AgentSignedIn(NOON, ANA, "sip:agent-ana"),
+    ],
+    ids=["goes home", "sits down elsewhere", "sits down anew"],
+)
+@pytest.mark.parametrize("rings", [True, False])
+def test_who_leaves_the_phone_that_is_rung_gives_the_call_back(leaving: Fact, rings: bool) -> None:
+    hall = Hall()
+    hall.ready(ANA)
+    hall.joins("a")
+    assert hall.match() == ("a", ANA)
+    for _ in range(rings):
+        hall.rings("a")
+    hall.hear(leaving)
+    assert OfferEnded(NOON, CallId("a"), ANA, 1, OfferEnd.WITHDRAWN) in hall.followed
+    assert hall.floor.agents[ANA].engagement is None
+    assert hall.floor.entries[CallId("a")].offered_to is None
+
+
+def test_who_only_pauses_may_still_take_the_call_that_rings() -> None:
+    hall = Hall()
+    hall.ready(ANA)
+    hall.joins("a")
+    assert hall.match() == ("a", ANA)
+    hall.says(ANA, Presence.PAUSED)
+    assert hall.activity() is Activity.RESERVED
+
+
 # -- rules that change --------------------------------------------------------------------------
 
 
@@ -569,7 +601,6 @@ def test_an_agent_dismissed_while_their_phone_rings_may_still_answer() -> None:
     hall.ready(ANA)
     hall.joins("a")
     hall.match()
-    hall.says(ANA, Presence.SIGNED_OUT)
     hall.assign((QueueRules(SALES),), bo=(SALES,))
     hall.answers("a")
     assert hall.activity() is Activity.TALKING
@@ -586,15 +617,16 @@ def test_an_agent_dismissed_while_they_talk_is_gone_once_they_have_wrapped_up() 
     assert ANA not in hall.floor.agents
 
 
-def test_an_agent_dismissed_while_their_phone_rings_in_vain_is_gone() -> None:
+def test_an_agent_dismissed_and_signed_out_while_their_phone_rings_is_gone() -> None:
     hall = Hall()
     hall.ready(ANA)
     hall.joins("a")
     hall.match()
     hall.says(ANA, Presence.SIGNED_OUT)
     hall.assign((QueueRules(SALES),), bo=(SALES,))
-    hall.hear(OfferEnded(hall.now, CallId("a"), ANA, 1, OfferEnd.NO_ANSWER))
+    hall.fails("a", OfferEnd.NO_ANSWER)  # heard late
     assert ANA not in hall.floor.agents
+    assert hall.floor.entries[CallId("a")].offered_to is None
 
 
 def test_an_agent_who_was_dismissed_and_signed_out_is_gone() -> None:
