@@ -272,6 +272,9 @@ def _banner(prepared: Prepared) -> None:
         click.echo(f"  sign in       登录    {shown}")
         click.echo("                        (first passwords, until changed  初始密码，更改前有效)")
     click.echo(f"  dial this     拨打    sip:4000@{phones}:{settings.sip.port}")
+    agent = "ana" if "ana" in prepared.passwords else "AGENT"
+    command = Path(sys.prefix) / "bin/callcenter"
+    click.echo(f"  answer it     接听    {command} agents sign-in {agent}")
     click.echo(f"  logs          日志    {settings.run_folder / 'logs'}")
     click.echo("  Ctrl-C ends: callers on the line may finish; twice ends at once.\n")
 
