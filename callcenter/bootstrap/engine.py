@@ -25,6 +25,8 @@ from callcenter.adapters.asterisk.trunks import Trunks
 from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.history import DbHistory
+from callcenter.adapters.db.last_read import LastRead
+from callcenter.adapters.db.queues import DbQueues
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.flows.in_force import FlowsInForce
 from callcenter.adapters.flows.yaml_files import FlowFolder
@@ -38,6 +40,7 @@ from callcenter.adapters.http.views import own_rows
 from callcenter.adapters.journal.segments import SegmentJournal
 from callcenter.adapters.prometheus.engine import EngineMetrics
 from callcenter.bootstrap.database import accounts_on, stores_on
+from callcenter.bootstrap.later import Later
 from callcenter.bootstrap.plans import SECRETS, cookie_name
 from callcenter.core.access import Actor, Role
 from callcenter.core.addresses import is_network
@@ -79,6 +82,7 @@ class Running:
     runtime: Runtime
     desk: AgentDesk
     rereading: Rereading
+    later: Later
     port: int
 
 
@@ -94,6 +98,7 @@ async def run_engine(
                 running.runtime.run(),
                 running.desk.run(),
                 running.rereading.run(),
+                running.later.run(),
                 stop.wait(),
             )
         except Replaced:
@@ -150,7 +155,9 @@ async def engine(
         runtime = Runtime(core, telephony, clock)
         desk = _desk(settings, door, http, database)
         configuration = _configuration(settings, prompts, flows, database, desk, door)
-        await configuration.load()
+        later = Later()
+        await later.look(DbQueues(database).list)
+        await later.do(configuration.load, instead=configuration.recall)
         runtime.start()
         link = AriLink(
             lambda listener: EventSocket(ari, listener, app=APP, sources=SOURCES, muted=NOT_NEEDED),
@@ -165,11 +172,12 @@ async def engine(
             on_connected=_on_connected(runtime, desk, lambda: trunks.look(http)),
             on_lost=runtime.lost,
         )
-        accounts = await _accounts(settings, database, clock)
+        accounts = accounts_on(database, settings, clock)
+        await later.do(lambda: _ensure_cli_key(settings, accounts))
         plan = _http_plan(settings, accounts, configuration, desk, door, database, link, trunks)
         pages = serving(application(plan), "127.0.0.1", settings.http.port)
         port = await stack.enter_async_context(pages)
-        yield Running(link, runtime, desk, _rereading(settings, http), port)
+        yield Running(link, runtime, desk, _rereading(settings, http), later, port)
 
 
 # -- parts of it ----------------------------------------------------------------------------------
@@ -208,7 +216,9 @@ def _configuration(
     door: Door,
 ) -> Configuration:
     shelf = _shelf(settings, prompts, flows)
-    return Configuration(stores_on(database), shelf, desk, door, region=settings.centre.region)
+    stores, record = stores_on(database), LastRead(settings.run_folder)
+    region = settings.centre.region
+    return Configuration(stores, shelf, desk, door, region=region, record=record)
 
 
 def _shelf(settings: Settings, prompts: PromptLibrary, flows: FlowFolder) -> FlowShelf:
@@ -253,12 +263,6 @@ def _registrar(settings: Settings) -> Registrar:
     sip = settings.sip
     host = sip.external_address or reached_at(sip.bind)[0]
     return Registrar(f"{host}:{sip.port}", f"{host}:{sip.tls_port}" if sip.certificate else None)
-
-
-async def _accounts(settings: Settings, database: Database, clock: SystemClock) -> Accounts:
-    accounts = accounts_on(database, settings, clock)
-    await _ensure_cli_key(settings, accounts)
-    return accounts
 
 
 async def _ensure_cli_key(settings: Settings, accounts: Accounts) -> None:

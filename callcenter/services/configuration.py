@@ -12,7 +12,7 @@ the line is out of order. Speaking takes minutes, and nobody else who changes so
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -32,12 +32,14 @@ from callcenter.ports.store import (
     NumberEntry,
     Numbers,
     Queues,
+    StoreAway,
     UnitOfWork,
 )
 from callcenter.services.agents import AgentDesk
 from callcenter.services.emergency_flow import BROKEN_FLOW, broken_flow
 from callcenter.services.flows import FlowProblem, FlowShelf, Ready
 from callcenter.services.queue_limits import check_rules
+from callcenter.services.stored import Stored, StoredRecord
 
 logger = logging.getLogger(__name__)
 
@@ -76,40 +78,43 @@ class FlowEntry:
     problems: tuple[FlowProblem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """What the stores hold at one moment."""
-
-    profiles: Sequence[AgentProfile]
-    served: Mapping[AgentId, tuple[QueueId, ...]]
-    numbers: Sequence[NumberEntry]
-    queues: Sequence[QueueRules]
-
-
 class Configuration:
-    """Reads, changes and puts in force. One per engine."""
+    """Reads, changes and puts in force. One per engine. `record` None: nothing is kept for a start
+    while the store is away."""
 
     def __init__(
-        self, stores: Stores, flows: FlowShelf, desk: AgentDesk, door: Door, *, region: str
+        self,
+        stores: Stores,
+        flows: FlowShelf,
+        desk: AgentDesk,
+        door: Door,
+        *,
+        region: str,
+        record: StoredRecord | None = None,
     ) -> None:
         self._stores = stores
         self._flows = flows
         self._desk = desk
         self._door = door
         self._region = region
+        self._record = record
         self._one_at_a_time = asyncio.Lock()
         self._one_renewal = asyncio.Lock()  # Taken before the other, which it holds only to swap.
 
     async def load(self) -> tuple[FlowProblem, ...]:
         """Put everything in force at a start; what is wrong with the flows. Raises: StoreAway."""
+        return await self._renew(self._flows.recall, self._keep_if_possible)
 
-        async def keep(ready: Ready) -> None:
-            try:
-                await self._flows.keep(ready)
-            except JournalAway:  # Callers need a centre more than the next start needs this.
-                logger.exception("flows in force not kept")
-
-        return await self._renew(self._flows.recall, keep)
+    async def recall(self) -> tuple[FlowProblem, ...]:
+        """Put in force what was so last, since the store is away. Raises: StoreAway, if that is not known;
+        then nobody knows which numbers and queues there are."""
+        stored = None if self._record is None else await asyncio.to_thread(self._record.read)
+        if stored is None:
+            raise StoreAway("and it is not known what was in force last")
+        ready = await self._flows.recall(*stored.around)
+        self._flows.put_in_force(ready)
+        self._configure(stored)
+        return ready.problems
 
     # -- agents -----------------------------------------------------------------------------------
 
@@ -285,6 +290,12 @@ class Configuration:
 
     # -- inside -----------------------------------------------------------------------------------
 
+    async def _keep_if_possible(self, ready: Ready) -> None:
+        try:
+            await self._flows.keep(ready)
+        except JournalAway:  # Callers need a centre more than the next start needs this.
+            logger.exception("flows in force not kept")
+
     async def _renew(
         self,
         make_ready: Callable[[Collection[str], Collection[FlowId]], Awaitable[Ready]],
@@ -304,36 +315,43 @@ class Configuration:
     ) -> Ready | None:
         """Put other flows in force; None, if what they were made ready for has changed meanwhile. They
         are spoken by then, so that the next try is a short one."""
-        around = await self._around()
+        around = (await self._stored()).around
         ready = await make_ready(*around)
         async with self._one_at_a_time:
-            if await self._around() != around:
-                return None
             stored = await self._stored()
+            if stored.around != around:
+                return None
             await keep(ready)
             # From here nothing waits: words, flows and numbers change together.
             self._flows.put_in_force(ready)
             self._configure(stored)
+            await self._remember(stored)
         return ready
 
-    async def _around(self) -> tuple[frozenset[str], frozenset[FlowId]]:
-        """What flows are checked against: the queues there are, and the flows numbers lead to."""
-        queues = frozenset(rules.id for rules in await self._stores.queues.list())
-        return queues, frozenset(number.flow for number in await self._stores.numbers.list())
-
     async def _put_in_force(self) -> None:
-        self._configure(await self._stored())
+        stored = await self._stored()
+        self._configure(stored)
+        await self._remember(stored)
 
-    async def _stored(self) -> _Stored:
+    async def _remember(self, stored: Stored) -> None:
+        """For a start while the store is away. It is in force whether or not that works."""
+        if self._record is None:
+            return
+        try:
+            await asyncio.to_thread(self._record.write, stored)
+        except JournalAway:
+            logger.exception("configuration in force not kept")
+
+    async def _stored(self) -> Stored:
         stores = self._stores
-        return _Stored(
+        return Stored(
             await stores.agents.list(),
             await stores.assignments.all(),
             await stores.numbers.list(),
             await stores.queues.list(),
         )
 
-    def _configure(self, stored: _Stored) -> None:
+    def _configure(self, stored: Stored) -> None:
         flows = self._flows.in_force
         directory = Directory(
             flows={**flows, BROKEN_FLOW: broken_flow(self._flows.system)},

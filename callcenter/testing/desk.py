@@ -23,6 +23,7 @@ from callcenter.services.agents import AgentDesk, SecondSignIn
 from callcenter.services.configuration import Configuration, Stores
 from callcenter.services.emergency_flow import emergency_system_flow
 from callcenter.services.flows import FlowShelf, Recalled
+from callcenter.services.stored import Stored
 from callcenter.testing.clock import HandClock
 from callcenter.testing.journal import MemoryJournal
 from callcenter.testing.switch import FakeSwitch
@@ -154,6 +155,21 @@ class FlowMemory:
         self.last = replace(self.last, holds=False)
 
 
+class ConfigurationMemory:
+    """What was read last from the store, for the engines of one centre."""
+
+    def __init__(self) -> None:
+        self.last: Stored | None = None
+
+    def read(self) -> Stored | None:
+        """See `services.stored.StoredRecord`."""
+        return self.last
+
+    def write(self, stored: Stored) -> None:
+        """See `services.stored.StoredRecord`."""
+        self.last = stored
+
+
 class DeskHouse:
     """An engine with nobody in it yet, and the services that put people there.
 
@@ -188,4 +204,7 @@ class DeskHouse:
             self.door, self.endpoints, kept, stores.agents, second_sign_in=second_sign_in
         )
         self.shelf = FlowShelf(lambda: self.folder, self.prompts, self.record)
-        self.configuration = Configuration(stores, self.shelf, self.desk, self.door, region="DE")
+        self.memory: ConfigurationMemory = after.memory if after else ConfigurationMemory()
+        self.configuration = Configuration(
+            stores, self.shelf, self.desk, self.door, region="DE", record=self.memory
+        )

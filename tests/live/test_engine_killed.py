@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from callcenter.core.facts.calls import AgentOffered, CallEnded
+from callcenter.demo.centre_api import CentreSaidNo
 from callcenter.testing.phones import CallLeg, Phone, RegistrationRefused, Side
 from callcenter.testing.tones import Span, hears, silences
 from tests.live.live_centre import FIGURES, LONG, LONGER, Agent, House, Line, number_of, until
@@ -118,6 +119,35 @@ async def the_order_is_kept(house: House, scene: Scene) -> None:
         await callers[served[-1]].hears(scene.resting.hz, LONG)
         await leg.hang_up(LONG)
     assert served == list(callers)
+
+
+async def test_an_engine_takes_over_while_the_database_is_away(house: House) -> None:
+    line = await house.line()
+    agent = await house.agent([line])
+    database = house.centre.run_folder / "callcenter.db"
+    aside = database.rename(database.with_suffix(".aside"))
+    database.mkdir()
+    try:
+        killed_at = house.centre.kill("engine")
+        await house.centre.came_back("engine", killed_at)
+        await until(house.is_ready, LONGER)
+        caller, leg, _ = await connected(house, line, agent)
+        await caller.hang_up()
+        await leg.ended(LONG)
+        with pytest.raises(CentreSaidNo):
+            await house.admin.ask("GET", "/queues")
+    finally:
+        database.rmdir()
+        aside.rename(database)
+
+    async def answers() -> bool:
+        try:
+            return bool((await house.admin.ask("GET", "/queues"))["items"])
+        except CentreSaidNo:
+            return False
+
+    await until(answers, LONG)
+    await house.nothing_is_left()
 
 
 async def test_a_frozen_engine_leaves_callers_with_music_and_serves_them_later(

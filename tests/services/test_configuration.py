@@ -1,12 +1,16 @@
 """What is in force: changes that are kept and at work at once, and flows that cannot do harm."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from callcenter.adapters.db.agents import DbAgents, DbEndpoints
+from callcenter.adapters.db.numbers import DbNumbers
+from callcenter.adapters.db.queues import DbAssignments, DbQueues
+from callcenter.adapters.db.session import Database
 from callcenter.core.access import Actor, Role
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.errors import (
@@ -22,7 +26,7 @@ from callcenter.core.errors import (
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.ivr.announcements import OUT_OF_ORDER, SYSTEM_FLOW
 from callcenter.core.ivr.flow import Enqueue, Flow, Language, NodeId
-from callcenter.ports.store import AgentProfile, NumberEntry
+from callcenter.ports.store import AgentProfile, NumberEntry, StoreAway
 from callcenter.services.configuration import AgentEntry, Stores
 from callcenter.services.emergency_flow import BROKEN_FLOW
 from callcenter.testing.desk import LINE, DeskHouse
@@ -59,6 +63,39 @@ def leads_to(house: DeskHouse, dnis: str) -> FlowId:
 
 def version(house: DeskHouse) -> str:
     return house.door.directory.flows[HOTLINE].version
+
+
+# -- a start while the store is away ----------------------------------------------------------------
+
+
+@pytest.fixture
+async def away() -> AsyncIterator[Stores]:
+    """Stores on a database where nobody answers."""
+    nowhere = Database("postgresql+psycopg://callcenter@127.0.0.1:1/callcenter")
+    yield Stores(
+        nowhere, DbAgents(nowhere), DbQueues(nowhere), DbAssignments(nowhere), DbNumbers(nowhere)
+    )
+    await nowhere.close()
+
+
+async def test_an_engine_goes_on_with_what_was_in_force_while_the_store_is_away(
+    house: DeskHouse, away: Stores, kept: DbEndpoints
+) -> None:
+    entry = AgentEntry(AgentProfile(ANA, "Ana", outside_number="+4930901820"), (SALES,))
+    await house.configuration.add_agent(ROOT, entry)
+    after = DeskHouse(away, kept, after=house)
+    with pytest.raises(StoreAway):
+        await after.configuration.load()
+    assert await after.configuration.recall() == ()
+    assert leads_to(after, "4000") == HOTLINE
+    assert after.door.agent(ANA)["queues"] == ["sales"]
+    with pytest.raises(StoreAway):
+        await after.configuration.delete_agent(ROOT, ANA)
+
+
+async def test_what_was_in_force_is_not_made_up(away: Stores, kept: DbEndpoints) -> None:
+    with pytest.raises(StoreAway):
+        await DeskHouse(away, kept).configuration.recall()
 
 
 # -- agents ---------------------------------------------------------------------------------------

@@ -169,8 +169,9 @@ def _make_engine(url: URL) -> AsyncEngine:
         "json_deserializer": orjson.loads,
     }
     if url.get_backend_name() == "sqlite":
-        make_private_file(Path(str(url.database)))
         engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS}, **options)
+        file = Path(str(url.database))
+        event.listen(engine.sync_engine, "do_connect", lambda *_: make_private_file(file))
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine

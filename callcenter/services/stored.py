@@ -1,0 +1,39 @@
+"""What the store of configuration holds, as one value; and where the last one read is kept, so that an
+engine can start while the database is away.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.ids import AgentId, FlowId, QueueId
+from callcenter.ports.store import AgentProfile, NumberEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the stores hold at one moment."""
+
+    profiles: Sequence[AgentProfile]
+    served: Mapping[AgentId, tuple[QueueId, ...]]
+    numbers: Sequence[NumberEntry]
+    queues: Sequence[QueueRules]
+
+    @property
+    def around(self) -> tuple[frozenset[str], frozenset[FlowId]]:
+        """What flows are checked against: the queues there are, and the flows numbers lead to."""
+        queues = frozenset(rules.id for rules in self.queues)
+        return queues, frozenset(number.flow for number in self.numbers)
+
+
+class StoredRecord(Protocol):
+    """What was put in force last."""
+
+    def read(self) -> Stored | None:
+        """What was kept last; None, if nothing was, or it cannot be read."""
+        ...
+
+    def write(self, stored: Stored) -> None:
+        """Keep this instead. Raises: JournalAway."""
+        ...
