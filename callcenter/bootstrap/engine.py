@@ -155,9 +155,7 @@ async def engine(
         runtime = Runtime(core, telephony, clock)
         desk = _desk(settings, door, http, database)
         configuration = _configuration(settings, prompts, flows, database, desk, door)
-        later = Later()
-        await later.look(DbQueues(database).list)
-        await later.do(configuration.load, instead=configuration.recall)
+        later = await _put_in_force(configuration, database)
         runtime.start()
         link = AriLink(
             lambda listener: EventSocket(ari, listener, app=APP, sources=SOURCES, muted=NOT_NEEDED),
@@ -172,8 +170,7 @@ async def engine(
             on_connected=_on_connected(runtime, desk, lambda: trunks.look(http)),
             on_lost=runtime.lost,
         )
-        accounts = accounts_on(database, settings, clock)
-        await later.do(lambda: _ensure_cli_key(settings, accounts))
+        accounts = await _accounts(settings, database, clock, later)
         plan = _http_plan(settings, accounts, configuration, desk, door, database, link, trunks)
         pages = serving(application(plan), "127.0.0.1", settings.http.port)
         port = await stack.enter_async_context(pages)
@@ -225,6 +222,13 @@ def _shelf(settings: Settings, prompts: PromptLibrary, flows: FlowFolder) -> Flo
     return FlowShelf(flows.load, SpokenPrompts(prompts), FlowsInForce(settings.run_folder))
 
 
+async def _put_in_force(configuration: Configuration, database: Database) -> Later:
+    later = Later()
+    await later.look(DbQueues(database).list)
+    await later.do(configuration.load, instead=configuration.recall)
+    return later
+
+
 def _http_plan(
     settings: Settings,
     accounts: Accounts,
@@ -263,6 +267,14 @@ def _registrar(settings: Settings) -> Registrar:
     sip = settings.sip
     host = sip.external_address or reached_at(sip.bind)[0]
     return Registrar(f"{host}:{sip.port}", f"{host}:{sip.tls_port}" if sip.certificate else None)
+
+
+async def _accounts(
+    settings: Settings, database: Database, clock: SystemClock, later: Later
+) -> Accounts:
+    accounts = accounts_on(database, settings, clock)
+    await later.do(lambda: _ensure_cli_key(settings, accounts))
+    return accounts
 
 
 async def _ensure_cli_key(settings: Settings, accounts: Accounts) -> None:
