@@ -1,12 +1,15 @@
 """What every command shares: which settings file it was started with."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from callcenter.cli.wording import language, said
-from callcenter.settings import Settings, SettingsError, load
+from callcenter.cli.wording import language, said, tell
+from callcenter.host.private_file import write_private
+from callcenter.settings import Settings, SettingsError, load, read, text_of
 
 
 def config_path(context: click.Context) -> Path:
@@ -15,14 +18,46 @@ def config_path(context: click.Context) -> Path:
 
 
 def load_settings(context: click.Context) -> Settings:
-    """The settings in force. Raises: click.ClickException, with every problem and its place."""
+    """The settings as they are written. Raises: click.ClickException, with every problem and its place."""
     return load_file(config_path(context))
+
+
+def settings_in_force(context: click.Context) -> Settings:
+    """What a program of a centre works by that may be running: the settings as they are written or, while
+    they are broken, as they could last be used. Who starts anew after a death must not stumble over what
+    somebody is just writing. Raises: click.ClickException, as above, if they never could be used."""
+    path = config_path(context)
+    kept = path.with_name(f".{path.name}.in-force")
+    try:
+        text = text_of(path)
+        settings = read(path, text, os.environ)
+    except SettingsError as error:
+        if not kept.exists():
+            raise click.ClickException(_told(error)) from None
+        click.echo(_told(error), err=True)
+        tell("Going on with what was in force.", "继续使用此前生效的设置。", error=True)
+        with _explained():
+            return read(path, kept.read_text("utf-8"), os.environ)
+    with contextlib.suppress(OSError):  # Where we may not write, there is nothing to fall back on.
+        if text and not (kept.exists() and kept.read_text("utf-8") == text):
+            write_private(kept, text)
+    return settings
 
 
 def load_file(path: Path) -> Settings:
     """The settings of one file and the environment. Raises: click.ClickException, as above."""
-    try:
+    with _explained():
         return load(path, os.environ)
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
     except SettingsError as error:
-        head = said("The settings cannot be used:", "设置无法使用：")
-        raise click.ClickException(f"{head}\n{error.text(language())}") from None
+        raise click.ClickException(_told(error)) from None
+
+
+def _told(error: SettingsError) -> str:
+    head = said("The settings cannot be used:", "设置无法使用：")
+    return f"{head}\n{error.text(language())}"

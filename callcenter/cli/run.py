@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from callcenter.cli.before_start import check_region
-from callcenter.cli.context import load_settings
+from callcenter.cli.context import settings_in_force
 from callcenter.host.precedence import Precedence, take
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _COLLECT_AFTER = (10_000, 20, 20)
 @click.pass_context
 def run(context: click.Context) -> None:
     """Run the engine in the foreground. While another one runs, stand by to take its place."""
-    settings = load_settings(context)
+    settings = settings_in_force(context)
     stands_by = _let_the_other_begin(settings)
     with _loading():
         import asyncio
@@ -68,7 +68,7 @@ def edge(context: click.Context) -> None:
         from callcenter.bootstrap.page import edge_plan
         from callcenter.edge.server import serve
 
-    settings = load_settings(context)
+    settings = settings_in_force(context)
     set_up(settings.centre.log_level)
     plan = edge_plan(settings, SystemClock())
 
@@ -87,7 +87,7 @@ def archive(context: click.Context) -> None:
         from callcenter.adapters.logs.lines import set_up
         from callcenter.bootstrap.archive import run_archive
 
-    settings = load_settings(context)
+    settings = settings_in_force(context)
     set_up(settings.centre.log_level)
     sys.exit(_until_stopped(lambda stop: run_archive(settings, stop)))
 

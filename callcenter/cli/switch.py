@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from callcenter.cli.context import load_settings
+from callcenter.cli.context import load_settings, settings_in_force
 from callcenter.cli.progress import Progress
 from callcenter.cli.wording import said, tell
 
@@ -72,7 +72,7 @@ def run_switch(context: click.Context) -> NoReturn:
     from callcenter.bootstrap.plans import switch_plan
     from callcenter.host.render import render_instance
 
-    settings = load_settings(context)
+    settings = settings_in_force(context)
     found = _found(settings)
     rendered = render_instance(switch_plan(settings, found))
     argv = found.asterisk_argv(rendered.conf)

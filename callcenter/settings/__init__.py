@@ -228,7 +228,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: with every problem found.
     """
-    return read(path, _text(path), environment)
+    return read(path, text_of(path), environment)
 
 
 def read(path: Path, text: str, environment: Mapping[str, str]) -> Settings:
@@ -253,7 +253,8 @@ def read(path: Path, text: str, environment: Mapping[str, str]) -> Settings:
     return Settings(root=path.parent.resolve(), trunks=trunks, **sections)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What the file says; nothing, if there is none. Raises: SettingsError."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:

@@ -231,6 +231,17 @@ async def registers_again(phone: Phone) -> None:
 
 
 async def test_an_edge_that_is_killed_is_back_and_knows_who_is_signed_in(house: House) -> None:
+    """Even while somebody is just writing settings."""
+    settings = house.centre.folder / "callcenter.toml"
+    written = settings.read_text()
+    settings.write_text(written + "[edge\n")
+    try:
+        await edge_comes_back(house)
+    finally:
+        settings.write_text(written)
+
+
+async def edge_comes_back(house: House) -> None:
     killed_at = house.centre.kill("edge")
     await house.centre.came_back("edge", killed_at)
 
