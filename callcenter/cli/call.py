@@ -78,6 +78,7 @@ def _heading(one: dict[str, Any]) -> list[tuple[str, str]]:
         (said("call", "通话"), one["id"]),
         (said("caller", "主叫"), caller),
         (said("dialled", "被叫"), one["dnis"]),
+        (said("first dialled", "原被叫"), one["first_dialled"]),
         (said("arrived", "呼入"), one["arrived_at"]),
         (said("phase", "阶段"), state(one["phase"])),
         (said("queue", "队列"), one["queue"]),

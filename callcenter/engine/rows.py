@@ -52,6 +52,7 @@ def call_row(call: Call) -> Row:
         "ani": call.ani,
         "name": call.name,
         "dnis": call.dnis,
+        "first_dialled": call.first_dialled,
         "language": call.language,
         "arrived_at": _when(call.arrived_at),
         **_phase_row(call.phase),

@@ -55,6 +55,7 @@ class CallRecord:
     ended_by: EndedBy | None = None
     agent: AgentId | None = None
     language: str | None = None
+    first_dialled: str = ""
 
 
 @dataclass(slots=True)

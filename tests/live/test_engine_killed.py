@@ -186,6 +186,19 @@ async def no_heartbeat(house: House) -> None:
     await until(is_old, LONG)
 
 
+async def test_a_switch_that_says_nothing_is_away_until_it_is_heard_again(house: House) -> None:
+    async def is_away() -> bool:
+        async with house.http.get(f"{house.centre.url}/readyz") as reply:
+            return reply.status == 503 and "switch-away" in await reply.text()
+
+    house.centre.kill("asterisk", signal.SIGSTOP)
+    try:
+        await until(is_away, LONG)
+    finally:
+        house.centre.kill("asterisk", signal.SIGCONT)
+    await until(house.is_ready, LONG)
+
+
 async def test_a_switch_that_is_killed_ends_its_calls_and_takes_new_ones(house: House) -> None:
     line, other = await house.line(), await house.line()
     agent = await house.agent([line])
@@ -195,6 +208,7 @@ async def test_a_switch_that_is_killed_ends_its_calls_and_takes_new_ones(house: 
     killed_at = house.centre.kill("asterisk")
     back = await house.centre.came_back("asterisk", killed_at)
     FIGURES.append(f"switch started {back.total_seconds():.3f} s after its death")
+    assert back < timedelta(seconds=2)
 
     async def all_ended() -> bool:
         return all(any(isinstance(f, CallEnded) for f in house.journal(call)) for call in calls)

@@ -121,7 +121,10 @@ async def test_start_drains_at_the_first_ctrl_c_and_ends_at_the_second(
 
     async with started(folder) as first:
         await first.says("The call centre is running")
+        await first.says(f"http://127.0.0.1:{ports.base + 3}/")
+        await first.says("sign in       登录    admin / ")
         await first.says("sip:4000@")
+        await first.says("agents sign-in ana")
         async with started(folder) as again:
             assert await again.ends() == 1
             assert "is running in" in again.said

@@ -454,10 +454,12 @@ async def test_callers_reach_an_engine_whose_heart_beats_and_no_frozen_one(
     ):
         with Phone(CARRIER) as phone:
             beat(instance, int(time.time()))
-            phone.send("INVITE", "5000")
+            diverted = ("Diversion: <sip:111@example.test>;reason=unconditional",)
+            phone.send("INVITE", "5000", more=diverted)
             start = await asyncio.wait_for(next_event(events, "StasisStart"), 10)
             assert start["args"] == ["inbound", "5000"]
-            assert start["channel"]["channelvars"]["CC_DID"] == "5000"
+            told = start["channel"]["channelvars"]
+            assert (told["CC_DID"], told["CC_RDNIS"]) == ("5000", "111")
         with Phone(CARRIER) as phone:
             beat(instance, int(time.time()) - 10)
             phone.send("INVITE", "6000")

@@ -67,7 +67,10 @@ def arrival(channel: Channel, dialled: str, at: datetime, region: str) -> CallAr
     if variable(channel, "CC_PRES").startswith("prohib"):
         # A carrier that we trust tells who is calling even if the caller asked that nobody be told.
         ani, name = ANONYMOUS, ""
-    return CallArrived(at, CallId(leg), leg, ani, normalise(dialled, region), name)
+    diverted = variable(channel, "CC_RDNIS")
+    first = normalise(diverted, region) if diverted else ""
+    dnis = normalise(dialled, region)
+    return CallArrived(at, CallId(leg), leg, ani, dnis, name, first_dialled=first)
 
 
 def call_of(leg: LegId) -> CallId:

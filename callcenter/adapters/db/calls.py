@@ -29,6 +29,7 @@ calls: Final = Table(
     Column("ended_by", Text),
     Column("agent_id", Text),
     Column("language", Text),
+    Column("first_dialled", Text, nullable=False, server_default=""),
     Index(None, "arrived_at"),
     Index(None, "ani"),
     Index(None, "agent_id"),
@@ -85,6 +86,7 @@ def call_columns(record: CallRecord) -> dict[str, Any]:
         "ended_by": record.ended_by.value if record.ended_by else None,
         "agent_id": record.agent,
         "language": record.language,
+        "first_dialled": storable(record.first_dialled),
     }
 
 
@@ -104,6 +106,7 @@ def read_call(row: Row[Any]) -> CallRecord:
         ended_by=EndedBy(row.ended_by) if row.ended_by else None,
         agent=AgentId(row.agent_id) if row.agent_id is not None else None,
         language=row.language,
+        first_dialled=row.first_dialled,
     )
 
 

@@ -123,7 +123,9 @@ class Fold:
         record = self._story(fact.call).record
         if record is None:
             came_at = fact.since or fact.at
-            self._put_call(CallRecord(fact.call, fact.ani, fact.name, fact.dnis, came_at))
+            known = CallRecord(fact.call, fact.ani, fact.name, fact.dnis, came_at)
+            known.first_dialled = fact.first_dialled
+            self._put_call(known)
         elif record.ended_at is not None:
             record.ended_at = record.outcome = record.ended_by = None
             self._put_call(record)

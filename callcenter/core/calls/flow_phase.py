@@ -62,6 +62,7 @@ def begin(fact: CallArrived, directory: Directory) -> Step:
         ani=fact.ani,
         name=fact.name,
         dnis=fact.dnis,
+        first_dialled=fact.first_dialled,
         arrived_at=since,
         language=flow.default_language,
         said=0,

@@ -90,6 +90,7 @@ class Call:
     keys: int
     phase: Phase
     unheard: timedelta = timedelta()
+    first_dialled: str = ""
 
     @property
     def heard_at(self) -> datetime:

@@ -54,8 +54,9 @@ class LegCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """A caller is on the line. `ani` and `dnis` are normalised; `name` is what the network showed.
-    `since` is when they came, where we heard of them only later."""
+    """A caller is on the line. `ani`, `dnis` and `first_dialled` are normalised; `name` is what the network
+    showed. `since` is when they came, where we heard of them only later. `first_dialled` is set where
+    the call was diverted to us (Diversion, RFC 5806)."""
 
     at: datetime
     call: CallId
@@ -64,6 +65,7 @@ class CallArrived:
     dnis: str
     name: str = ""
     since: datetime | None = None
+    first_dialled: str = ""
 
 
 @dataclass(frozen=True, slots=True)

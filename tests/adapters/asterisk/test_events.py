@@ -51,6 +51,12 @@ def test_a_caller_arrives_with_numbers_made_comparable() -> None:
     )
 
 
+def test_who_was_diverted_to_us_brings_the_number_first_dialled() -> None:
+    fact = started("inbound", "4000", channel=leg(channelvars={"CC_RDNIS": "030 5000000"}))
+    assert isinstance(fact, CallArrived)
+    assert (fact.dnis, fact.first_dialled) == ("4000", "+49305000000")
+
+
 @pytest.mark.parametrize("presentation", ["prohib", "prohib_passed_screen", "prohib_not_screened"])
 def test_whoever_asked_not_to_be_named_is_not_named(presentation: str) -> None:
     fact = started("inbound", "4000", channel=leg(channelvars={"CC_PRES": presentation}))

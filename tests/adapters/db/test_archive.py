@@ -54,7 +54,8 @@ def at(seconds: float) -> datetime:
 
 
 def arrived(call: CallId, seconds: float, name: str = "") -> CallArrived:
-    return CallArrived(at(seconds), call, LegId(call), "+4930123456", "+49800100", name)
+    numbers = {"ani": "+4930123456", "dnis": "+49800100", "first_dialled": "+4930999999"}
+    return CallArrived(at(seconds), call, LegId(call), name=name, **numbers)
 
 
 def offered(call: CallId, seconds: float, agent: AgentId, offer: int) -> AgentOffered:
@@ -155,6 +156,7 @@ async def test_a_call_is_one_record_from_arrival_to_end(told: DbHistory) -> None
         outcome=Outcome.ANSWERED,
         ended_by=EndedBy.CALLER,
         agent=ANA,
+        first_dialled="+4930999999",
     )
 
 

@@ -27,12 +27,14 @@ class CallQuery(Shape):
 
 
 class CallShown(Shape):
-    """A call. `since` begins its phase; the last five are known once it is over."""
+    """A call. `first_dialled` is set where it was diverted to us. `since` begins its phase; the last
+    five are known once it is over."""
 
     id: str
     ani: str
     name: str
     dnis: str
+    first_dialled: str
     language: str | None
     arrived_at: datetime
     phase: Phase
@@ -169,6 +171,7 @@ def _past(record: CallRecord) -> CallShown:
         ani=record.ani,
         name=record.name,
         dnis=record.dnis,
+        first_dialled=record.first_dialled,
         language=record.language,
         arrived_at=record.arrived_at,
         phase="ended",
