@@ -54,8 +54,8 @@ def at(seconds: float) -> datetime:
 
 
 def arrived(call: CallId, seconds: float, name: str = "") -> CallArrived:
-    numbers = {"ani": "+4930123456", "dnis": "+49800100", "first_dialled": "+4930999999"}
-    return CallArrived(at(seconds), call, LegId(call), name=name, **numbers)
+    ani, dnis, first = "+4930123456", "+49800100", "+4930999999"
+    return CallArrived(at(seconds), call, LegId(call), ani, dnis, name, first_dialled=first)
 
 
 def offered(call: CallId, seconds: float, agent: AgentId, offer: int) -> AgentOffered:
