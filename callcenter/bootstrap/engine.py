@@ -144,7 +144,7 @@ async def engine(
             clock=clock,
             deliver=lambda fact: door.deliver(fact),
             media=lambda prompt: _media(prompts, prompt),
-            outside=trunks.dial,
+            outside=trunks.ways,
             region=settings.centre.region,
             longest_call=timedelta(seconds=settings.switch.max_call_seconds),
             app=APP,
@@ -167,6 +167,7 @@ async def engine(
             deliver=door.deliver,
             set_reachable=door.set_reachable,
             trunk_heard=trunks.heard,
+            tries_another_way=telephony.tries_another_way,
             on_connected=_on_connected(runtime, desk, lambda: trunks.look(http)),
             on_lost=runtime.lost,
         )

@@ -17,6 +17,9 @@ from callcenter.host.asterisk_cli import run_command
 from callcenter.host.switch import Switch
 from tests.live.live_centre import PROJECT, Ports
 
+REFUSED: Final = "+493023125999"
+"""A number outside that this carrier has no line for."""
+
 _MODULES: Final = """
 res_timing_timerfd res_sorcery_config res_sorcery_memory res_sorcery_astdb res_crypto pbx_config
 res_rtp_asterisk codec_ulaw codec_alaw bridge_simple res_pjproject res_pjsip res_pjsip_session
@@ -45,6 +48,8 @@ astlogdir => {folder}
 exten => _X.,1,Dial(PJSIP/${{EXTEN}}@{user})
 [from-customer]
 exten => _+X.,1,Dial(PJSIP/${{EXTEN}}@public)
+; 34: all circuits are busy, which is 503 in SIP.
+exten => {refused},1,Hangup(34)
 """,
     "pjsip.conf": """
 [global]
@@ -131,6 +136,7 @@ def carrier(switch: Switch, ports: Ports, folder: Path) -> Iterator[Carrier]:
         "user": user,
         "password": password.replace(";", "\\;"),
         "phones": ports.phones,
+        "refused": REFUSED,
     }
     for name, text in _FILES.items():
         (folder / name).write_text(text.format_map(values))

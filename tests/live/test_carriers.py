@@ -5,11 +5,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from callcenter.core.facts.calls import AgentOffered
 from tests.live import live_carrier
 from tests.live.live_centre import LONG, LONGER, Agent, House, Line, until
 
@@ -65,27 +67,49 @@ async def test_a_carrier_that_falls_silent_is_known_and_known_to_be_back(house: 
     assert "trunk does not answer" in log and "trunk answers again" in log
 
 
-async def agent_outside(house: House, line: Line) -> Agent:
+async def agent_outside(house: House, line: Line, number: str = OUTSIDE) -> Agent:
     """An agent whose device is a telephone of the public."""
     agent = await house.agent([line], ready=False, register=False)
-    await house.admin.ask("PATCH", f"/agents/{agent.id}", {"outside_number": OUTSIDE})
+    await house.admin.ask("PATCH", f"/agents/{agent.id}", {"outside_number": number})
     await house.admin.ask("POST", f"/agents/{agent.id}/login", {"phone": "outside"})
-    agent.phone = await house.phones.phone(OUTSIDE, domain=house.centre.sip)
+    agent.phone = await house.phones.phone(number, domain=house.centre.sip)
     await agent.sets("ready")
     return agent
+
+
+async def provider_is_first_choice(house: House) -> bool:
+    return (await shown_up(house))["provider"] == 1.0
+
+
+async def test_a_call_that_one_carrier_refuses_goes_out_over_the_next(
+    house: House, tmp_path: Path
+) -> None:
+    prepared, line = house.centre.prepared, await house.line()
+    with live_carrier.carrier(prepared.switch, house.centre.ports, tmp_path):
+        await until(partial(provider_is_first_choice, house), LONGER, "the carrier to be there")
+        agent = await agent_outside(house, line, live_carrier.REFUSED)
+        caller = await house.dial(line.number)
+        leg = await agent.takes()
+        await house.said(leg, "en/system/agent-accept")
+        await leg.press("1")
+        await caller.hears(agent.hz, LONG)
+        facts = house.journal(await house.id_of(caller))
+        assert sum(isinstance(fact, AgentOffered) for fact in facts) == 1
+        log = (house.centre.run_folder / "logs/engine.log").read_text()
+        assert "carrier refuses a call, trying the next" in log
+        await caller.hang_up()
+        await leg.ended(LONG)
+        await house.nothing_is_left()
 
 
 async def test_calls_come_from_and_leave_to_the_carrier_where_the_centre_signs_in(
     house: House, tmp_path: Path
 ) -> None:
-    async def is_first_choice() -> bool:
-        return (await shown_up(house))["provider"] == 1.0
-
     prepared, ports = house.centre.prepared, house.centre.ports
     number, line = ports.account[0], await house.line()
     await house.admin.ask("PUT", f"/numbers/+{number}", {"flow": line.queue})
     with live_carrier.carrier(prepared.switch, ports, tmp_path) as carrier:
-        await until(is_first_choice, LONGER, "the carrier to be known as there")
+        await until(partial(provider_is_first_choice, house), LONGER, "the carrier to be there")
         await house.console(f"pjsip send register {prepared.rendered.trunk_endpoints['provider']}")
         await until(carrier.knows_the_customer, LONG, "the centre to sign in")
         agent = await agent_outside(house, line)
@@ -106,6 +130,6 @@ async def test_calls_come_from_and_leave_to_the_carrier_where_the_centre_signs_i
         await house.nothing_is_left()
 
     async def is_silent() -> bool:
-        return not await is_first_choice()
+        return not await provider_is_first_choice(house)
 
     await until(is_silent, LONGER, "the carrier to be known as silent")

@@ -49,6 +49,7 @@ class AriLink:
         deliver: Callable[[Fact], None],
         set_reachable: Callable[[AgentId, bool], None],
         trunk_heard: Callable[[str, bool], None],
+        tries_another_way: Callable[[LegId, int], bool],
         on_connected: Callable[[], Awaitable[None]],
         on_lost: Callable[[], None],
     ) -> None:
@@ -61,6 +62,7 @@ class AriLink:
         self._deliver = deliver
         self._set_reachable = set_reachable
         self._trunk_heard = trunk_heard
+        self._tries_another_way = tries_another_way
         self._on_connected = on_connected
         self._on_lost = on_lost
         self._waiting: list[AnyEvent] | None = []
@@ -168,6 +170,10 @@ class AriLink:
                     self._set_reachable(AgentId(name.removeprefix(PREFIX)), answers)
                 else:
                     self._trunk_heard(name, answers)
+            case "ChannelDestroyed" if self._tries_another_way(
+                LegId(event["channel"]["id"]), event.get("tech_cause", 0)
+            ):
+                return
             case "PlaybackFinished" if event["playback"]["state"] == "failed":
                 # Whoever hangs up cuts their prompt short, and the switch says that first: told in
                 # this order, they would seem to have heard it out and gone on.

@@ -13,6 +13,7 @@ made, a prompt that was not taken. 404 and 409 are everyday life: the leg hung u
 import asyncio
 import logging
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -23,7 +24,7 @@ from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError, Refused, Reply, Request
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.bridge_pool import BridgePool
-from callcenter.adapters.asterisk.events import HANG_UP_FOLLOWS, arrival, came_at, variable
+from callcenter.adapters.asterisk.events import HANG_UP_FOLLOWS, arrival, call_of, came_at, variable
 from callcenter.core.acd.device import parse_device
 from callcenter.core.calls.effects import (
     AnswerLeg,
@@ -63,7 +64,10 @@ _NO_CALLER: Final = 400  # to an agent's leg: "Provided originator channel was n
 # Asterisk ends the ringing itself a little after the engine should have: a bound, not a timer.
 _RING_BOUND_SECONDS: Final = 3
 
-OutsideDial = Callable[[str], str | None]
+OutsideDial = Callable[[str], Sequence[str]]
+
+# What a carrier says of itself, not of whom we want (RFC 3261, 21): we may not, or it cannot now.
+_CARRIER_REFUSES: Final = frozenset({401, 402, 403, 407, 408, *range(500, 600)})
 
 
 class AriTelephony:
@@ -93,6 +97,8 @@ class AriTelephony:
         self._longest_call = longest_call
         self._app = app
         self._waiting: set[asyncio.Task[None]] = set()
+        # What else can be dialled for a leg to a number outside, while it may still be refused.
+        self._other_ways: dict[LegId, deque[Request[Any]]] = {}
 
     # -- the port -----------------------------------------------------------------------------
 
@@ -107,6 +113,7 @@ class AriTelephony:
                 case BridgeLegs():
                     self._bridge(call, effect)
                 case HangUpLeg(leg=leg):
+                    self._other_ways.pop(leg, None)
                     self._send(leg, channels.hangup(leg))
                 case GiveBack(leg=leg):
                     back = channels.continue_in_dialplan(
@@ -133,6 +140,20 @@ class AriTelephony:
             for leg in all_legs
         }
         return SwitchPicture(at, legs, frozenset(playing))
+
+    def tries_another_way(self, leg: LegId, sip_status: int) -> bool:
+        """Whether a leg that has ended is dialled again, over the next carrier, since one refused: then it
+        has not ended."""
+        others = self._other_ways.pop(leg, None)
+        if not others or sip_status not in _CARRIER_REFUSES:
+            return False
+        logger.warning("carrier refuses a call, trying the next", extra={"status": sip_status})
+        request = others.popleft()
+        self._other_ways[leg] = others
+        self._send(
+            leg, request, LegEnded(self._clock.now(), call_of(leg), leg, LegCause.UNREACHABLE)
+        )
+        return True
 
     async def close(self) -> None:
         """Let go of what is still under way."""
@@ -167,21 +188,24 @@ class AriTelephony:
             request = self._originate(call, effect, f"PJSIP/{device.address}", "agent-leg")
             self._send(effect.leg, request, failed)
             return
-        dial = self._outside(device.address)
+        ways = self._outside(device.address)
         try:
             accept = self._media(Prompt(SYSTEM_FLOW, AGENT_ACCEPT, effect.language))
         except NotFound:
             accept = None
-        if dial is None or accept is None:
+        if not ways or accept is None:
             self._later(failed)
             return
         # A carrier that answers with another number (302) must not bring us a new caller of our own.
         known = {"CC_ACCEPT": accept, "FORWARD_CONTEXT": "from-agent"}
-        request = self._originate(call, effect, dial, "agent-outside", known)
+        first, *others = (
+            self._originate(call, effect, way, "agent-outside", known) for way in ways
+        )
+        self._other_ways[effect.leg] = deque(others)
         # A carrier may take ten seconds to say that it rings, or never say it.
         offer = offer_of(effect.leg)[1]
         rings = AgentRinging(self._clock.now(), call, effect.agent, offer)
-        self._send(effect.leg, request, failed, rings)
+        self._send(effect.leg, first, failed, rings)
 
     def _originate(
         self,

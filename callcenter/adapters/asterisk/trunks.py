@@ -1,8 +1,8 @@
 """The carriers: which of them answer, and over which one a call goes out.
 
 The switch asks each carrier by OPTIONS and says when one falls silent or comes back; we keep that, warn
-once of each change, and dial over the first, in the order of the settings, that is not silent. A
-carrier that is not asked counts as there.
+once of each change, and dial over those, in the order of the settings, that are not silent: the next
+one when one refuses. A carrier that is not asked counts as there.
 """
 
 import logging
@@ -53,9 +53,9 @@ class Trunks:
         for one in found:
             self.heard(one["resource"], one.get("state") != "offline")
 
-    def dial(self, number: str) -> str | None:
-        """What to dial for a number outside; None where there is no trunk. When all are silent the
-        first is tried: it may hear us although it does not answer."""
+    def ways(self, number: str) -> list[str]:
+        """What to dial for a number outside, one after the other; nothing where there is no trunk. When
+        all are silent they are tried all the same: they may hear us although they do not answer."""
         answering = [name for name in self._endpoints if name not in self._silent]
-        name = next(iter(answering or self._endpoints), None)
-        return f"PJSIP/{number}@{self._endpoints[name]}" if name is not None else None
+        names = answering or self._endpoints
+        return [f"PJSIP/{number}@{self._endpoints[name]}" for name in names]

@@ -31,6 +31,7 @@ CALL = CallId("cc1-1.1")
 CALLER = LegId(CALL)
 ANA = AgentId("ana")
 LEG = offer_leg(CALL, 1)
+FIRST, SECOND = "PJSIP/+4917@tk-1", "PJSIP/+4917@tk-2"
 TAKEN = Reply[Any](200, b"{}")
 SPOKEN = {("system", "agent-accept", "zh"): "/prompts/zh/system/agent-accept"}
 
@@ -62,7 +63,7 @@ class Wire:
 class Switch:
     """The adapter between a wire and an engine that only listens."""
 
-    def __init__(self, dial: str | None = "PJSIP/+4917@tk-1") -> None:
+    def __init__(self, *ways: str) -> None:
         self.wire = Wire()
         self.facts: list[Fact] = []
         self._telephony = AriTelephony(
@@ -71,7 +72,7 @@ class Switch:
             clock=HandClock(),
             deliver=self.facts.append,
             media=self._media,
-            outside=lambda number: dial,
+            outside=lambda number: ways,
             region="DE",
             longest_call=timedelta(hours=6),
         )
@@ -90,6 +91,10 @@ class Switch:
         """These are gone for good."""
         for leg in legs:
             self._telephony.pool.gone(leg)
+
+    def ends(self, sip_status: int) -> bool:
+        """The agent's leg ends so; whether it is dialled again."""
+        return self._telephony.tries_another_way(LEG, sip_status)
 
     async def do(self, effect: LegEffect) -> None:
         self._telephony.perform(CALL, [effect])
@@ -121,7 +126,7 @@ async def test_a_phone_is_rung_beside_what_is_done_for_the_caller_and_bounded() 
 
 
 async def test_a_number_outside_is_asked_in_the_callers_language_and_rings_when_taken() -> None:
-    switch = Switch()
+    switch = Switch(FIRST)
     await switch.do(ring("tel:+4917"))
     asked = dict(switch.wire.sent[0].query)
     assert (asked["endpoint"], asked["context"]) == ("PJSIP/+4917@tk-1", "agent-outside")
@@ -133,19 +138,49 @@ async def test_a_number_outside_is_asked_in_the_callers_language_and_rings_when_
 
 
 @pytest.mark.parametrize(
-    ("dial", "language"), [(None, "zh"), ("PJSIP/+4917@tk-1", "en")], ids=["no trunk", "unspoken"]
+    ("ways", "language"), [((), "zh"), ((FIRST,), "en")], ids=["no trunk", "unspoken"]
 )
 async def test_a_number_outside_that_cannot_be_rung_is_unreachable(
-    dial: str | None, language: str
+    ways: tuple[str, ...], language: str
 ) -> None:
-    switch = Switch(dial)
+    switch = Switch(*ways)
     await switch.do(ring("tel:+4917", language))
     assert switch.wire.sent == []
     assert switch.facts == [LegEnded(NOON, CALL, LEG, LegCause.UNREACHABLE)]
 
 
+@pytest.mark.parametrize("status", [403, 408, 500, 503])
+async def test_a_carrier_that_refuses_is_followed_by_the_next_and_the_last_by_none(
+    status: int,
+) -> None:
+    switch = Switch(FIRST, SECOND)
+    await switch.do(ring("tel:+4917"))
+    await switch.wire.answer(TAKEN)
+    assert switch.ends(status)
+    again = dict(switch.wire.sent[1].query)
+    assert (again["endpoint"], again["context"]) == (SECOND, "agent-outside")
+    await switch.wire.answer(TAKEN)
+    assert switch.facts == [AgentRinging(NOON, CALL, ANA, 1)]  # and not twice
+    assert not switch.ends(status)
+
+
+@pytest.mark.parametrize("status", [0, 200, 404, 480, 486, 487, 603])
+async def test_whom_we_called_may_refuse_for_good(status: int) -> None:
+    switch = Switch(FIRST, SECOND)
+    await switch.do(ring("tel:+4917"))
+    assert not switch.ends(status)
+    assert not switch.ends(503)
+
+
+async def test_a_leg_that_we_hung_up_is_not_dialled_again() -> None:
+    switch = Switch(FIRST, SECOND)
+    await switch.do(ring("tel:+4917"))
+    await switch.do(HangUpLeg(LEG))
+    assert not switch.ends(503)
+
+
 async def test_a_refused_leg_is_unreachable_and_an_unanswered_command_is_not_a_fact() -> None:
-    switch = Switch()
+    switch = Switch(FIRST)
     await switch.do(ring("sip:agent-ana"))
     await switch.wire.answer(Reply(500))
     assert switch.facts == [LegEnded(NOON, CALL, LEG, LegCause.UNREACHABLE)]

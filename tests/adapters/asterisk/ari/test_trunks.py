@@ -21,26 +21,31 @@ def trunks() -> Trunks:
     return Trunks(NAMES, ["main", "second"])
 
 
-def test_calls_go_out_over_the_first_that_answers(trunks: Trunks) -> None:
-    assert trunks.dial("+491") == "PJSIP/+491@tk-1"
+def dialled(trunks: Trunks) -> list[str]:
+    """The carriers over which a number is tried, in turn."""
+    return [way.removeprefix("PJSIP/+491@") for way in trunks.ways("+491")]
+
+
+def test_calls_go_out_over_those_that_answer_in_order(trunks: Trunks) -> None:
+    assert dialled(trunks) == ["tk-1", "tk-2", "tk-3"]
     trunks.heard("tk-1", False)
-    assert trunks.dial("+491") == "PJSIP/+491@tk-2"
+    assert dialled(trunks) == ["tk-2", "tk-3"]
     trunks.heard("tk-2", False)
-    assert trunks.dial("+491") == "PJSIP/+491@tk-3"
+    assert dialled(trunks) == ["tk-3"]
     trunks.heard("tk-1", True)
-    assert trunks.dial("+491") == "PJSIP/+491@tk-1"
+    assert dialled(trunks) == ["tk-1", "tk-3"]
     assert trunks.up == {"main": True, "second": False, "unasked": True}
 
 
-def test_the_first_is_tried_when_all_are_silent() -> None:
+def test_all_are_tried_when_all_are_silent() -> None:
     trunks = Trunks({"main": "tk-1", "second": "tk-2"}, ["main", "second"])
     trunks.heard("tk-1", False)
     trunks.heard("tk-2", False)
-    assert trunks.dial("+491") == "PJSIP/+491@tk-1"
+    assert dialled(trunks) == ["tk-1", "tk-2"]
 
 
 def test_where_there_is_no_trunk_nothing_is_dialled() -> None:
-    assert Trunks({}, []).dial("+491") is None
+    assert dialled(Trunks({}, [])) == []
 
 
 def test_each_change_is_told_once_and_only_of_trunks_that_are_asked(
