@@ -46,6 +46,7 @@ from callcenter.core.access import Actor, Role
 from callcenter.core.addresses import is_network
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import Prompt
+from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import FlowId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.flow import Flow
@@ -138,16 +139,8 @@ async def engine(
         http = await stack.enter_async_context(PooledHttp(ari))
         rest = RestSockets(ari, app=APP)
         trunks = _trunks(settings)
-        telephony = AriTelephony(
-            rest,
-            http,
-            clock=clock,
-            deliver=lambda fact: door.deliver(fact),
-            media=lambda prompt: _media(prompts, prompt),
-            outside=trunks.ways,
-            region=settings.centre.region,
-            longest_call=timedelta(seconds=settings.switch.max_call_seconds),
-            app=APP,
+        telephony = _telephony(
+            *(settings, rest, http, clock, prompts, trunks), lambda fact: door.deliver(fact)
         )
         stack.push_async_callback(telephony.close)
         core = Engine(directory=_EMPTY, clock=clock, journal=journal, telephony=telephony)
@@ -185,6 +178,28 @@ def _ari(settings: Settings) -> Ari:
     secrets = ensure_secrets(settings.run_folder, SECRETS)
     url = f"http://127.0.0.1:{settings.switch.http_port}/ari"
     return Ari(url, ARI_USER, secrets["ari_password"])
+
+
+def _telephony(
+    settings: Settings,
+    rest: RestSockets,
+    http: PooledHttp,
+    clock: SystemClock,
+    prompts: PromptLibrary,
+    trunks: Trunks,
+    deliver: Callable[[Fact], None],
+) -> AriTelephony:
+    return AriTelephony(
+        rest,
+        http,
+        clock=clock,
+        deliver=deliver,
+        media=lambda prompt: _media(prompts, prompt),
+        outside=trunks.ways,
+        region=settings.centre.region,
+        longest_call=timedelta(seconds=settings.switch.max_call_seconds),
+        app=APP,
+    )
 
 
 def _rereading(settings: Settings, http: PooledHttp) -> Rereading:
