@@ -81,6 +81,11 @@ async def provider_is_first_choice(house: House) -> bool:
     return (await shown_up(house))["provider"] == 1.0
 
 
+async def provider_is_silent(house: House) -> bool:
+    """Before another begins: who is still believed to be there is called."""
+    return not await provider_is_first_choice(house)
+
+
 async def test_a_call_that_one_carrier_refuses_goes_out_over_the_next(
     house: House, tmp_path: Path
 ) -> None:
@@ -100,6 +105,7 @@ async def test_a_call_that_one_carrier_refuses_goes_out_over_the_next(
         await caller.hang_up()
         await leg.ended(LONG)
         await house.nothing_is_left()
+    await until(partial(provider_is_silent, house), LONGER, "the carrier to be known as silent")
 
 
 async def test_calls_come_from_and_leave_to_the_carrier_where_the_centre_signs_in(
@@ -129,7 +135,4 @@ async def test_calls_come_from_and_leave_to_the_carrier_where_the_centre_signs_i
         await caller.hang_up()
         await house.nothing_is_left()
 
-    async def is_silent() -> bool:
-        return not await provider_is_first_choice(house)
-
-    await until(is_silent, LONGER, "the carrier to be known as silent")
+    await until(partial(provider_is_silent, house), LONGER, "the carrier to be known as silent")
