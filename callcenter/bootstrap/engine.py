@@ -40,7 +40,7 @@ from callcenter.adapters.http.views import own_rows
 from callcenter.adapters.journal.segments import SegmentJournal
 from callcenter.adapters.prometheus.engine import EngineMetrics
 from callcenter.bootstrap.database import accounts_on, stores_on
-from callcenter.bootstrap.later import Later
+from callcenter.bootstrap.later import LONGEST_WAIT, Later
 from callcenter.bootstrap.plans import SECRETS, cookie_name
 from callcenter.core.access import Actor, Role
 from callcenter.core.addresses import is_network
@@ -114,12 +114,13 @@ async def rehearse(settings: Settings, prompts: PromptLibrary, flows: FlowFolder
     database = Database(settings.database_url)
     stores = stores_on(database)
     try:
-        await stores.agents.list()
-        await stores.assignments.all()
-        queues = {rules.id for rules in await stores.queues.list()}
-        dialled = {number.flow for number in await stores.numbers.list()}
+        async with asyncio.timeout(LONGEST_WAIT.total_seconds()):
+            await stores.agents.list()
+            await stores.assignments.all()
+            queues = {rules.id for rules in await stores.queues.list()}
+            dialled = {number.flow for number in await stores.numbers.list()}
         await _shelf(settings, prompts, flows).recall(queues, dialled)
-    except StoreAway:
+    except (StoreAway, TimeoutError):
         logger.info("not rehearsed: the database is away")
     finally:
         await database.close()
@@ -160,7 +161,7 @@ async def engine(
             deliver=door.deliver,
             set_reachable=door.set_reachable,
             trunk_heard=trunks.heard,
-            tries_another_way=telephony.tries_another_way,
+            carrier_refused=telephony.carrier_refused,
             on_connected=_on_connected(runtime, desk, lambda: trunks.look(http)),
             on_lost=runtime.lost,
         )

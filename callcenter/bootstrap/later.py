@@ -29,7 +29,8 @@ class Later:
         try:
             async with asyncio.timeout(LONGEST_WAIT.total_seconds()):
                 await ask()
-        except (StoreAway, TimeoutError):
+        except Exception:  # An empty file where the database was is no database either.
+            logger.exception("the database cannot be asked")
             self._is_there = False
 
     async def do(self, step: Step, instead: Step | None = None) -> None:
@@ -62,5 +63,5 @@ class Later:
                 await self._owed[0]()
                 del self._owed[0]
                 logger.info("done what the database was missed for")
-        except StoreAway:
-            logger.info("the database is still away")
+        except Exception:  # Calls go on whatever is wrong with it.
+            logger.exception("the database is still missed")

@@ -27,7 +27,7 @@ def settings_in_force(context: click.Context) -> Settings:
     they are broken, as they could last be used. Who starts anew after a death must not stumble over what
     somebody is just writing. Raises: click.ClickException, as above, if they never could be used."""
     path = config_path(context)
-    kept = path.with_name(f".{path.name}.in-force")
+    kept = _kept(path)
     try:
         text = text_of(path)
         settings = read(path, text, os.environ)
@@ -36,12 +36,28 @@ def settings_in_force(context: click.Context) -> Settings:
             raise click.ClickException(_told(error)) from None
         click.echo(_told(error), err=True)
         tell("Going on with what was in force.", "继续使用此前生效的设置。", error=True)
-        with _explained():
-            return read(path, kept.read_text("utf-8"), os.environ)
+        return _in_force(path, kept)
+    if not text.strip() and kept.exists():  # An editor's way of writing is to empty it first.
+        return _in_force(path, kept)
     with contextlib.suppress(OSError):  # Where we may not write, there is nothing to fall back on.
         if text and not (kept.exists() and kept.read_text("utf-8") == text):
             write_private(kept, text)
     return settings
+
+
+def begin_anew(path: Path) -> None:
+    """Whoever starts the whole centre goes by what is written, and by nothing if nothing is."""
+    with contextlib.suppress(OSError):
+        _kept(path).unlink()
+
+
+def _kept(path: Path) -> Path:
+    return path.with_name(f".{path.name}.in-force")
+
+
+def _in_force(path: Path, kept: Path) -> Settings:
+    with _explained():
+        return read(path, text_of(kept), os.environ)
 
 
 def load_file(path: Path) -> Settings:

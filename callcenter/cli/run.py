@@ -97,9 +97,8 @@ def _let_the_other_begin(settings: "Settings") -> bool:
     ready: callers wait for it, nobody for us. Until then as little as can be is imported."""
     from callcenter.adapters.journal.lock import writer
 
-    is_there = writer(settings.journal_folder) is not None
     until = time.monotonic() + _BEGINS_WITHIN
-    while is_there and time.monotonic() < until:
+    while (is_there := writer(settings.journal_folder) is not None) and time.monotonic() < until:
         if _is_ready(settings.http.port):
             break
         time.sleep(0.1)

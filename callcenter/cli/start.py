@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callcenter.cli.before_start import check_certificate, check_ports, check_region
-from callcenter.cli.context import config_path, load_file, load_settings
+from callcenter.cli.context import begin_anew, config_path, load_file, load_settings
 from callcenter.cli.progress import Progress
 from callcenter.cli.stopping import Stopping
 
@@ -51,6 +51,8 @@ def start(context: click.Context, demo: bool, calls: int | None) -> None:
     settings, config = load_settings(context), config_path(context)
     if demo:
         settings, config = _for_demo(settings)
+    else:
+        begin_anew(config)
     status = 1
     try:
         status = asyncio.run(_start(settings, config, demo, calls))

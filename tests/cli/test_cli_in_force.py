@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from callcenter.cli.context import settings_in_force
+from callcenter.cli.context import begin_anew, settings_in_force
 from callcenter.cli.main import main
 
 pytestmark = pytest.mark.adapter
@@ -36,6 +36,18 @@ def test_what_was_in_force_serves_while_the_file_is_broken(
     said = capsys.readouterr().err
     assert f"{file}:1" in said
     assert "Going on with what was in force." in said
+
+
+@pytest.mark.parametrize("writing", ["", "\n"])
+def test_a_file_that_was_just_emptied_is_being_written(file: Path, writing: str) -> None:
+    file.write_text('[centre]\nname = "first"\n')
+    name_by(file)
+    file.write_text(writing)
+    assert name_by(file) == "first"
+    file.unlink()
+    assert name_by(file) == "first"
+    begin_anew(file)
+    assert name_by(file) == "demo"
 
 
 def test_what_was_never_in_force_is_refused_with_its_place(file: Path) -> None:

@@ -49,7 +49,7 @@ class AriLink:
         deliver: Callable[[Fact], None],
         set_reachable: Callable[[AgentId, bool], None],
         trunk_heard: Callable[[str, bool], None],
-        tries_another_way: Callable[[LegId, int], bool],
+        carrier_refused: Callable[[LegId, int], bool],
         on_connected: Callable[[], Awaitable[None]],
         on_lost: Callable[[], None],
     ) -> None:
@@ -62,7 +62,7 @@ class AriLink:
         self._deliver = deliver
         self._set_reachable = set_reachable
         self._trunk_heard = trunk_heard
-        self._tries_another_way = tries_another_way
+        self._carrier_refused = carrier_refused
         self._on_connected = on_connected
         self._on_lost = on_lost
         self._waiting: list[AnyEvent] | None = []
@@ -170,7 +170,7 @@ class AriLink:
                     self._set_reachable(AgentId(name.removeprefix(PREFIX)), answers)
                 else:
                     self._trunk_heard(name, answers)
-            case "ChannelDestroyed" if self._tries_another_way(
+            case "ChannelDestroyed" if self._carrier_refused(
                 LegId(event["channel"]["id"]), event.get("tech_cause", 0)
             ):
                 return

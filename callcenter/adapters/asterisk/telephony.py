@@ -141,18 +141,21 @@ class AriTelephony:
         }
         return SwitchPicture(at, legs, frozenset(playing))
 
-    def tries_another_way(self, leg: LegId, sip_status: int) -> bool:
-        """Whether a leg that has ended is dialled again, over the next carrier, since one refused: then it
-        has not ended."""
+    def carrier_refused(self, leg: LegId, sip_status: int) -> bool:
+        """Whether a leg to a number outside has ended because its carrier refused. Then it is seen to: the
+        next carrier is tried, or the number is unreachable, which is no refusal of the agent's."""
         others = self._other_ways.pop(leg, None)
-        if not others or sip_status not in _CARRIER_REFUSES:
+        if others is None or sip_status not in _CARRIER_REFUSES:
             return False
-        logger.warning("carrier refuses a call, trying the next", extra={"status": sip_status})
+        logger.warning("carrier refuses a call", extra={"status": sip_status, "left": len(others)})
+        failed = LegEnded(self._clock.now(), call_of(leg), leg, LegCause.UNREACHABLE)
+        if not others:
+            self.pool.gone(leg)
+            self._deliver(failed)
+            return True
         request = others.popleft()
         self._other_ways[leg] = others
-        self._send(
-            leg, request, LegEnded(self._clock.now(), call_of(leg), leg, LegCause.UNREACHABLE)
-        )
+        self._send(leg, request, failed)
         return True
 
     async def close(self) -> None:
@@ -234,6 +237,8 @@ class AriTelephony:
         )
 
     def _bridge(self, call: CallId, effect: BridgeLegs) -> None:
+        for leg in effect.legs:  # Whoever has answered is not dialled again.
+            self._other_ways.pop(leg, None)
         bridge, make = self.pool.take(effect.legs)
         requests: list[Request[Any]] = [
             *([bridges.create_with_id(bridge, type="mixing")] if make else []),

@@ -93,8 +93,8 @@ class Switch:
             self._telephony.pool.gone(leg)
 
     def ends(self, sip_status: int) -> bool:
-        """The agent's leg ends so; whether it is dialled again."""
-        return self._telephony.tries_another_way(LEG, sip_status)
+        """The agent's leg ends so; whether that was the carrier's doing and is seen to."""
+        return self._telephony.carrier_refused(LEG, sip_status)
 
     async def do(self, effect: LegEffect) -> None:
         self._telephony.perform(CALL, [effect])
@@ -161,7 +161,9 @@ async def test_a_carrier_that_refuses_is_followed_by_the_next_and_the_last_by_no
     assert (again["endpoint"], again["context"]) == (SECOND, "agent-outside")
     await switch.wire.answer(TAKEN)
     assert switch.facts == [AgentRinging(NOON, CALL, ANA, 1)]  # and not twice
-    assert not switch.ends(status)
+    assert switch.ends(status)
+    assert switch.facts[1:] == [LegEnded(NOON, CALL, LEG, LegCause.UNREACHABLE)]
+    assert len(switch.wire.sent) == 2
 
 
 @pytest.mark.parametrize("status", [0, 200, 404, 480, 486, 487, 603])
@@ -172,10 +174,13 @@ async def test_whom_we_called_may_refuse_for_good(status: int) -> None:
     assert not switch.ends(503)
 
 
-async def test_a_leg_that_we_hung_up_is_not_dialled_again() -> None:
+@pytest.mark.parametrize("over", [HangUpLeg(LEG), BridgeLegs((CALLER, LEG), busy=False)])
+async def test_a_leg_that_we_hung_up_or_that_was_answered_is_not_dialled_again(
+    over: LegEffect,
+) -> None:
     switch = Switch(FIRST, SECOND)
     await switch.do(ring("tel:+4917"))
-    await switch.do(HangUpLeg(LEG))
+    await switch.do(over)
     assert not switch.ends(503)
 
 
