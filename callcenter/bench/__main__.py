@@ -16,7 +16,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from callcenter.bench import calls, core, report, start, waiting
+from callcenter.bench import calls, core, kills, overload, report, start, waiting
 from callcenter.bench.capture import can_capture
 from callcenter.bench.figures import Target, doubts, spread
 from callcenter.bench.house import PROJECT, Ground
@@ -202,6 +202,65 @@ def start_command(bench: Bench) -> None:
         pulses=[one.pulse_ms for one in starts],
     )
     bench.end({**data, **raw}, start.start_targets(starts), why_not)
+
+
+@_bench("kills")
+@click.option("--quick", is_flag=True, help="40 calls, three kills and no crowd.")
+@click.option("--seed", type=int, help="Of the instants; said at the start.")
+def kills_command(bench: Bench, quick: bool, seed: int | None) -> None:
+    """200 calls and ten kills; then 2,000 who wait, and three."""
+    _needs_the_wire()
+    ground = bench.ground()
+    data = bench.begin(ground)
+    seed = random.randrange(10_000) if seed is None else seed
+    bench.say(f"instants of seed {seed}")
+    count, times = (40, 3) if quick else (kills.CALLERS, kills.KILLS)
+    measured = kills.measure_kills(ground, bench.say, seed, count=count, kills=times)
+    table, judgement = asyncio.run(measured)
+    bench.say(f"{judgement}")
+    crowd = [] if quick else asyncio.run(kills.measure_crowd(ground, bench.say))
+    raw = {
+        "seed": seed,
+        "table": [asdict(one) for one in table],
+        "judgement": asdict(judgement),
+        "crowd": [asdict(one) for one in crowd],
+    }
+    why_not = doubts(
+        quick=quick,
+        rounds=len(table),
+        foreign=(),
+        pulses=[one.pulse_ms for one in (*table, *crowd)],
+    )
+    bench.end({**data, **raw}, kills.kill_targets(table, judgement, crowd), why_not)
+
+
+@_bench("overload")
+@click.option("--rate", type=click.IntRange(1), help="The highest rate, where it is known.")
+def overload_command(bench: Bench, rate: int | None) -> None:
+    """Twice the highest rate for half a minute: who is served, who is refused, and what follows."""
+    _needs_the_wire()
+    ground = bench.ground()
+    data = bench.begin(ground)
+    highest = rate or asyncio.run(overload.find_highest(ground, bench.say))
+    floods = []
+    for limited in (True, False):
+        bench.say(f"highest {highest}/s; {'limited' if limited else 'not limited'} by settings")
+        measured = overload.measure_flood(ground, bench.say, highest, limited=limited)
+        floods.append(asyncio.run(measured))
+        bench.say(f"  refused {dict(floods[-1].refused)}, lost {floods[-1].lost}")
+    why_not = doubts(
+        quick=False,
+        rounds=1,
+        foreign=(),
+        pulses=[*(flood.pulse_ms for flood in floods), pulse_ms()],
+    )
+    raw = {"floods": [asdict(flood) for flood in floods]}
+    bench.end({**data, **raw}, overload.flood_targets(floods), why_not)
+
+
+def _needs_the_wire() -> None:
+    if not can_capture():
+        raise click.ClickException("run it as root: what is judged is read on the wire")
 
 
 @_bench("core")

@@ -211,9 +211,13 @@ async def engine_house(
     ready: bool = True,
     rtp_timeout: bool = True,
     standby: bool = True,
+    settings_too: str = "",
 ) -> AsyncIterator[House]:
-    """This engine with so many agents signed in, and `ready` unless told otherwise."""
-    settings = _settings(ground, name)
+    """This engine with so many agents signed in, and `ready` unless told otherwise.
+
+    `settings_too`: TOML that is put below the house's own.
+    """
+    settings = _settings(ground, name, settings_too)
     rules = rules or QueueRules(QueueId(QUEUE), wrap_up=timedelta(), announce_every=None)
     await seed(settings, agents, rules)
     templates = _templates(settings.run_folder)
@@ -342,7 +346,7 @@ def callers(rate: float, calls: int, stay: timedelta, *, patient: bool = False) 
 # -- files ----------------------------------------------------------------------------------------
 
 
-def _settings(ground: Ground, name: str) -> Settings:
+def _settings(ground: Ground, name: str, more: str = "") -> Settings:
     folder = ground.folder / name
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "flows").mkdir(parents=True)
@@ -356,6 +360,7 @@ def _settings(ground: Ground, name: str) -> Settings:
             engine_port=ENGINE_PORT,
             switch=ground.switch_home,
         )
+        + more
     )
     return load(config, {})
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
 
 from callcenter.settings import Settings
 
@@ -82,6 +83,18 @@ class Staff:
         """How many callers wait."""
         queue = await self._ask("GET", f"/api/v1/queues/{self._queue}")
         return int(queue["live"]["waiting"])
+
+    async def refused(self) -> dict[str, float]:
+        """How many calls this engine turned away so far, by reason."""
+        async with self._http.get("/metrics") as reply:
+            text = await reply.text()
+        families = text_string_to_metric_families(text)
+        return {
+            sample.labels["why"]: sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == "callcenter_calls_refused_total"
+        }
 
     async def _sit_down(self, agent: str) -> str:
         seat = await self._ask("POST", f"/api/v1/agents/{agent}/login", {"phone": "desk-phone"})

@@ -36,7 +36,7 @@ from callcenter.core.ids import QueueId
 from callcenter.testing.sipp import SippFailed, SippRun
 
 CALLERS: Final = 2000
-ARRIVING: Final = 40.0  # a second
+ARRIVING: Final = 15.0  # a second: to wait is cheap, to arrive is not
 AGENTS: Final = 200
 READY_EVERY: Final = 0.1  # seconds between agents
 REST_LIMIT_MS: Final = 50.0
@@ -93,7 +93,7 @@ async def measure_silence(
     async with opened as house:
         run = await house.sipp.start(callers(ARRIVING, count, timedelta(), patient=True))
         try:
-            waiting = await _all_wait(house, count)
+            waiting = await all_wait(house, count)
             say(f"  {waiting} wait")
             await asyncio.sleep(3)
             watch = Watch(house.pids())
@@ -103,7 +103,7 @@ async def measure_silence(
             mib = resident_mib(pids["engine"]), resident_mib(pids["asterisk"])
             decisions = await _decisions(house)
         finally:
-            await _end(run)
+            await end(run)
     return Silence(
         waiting,
         *mib,
@@ -146,11 +146,11 @@ async def measure_music(ground: Ground, say: Say) -> list[MusicStep]:
                 port = CALLER_PORT + 20 + 4 * len(runs)
                 runs.append(await house.sipp.start(replace(load, port=port, media_port=port + 2)))
                 wanted = FIRST_STEP + STEP * len(steps)
-                steps.append(await _music_step(house, await _all_wait(house, wanted)))
+                steps.append(await _music_step(house, await all_wait(house, wanted)))
                 say(f"  {steps[-1]}")
         finally:
             for run in runs:
-                await _end(run)
+                await end(run)
     return steps
 
 
@@ -176,13 +176,14 @@ async def _music_step(house: House, waiting: int) -> MusicStep:
     )
 
 
-async def _all_wait(house: House, count: int) -> int:
+async def all_wait(house: House, count: int) -> int:
+    """Wait until so many callers do, or nearly; how many. Raises: HouseFailed."""
     staff = _staff(house)
 
-    async def all_wait() -> bool:
+    async def are_there() -> bool:
         return await staff.waiting() >= count
 
-    if not await eventually(all_wait, timedelta(seconds=count / ARRIVING + 40), every=0.5):
+    if not await eventually(are_there, timedelta(seconds=count / ARRIVING + 40), every=0.5):
         waiting = await staff.waiting()
         if waiting < count * 0.95:
             raise HouseFailed(f"only {waiting} of {count} callers wait")
@@ -194,8 +195,8 @@ def _staff(house: House) -> Staff:
     return house.staff
 
 
-async def _end(run: SippRun) -> None:
-    """The callers would wait for ever."""
+async def end(run: SippRun) -> None:
+    """Kill callers who would wait for ever."""
     try:
         await run.finished(timedelta(seconds=0.01))
     except SippFailed:

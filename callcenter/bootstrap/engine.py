@@ -5,71 +5,83 @@ the way out, is closed in reverse order.
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 
-from callcenter.adapters.asterisk.ari.connection import Switch as Ari
-from callcenter.adapters.asterisk.ari.connection import until_first_ends
+from callcenter.adapters.asterisk.ari.connection import Switch, until_first_ends
 from callcenter.adapters.asterisk.ari.event_socket import SOURCES, EventSocket, Replaced
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
-from callcenter.adapters.asterisk.endpoints import AriEndpoints
 from callcenter.adapters.asterisk.link import NOT_NEEDED, AriLink
+from callcenter.adapters.asterisk.relief import AriRelief
 from callcenter.adapters.asterisk.rereading import Rereading
 from callcenter.adapters.asterisk.telephony import AriTelephony
+from callcenter.adapters.asterisk.trial import TrialCalls
 from callcenter.adapters.asterisk.trunks import Trunks
 from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.last_read import LastRead
+from callcenter.adapters.db.messages import DbMessages
 from callcenter.adapters.db.queues import DbQueues
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.flows.in_force import FlowsInForce
 from callcenter.adapters.flows.yaml_files import FlowFolder
 from callcenter.adapters.http.app import HttpPlan, application, serving
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
+from callcenter.adapters.http.routes.alerts import alert_routes
 from callcenter.adapters.http.routes.calls import call_routes
 from callcenter.adapters.http.routes.flows import flow_routes
+from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.http.routes.numbers import number_routes
 from callcenter.adapters.http.routes.queues import queue_routes
 from callcenter.adapters.http.views import own_rows
-from callcenter.adapters.journal.segments import SegmentJournal
 from callcenter.adapters.prometheus.engine import EngineMetrics
+from callcenter.adapters.prometheus.lease import LeaseMetrics
+from callcenter.adapters.prometheus.watch import WatchMetrics
+from callcenter.adapters.recordings.shelf import Shelf
+from callcenter.adapters.run_folder.accounts import KeptAccounts
+from callcenter.adapters.run_folder.ready import write_ready
 from callcenter.bootstrap.database import accounts_on, stores_on
 from callcenter.bootstrap.later import LONGEST_WAIT, Later
-from callcenter.bootstrap.plans import SECRETS, cookie_name
+from callcenter.bootstrap.plans import cookie_name
+from callcenter.bootstrap.prompts import SpokenPrompts
+from callcenter.bootstrap.switch import APP, ari, phones
+from callcenter.bootstrap.turn import REPLACED, Turn, our_turn, unless
+from callcenter.bootstrap.watch import Watched, posts
 from callcenter.core.access import Actor, Role
 from callcenter.core.addresses import is_network
+from callcenter.core.admission import Limits
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import Prompt
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import FlowId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
-from callcenter.core.ivr.flow import Flow
 from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
 from callcenter.engine.runtime import Runtime
 from callcenter.host.addresses import reached_at
-from callcenter.host.private_file import write_private
-from callcenter.host.render import ARI_USER, trunk_endpoints
-from callcenter.host.secret_file import ensure_secrets
+from callcenter.host.render import trunk_endpoints
 from callcenter.ports.passwords import TokenRefused
 from callcenter.ports.store import StoreAway
+from callcenter.ports.telephony import Relief
+from callcenter.private_file import write_private
 from callcenter.services.accounts import Accounts
 from callcenter.services.agents import AgentDesk, SecondSignIn
 from callcenter.services.configuration import Configuration
 from callcenter.services.emergency_flow import emergency_system_flow
 from callcenter.services.flows import FlowShelf
 from callcenter.services.prompts import PromptLibrary
+from callcenter.services.roster import keep_roster
+from callcenter.services.strain import Took, watch_strain
+from callcenter.services.watch import Watchdogs, Worst
 from callcenter.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-APP = "cc"
 KEY_LABEL = "command line on this machine"
 _EMPTY = Directory(flows={SYSTEM_FLOW: emergency_system_flow()})  # until the first load
 MACHINE = Actor("bootstrap", Role.ADMIN)  # who acts when nobody has signed in yet
@@ -84,14 +96,32 @@ class Running:
     desk: AgentDesk
     rereading: Rereading
     later: Later
+    door: Door
+    took: Took
+    watched: Watched
+    dogs: Watchdogs
     port: int
+
+    def observe(self, late: timedelta) -> None:
+        """How late we are: fewer calls are taken in, and somebody is told."""
+        self.door.observe(late)
+        self.watched.late.tell(late)
 
 
 async def run_engine(
     settings: Settings, prompts: PromptLibrary, flows: FlowFolder, stop: asyncio.Event
 ) -> int:
-    """Run one engine until `stop`. The exit status: 0, or 3 when another engine took over."""
-    async with engine(settings, prompts, flows) as running:
+    """Run one engine until `stop`, when its turn has come. The exit status: 0, or 3 when another engine
+    took over."""
+    async with AsyncExitStack() as stack:
+        coming = our_turn(settings, lambda: rehearse(settings, prompts, flows))
+        turn = await unless(stop, stack.enter_async_context(coming))
+        if turn is None:
+            return 0
+        building = engine(settings, prompts, flows, turn)
+        running = await stack.enter_async_context(building)
+        if turn.lead is not None:
+            await turn.lead.begin()
         logger.info("engine is up", extra={"port": running.port})
         try:
             await until_first_ends(
@@ -100,11 +130,14 @@ async def run_engine(
                 running.desk.run(),
                 running.rereading.run(),
                 running.later.run(),
+                watch_strain(running.observe, running.took),
+                running.dogs.run(),
+                keep_roster(running.door, lambda ready: write_ready(settings.run_folder, ready)),
                 stop.wait(),
             )
         except Replaced:
             logger.error("another engine has taken the switch; leaving it alone")
-            return 3
+            return REPLACED
     return 0
 
 
@@ -128,23 +161,22 @@ async def rehearse(settings: Settings, prompts: PromptLibrary, flows: FlowFolder
 
 @asynccontextmanager
 async def engine(
-    settings: Settings, prompts: PromptLibrary, flows: FlowFolder
+    settings: Settings, prompts: PromptLibrary, flows: FlowFolder, turn: Turn
 ) -> AsyncIterator[Running]:
     """Everything of one engine, built and open. Nothing runs until its owner runs it."""
     async with AsyncExitStack() as stack:
         clock = SystemClock()
-        database = Database(settings.database_url)
-        stack.push_async_callback(database.close)
-        journal = stack.enter_context(closing(SegmentJournal(settings.journal_folder)))
-        ari = _ari(settings)
-        http = await stack.enter_async_context(PooledHttp(ari))
-        rest = RestSockets(ari, app=APP)
+        database = turn.database
+        switch = replace(ari(settings), may_speak=turn.check)
+        http = await stack.enter_async_context(PooledHttp(switch))
+        rest = RestSockets(switch, app=APP)
+        trial = TrialCalls(rest, http)
         trunks = _trunks(settings)
         telephony = _telephony(
             *(settings, rest, http, clock, prompts, trunks), lambda fact: door.deliver(fact)
         )
         stack.push_async_callback(telephony.close)
-        core = Engine(directory=_EMPTY, clock=clock, journal=journal, telephony=telephony)
+        core = _core(settings, clock, turn, telephony)
         door = Door(core, clock)
         runtime = Runtime(core, telephony, clock)
         desk = _desk(settings, door, http, database)
@@ -152,7 +184,7 @@ async def engine(
         later = await _put_in_force(configuration, database)
         runtime.start()
         link = AriLink(
-            lambda listener: EventSocket(ari, listener, app=APP, sources=SOURCES, muted=NOT_NEEDED),
+            _ear(switch),
             rest,
             http,
             telephony.pool,
@@ -161,24 +193,25 @@ async def engine(
             deliver=door.deliver,
             set_reachable=door.set_reachable,
             trunk_heard=trunks.heard,
-            carrier_refused=telephony.carrier_refused,
-            on_connected=_on_connected(runtime, desk, lambda: trunks.look(http)),
+            carrier_refused=telephony.outside.refused,
+            trial_heard=trial.heard,
+            on_connected=_on_connected(runtime, desk, trunks, http),
+            on_followed=lambda: _take_back(AriRelief(http, app=APP)),
             on_lost=runtime.lost,
         )
+        watched = Watched(door, runtime, link, trunks, http, database, trial, Worst())
+        dogs = Watchdogs(posts(settings, watched), clock, door.show_alerts)
         accounts = await _accounts(settings, database, clock, later)
-        plan = _http_plan(settings, accounts, configuration, desk, door, database, link, trunks)
+        plan = _http_plan(settings, accounts, configuration, desk, watched, dogs)
+        if (lead := turn.lead) is not None:
+            plan.registry.register(LeaseMetrics(lambda: lead.epoch, lambda: lead.age))
         pages = serving(application(plan), "127.0.0.1", settings.http.port)
         port = await stack.enter_async_context(pages)
-        yield Running(link, runtime, desk, _rereading(settings, http), later, port)
+        reread = _rereading(settings, http)
+        yield Running(link, runtime, desk, reread, later, door, rest.took, watched, dogs, port)
 
 
 # -- parts of it ----------------------------------------------------------------------------------
-
-
-def _ari(settings: Settings) -> Ari:
-    secrets = ensure_secrets(settings.run_folder, SECRETS)
-    url = f"http://127.0.0.1:{settings.switch.http_port}/ari"
-    return Ari(url, ARI_USER, secrets["ari_password"])
 
 
 def _telephony(
@@ -208,14 +241,14 @@ def _rereading(settings: Settings, http: PooledHttp) -> Rereading:
     files = [settings.path(file) for file in (sip.certificate, sip.private_key) if file]
     hosts = [host for trunk in settings.trunks for host in trunk.hosts]
     names = [host for host in hosts if not is_network(host)]
-    return Rereading(http, settings.run_folder / "asterisk/etc/pjsip.conf", files, names)
+    return Rereading(http, settings.switch_run_folder / "asterisk/etc/pjsip.conf", files, names)
 
 
 def _desk(settings: Settings, door: Door, http: PooledHttp, database: Database) -> AgentDesk:
     return AgentDesk(
         door,
-        AriEndpoints(http, _loopback_media(settings)),
-        DbEndpoints(database),
+        phones(settings, http),
+        KeptAccounts(DbEndpoints(database), settings.run_folder),
         DbAgents(database),
         second_sign_in=SecondSignIn(settings.centre.second_sign_in),
     )
@@ -232,11 +265,20 @@ def _configuration(
     shelf = _shelf(settings, prompts, flows)
     stores, record = stores_on(database), LastRead(settings.run_folder)
     region = settings.centre.region
-    return Configuration(stores, shelf, desk, door, region=region, record=record)
+    return Configuration(
+        stores,
+        shelf,
+        desk,
+        door,
+        region=region,
+        record=record,
+        tells_when_full=settings.limits.announce,
+    )
 
 
 def _shelf(settings: Settings, prompts: PromptLibrary, flows: FlowFolder) -> FlowShelf:
-    return FlowShelf(flows.load, SpokenPrompts(prompts), FlowsInForce(settings.run_folder))
+    spoken = SpokenPrompts(prompts, settings.switch_run_folder / "asterisk/fallback")
+    return FlowShelf(flows.load, spoken, FlowsInForce(settings.run_folder))
 
 
 async def _put_in_force(configuration: Configuration, database: Database) -> Later:
@@ -251,13 +293,13 @@ def _http_plan(
     accounts: Accounts,
     configuration: Configuration,
     desk: AgentDesk,
-    door: Door,
-    database: Database,
-    link: AriLink,
-    trunks: Trunks,
+    of: Watched,
+    dogs: Watchdogs,
 ) -> HttpPlan:
+    door, database, link = of.door, of.database, of.link
     registry = CollectorRegistry()
-    registry.register(EngineMetrics(door, lambda: trunks.up))
+    registry.register(EngineMetrics(door, lambda: of.trunks.up))
+    registry.register(WatchMetrics(lambda: dogs.standings))
 
     def ready() -> list[str]:
         reasons = {"switch-away": link.is_alive, "journal-away": door.can_write}
@@ -273,6 +315,8 @@ def _http_plan(
             number_routes(configuration),
             flow_routes(configuration),
             call_routes(door, DbHistory(database)),
+            message_routes(DbMessages(database), Shelf(settings.recordings_folder)),
+            alert_routes(lambda: dogs.standings),
         ],
         feed=door,
         view=own_rows,
@@ -309,13 +353,23 @@ async def _ensure_cli_key(settings: Settings, accounts: Accounts) -> None:
     write_private(path, json.dumps({"url": url, "key": key}))
 
 
+def _ear(switch: Switch) -> Callable[[AriLink], EventSocket]:
+    return lambda link: EventSocket(switch, link, app=APP, sources=SOURCES, muted=NOT_NEEDED)
+
+
 def _on_connected(
-    runtime: Runtime, desk: AgentDesk, look_at_trunks: Callable[[], Awaitable[None]]
+    runtime: Runtime, desk: AgentDesk, trunks: Trunks, http: PooledHttp
 ) -> Callable[[], Awaitable[None]]:
+    relief: Relief = AriRelief(http, app=APP)
+
     async def connected() -> None:
         # Decisions begin again when all agree, so who can be rung is asked before. What takes longer,
         # and may fail, comes after: meanwhile nobody would hear who answers.
-        await look_at_trunks()
+        #
+        # Those who waited in the fallback keep their place: nobody who comes now is served before they
+        # are all there, and whose phone the fallback has rung is known after it rings no more.
+        await _take_back(relief)
+        await trunks.look(http)
         await desk.look_again()
         await runtime.reconcile()
         desk.push_soon()
@@ -323,36 +377,30 @@ def _on_connected(
     return connected
 
 
+async def _take_back(relief: Relief) -> None:
+    if back := await relief.call_back():
+        logger.warning("callers taken back from the fallback", extra={"calls": back})
+
+
 def _media(prompts: PromptLibrary, prompt: Prompt) -> str:
     return prompts.media(prompt.flow, prompt.name, prompt.language)
 
 
+def _core(settings: Settings, clock: SystemClock, turn: Turn, telephony: AriTelephony) -> Engine:
+    own = settings.limits
+    latest = timedelta(milliseconds=own.late_ms)
+    limits = Limits(own.calls, own.calls_per_second, own.waiting, own.music, latest)
+    return Engine(
+        directory=_EMPTY,
+        clock=clock,
+        journal=turn.journal,
+        telephony=telephony,
+        limits=limits,
+        may_act=turn.check,
+    )
+
+
 def _trunks(settings: Settings) -> Trunks:
-    names = trunk_endpoints(settings.run_folder, [trunk.name for trunk in settings.trunks])
-    return Trunks(names, [trunk.name for trunk in settings.trunks if trunk.qualify_seconds])
-
-
-def _loopback_media(settings: Settings) -> Mapping[str, str]:
-    """On loopback only, media must be told to stay there; Asterisk would offer another address."""
-    if not settings.sip.bind.startswith("127."):
-        return {}
-    return {"media_address": settings.sip.bind, "bind_rtp_to_media_address": "yes"}
-
-
-class SpokenPrompts:
-    """The prompt library as the flow shelf wants it: which flows could not be spoken, and why."""
-
-    def __init__(self, library: PromptLibrary) -> None:
-        self._library = library
-
-    async def render(self, flows: Collection[Flow]) -> Mapping[FlowId, str]:
-        """Speak what is missing."""
-        return (await self._library.render(flows)).unspoken
-
-    def use(self, flows: Collection[Flow]) -> None:
-        """Say what these say."""
-        self._library.use(flows)
-
-    async def clear(self) -> None:
-        """Forget what has not been said for long."""
-        await self._library.clear()
+    names = trunk_endpoints(settings.switch_run_folder, [trunk.name for trunk in settings.trunks])
+    asked = [trunk.name for trunk in settings.trunks if trunk.qualify_seconds]
+    return Trunks(names, asked, {trunk.name: trunk.max_calls for trunk in settings.trunks})

@@ -1,5 +1,6 @@
 """Plain values out of settings: what the parts are told that do not know settings."""
 
+import ipaddress
 import logging
 import ssl
 from pathlib import Path
@@ -37,7 +38,7 @@ def switch_plan(settings: Settings, switch: Switch) -> SwitchPlan:
         rtp_first=sip.rtp_first,
         rtp_last=sip.rtp_last,
         external_address=sip.external_address,
-        local_nets=sip.local_nets,
+        local_nets=_local_nets(settings),
         certificate=certificate,
         private_key=settings.path(sip.private_key) if sip.private_key else None,
         authorities=settings.path(sip.authorities) if sip.authorities else _trusted_here(),
@@ -53,6 +54,16 @@ def _trusted_here() -> Path | None:
     """The file with the certificate authorities that this machine trusts."""
     found = ssl.get_default_verify_paths().cafile
     return Path(found) if found else None
+
+
+def _local_nets(settings: Settings) -> tuple[str, ...]:
+    """Where no router stands between. This machine is there itself: the switch puts the outside address
+    in place of its own only where that is a local one, and would leave it in every SDP otherwise."""
+    sip = settings.sip
+    if not (sip.external_address and sip.local_nets):
+        return sip.local_nets
+    is_any = ipaddress.ip_address(sip.bind).is_unspecified
+    return (*sip.local_nets, *(own_addresses() if is_any else (sip.bind,)))
 
 
 def _outside(settings: Settings) -> str:

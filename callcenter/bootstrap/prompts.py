@@ -1,13 +1,23 @@
 """The library of spoken prompts, from settings."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import logging
+import os
+import shutil
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 
 from callcenter.adapters.flows.yaml_files import FlowFolder
 from callcenter.adapters.tts.espeak import Espeak
 from callcenter.bootstrap.plans import prompts_folder
-from callcenter.services.prompts import PromptLibrary
+from callcenter.core.errors import NotFound
+from callcenter.core.ids import FlowId
+from callcenter.core.ivr.announcements import LEAVE_MESSAGE, SYSTEM_FLOW
+from callcenter.core.ivr.flow import Flow
+from callcenter.services.prompts import CODECS, PromptLibrary
 from callcenter.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, float | None], None]
 
@@ -28,3 +38,38 @@ async def speak_flows(
         found.flows.values(), lambda done, all_: progress("spoken", done / max(1, all_))
     )
     return f"{report.spoken} spoken" if report.spoken else ""
+
+
+class SpokenPrompts:
+    """The prompt library as the flow shelf wants it: which flows could not be spoken, and why."""
+
+    def __init__(self, library: PromptLibrary, fallback: Path) -> None:
+        self._library = library
+        self._fallback = fallback
+
+    async def render(self, flows: Collection[Flow]) -> Mapping[FlowId, str]:
+        """Speak what is missing."""
+        return (await self._library.render(flows)).unspoken
+
+    def use(self, flows: Collection[Flow]) -> None:
+        """Say what these say."""
+        self._library.use(flows)
+        self._leave_for_fallback()
+
+    def _leave_for_fallback(self) -> None:
+        """The dialplan speaks by itself while no engine does, from names that stay the same."""
+        for language in ("zh", "en"):
+            try:
+                spoken = Path(self._library.media(SYSTEM_FLOW, LEAVE_MESSAGE, language))
+                self._fallback.mkdir(parents=True, exist_ok=True)
+                for codec in CODECS:
+                    part = self._fallback / f".{language}{codec}-{os.getpid()}"
+                    shutil.copyfile(spoken.with_suffix(codec), part)
+                    part.replace(self._fallback / f"{language}-{LEAVE_MESSAGE}{codec}")
+            except (NotFound, OSError) as error:
+                why = type(error).__name__
+                logger.warning("the fallback has no words", extra={"why": why})
+
+    async def clear(self) -> None:
+        """Forget what has not been said for long."""
+        await self._library.clear()

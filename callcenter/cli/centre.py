@@ -42,6 +42,14 @@ class Centre:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """The answer, decoded. Raises: NotRunning, Refused."""
+        text = self._ask(method, path, body)
+        return json.loads(text) if text else None
+
+    def load(self, path: str) -> bytes:
+        """A file. Raises: NotRunning, Refused."""
+        return self._ask("GET", path, None)
+
+    def _ask(self, method: str, path: str, body: Any) -> bytes:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/api/v1{path}", data=data, method=method)
         request.add_header("Authorization", f"ApiKey {self._key}")
@@ -51,12 +59,12 @@ class Centre:
         within = _RELOAD_SECONDS if path.endswith("/reload") else _WITHIN_SECONDS
         try:
             with self._opener.open(request, timeout=within) as reply:
-                text = reply.read()
+                answer: bytes = reply.read()
         except urllib.error.HTTPError as error:
             raise _refusal(error) from None
         except (OSError, urllib.error.URLError):
             raise _nobody_there(self.url) from None
-        return json.loads(text) if text else None
+        return answer
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """A listing."""

@@ -133,6 +133,33 @@ def check_database(settings: "Settings") -> Iterator[Finding]:
         yield broken("database", f"old schema: {shown}", f"结构过旧：{shown}", mend=upgrade)
 
 
+def check_lease(settings: "Settings") -> Iterator[Finding]:
+    """Who decides, where several engines take turns."""
+    from callcenter.adapters.db.lease import read_lease
+    from callcenter.core.leadership import SILENCE
+    from callcenter.ports.store import StoreAway
+
+    if not settings.database.lease:
+        return
+    try:
+        row = read_lease(settings.database_url)
+    except StoreAway:
+        return  # The look at the database says it.
+    if row is None or row.is_free:
+        yield doubtful("lease", "no engine has it", "没有引擎持有租约", mend=_START)
+    elif row.age_seconds <= SILENCE and row.has_session:
+        where = f"{row.host}, epoch {row.epoch}"
+        yield fine("lease", f"the engine on {where}", f"由 {where} 上的引擎持有")
+    else:
+        where, age = f"{row.host}, epoch {row.epoch}", f"{row.age_seconds:.0f} s"
+        yield broken(
+            "lease",
+            f"the engine on {where} has not renewed it for {age}, and none takes its place",
+            f"{where} 上的引擎已 {age} 未续约，也没有引擎接替",
+            mend=_START,
+        )
+
+
 def check_flows(settings: "Settings") -> Iterator[Finding]:
     """Flows that are not in force because of their files."""
     try:
@@ -202,6 +229,7 @@ CENTRE_CHECKS: Final = (
     check_edge,
     check_region,
     check_database,
+    check_lease,
     check_flows,
     check_certificates,
 )

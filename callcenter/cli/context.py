@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from callcenter.cli.wording import language, said, tell
-from callcenter.host.private_file import write_private
+from callcenter.private_file import write_private
 from callcenter.settings import Settings, SettingsError, load, read, text_of
 
 

@@ -18,6 +18,8 @@ from callcenter.host.precedence import Precedence, take
 
 if TYPE_CHECKING:
     from callcenter.cli.start import Prepared
+    from callcenter.demo.board import Board
+    from callcenter.demo.ports import PortBlock
     from callcenter.demo.stage import Venue
 
 SEED: Final = "CALLCENTER_DEMO_SEED"
@@ -52,13 +54,24 @@ def demo_environment(root: Path) -> dict[str, str]:
     _guards.append(guard)
     folder = _fresh_folder(root / "run")
     _take_prompts(root / "run", folder)
-    rtp_first, rtp_last = block.rtp
     values = {
         "CENTRE_NAME": folder.name,
         "CENTRE_REGION": "DE",
         "CENTRE_RUN_FOLDER": folder,
         "CENTRE_FLOWS_FOLDER": root / "ivr_flows",
+        "CENTRE_RECORDINGS_FOLDER": folder / "recordings",
         "CENTRE_SECOND_SIGN_IN": "takes-over",
+        "SWITCH_FOLDER": root / "run" / "switch",
+        "DATABASE_URL": os.environ.get(DATABASE, ""),
+        **loopback_only(block),
+    }
+    return {f"CALLCENTER_{name}": str(value) for name, value in values.items()}
+
+
+def loopback_only(block: "PortBlock") -> dict[str, object]:
+    """What a centre is told that nobody outside can reach, on a block of ports."""
+    rtp_first, rtp_last = block.rtp
+    return {
         "HTTP_PORT": block.engine,
         **dict.fromkeys(("EDGE_BIND", "SIP_BIND"), "127.0.0.1"),
         "EDGE_PORT": block.edge,
@@ -70,12 +83,9 @@ def demo_environment(root: Path) -> dict[str, str]:
         "SIP_EXTERNAL_ADDRESS": "",
         "SIP_LOCAL_NETS": "",
         **dict.fromkeys(("SIP_CERTIFICATE", "SIP_PRIVATE_KEY"), ""),
-        "SWITCH_FOLDER": root / "run" / "switch",
         "SWITCH_HTTP_PORT": block.switch_http,
         "SWITCH_AMI_PORT": block.ami,
-        "DATABASE_URL": os.environ.get(DATABASE, ""),
     }
-    return {f"CALLCENTER_{name}": str(value) for name, value in values.items()}
 
 
 def _range(text: str, usual: tuple[int, int]) -> tuple[int, int]:
@@ -120,17 +130,27 @@ async def run_demo(
 
     `stop` lets nobody call any more, `at_once` ends what is up.
     """
+    from callcenter.demo.board import Board
+
+    return await perform(Board(), venue_of(prepared, os.environ), calls, stop, at_once)
+
+
+async def perform(
+    board: "Board",
+    venue: "Venue",
+    calls: int | None,
+    stop: asyncio.Event,
+    at_once: asyncio.Event | None,
+) -> int:
+    """The same for a board of one's own, with the venue's rules."""
     import aiohttp
 
-    from callcenter.demo.board import Board
     from callcenter.demo.centre_api import CentreSaidNo
     from callcenter.demo.screen import shown, summary
     from callcenter.demo.stage import Stage
     from callcenter.testing.phones import PhoneError
 
     take(Precedence.SWITCH)
-    venue = _venue(prepared, os.environ)
-    board = Board()
     stage = Stage(venue, board)
     began = time.monotonic()
     try:
@@ -163,7 +183,8 @@ async def _until(playing: Coroutine[None, None, None], at_once: asyncio.Event | 
         await asyncio.gather(play, end, return_exceptions=True)
 
 
-def _venue(prepared: "Prepared", environment: Mapping[str, str]) -> "Venue":
+def venue_of(prepared: "Prepared", environment: Mapping[str, str]) -> "Venue":
+    """Where the demo of this centre plays, as the environment wants it."""
     from callcenter.demo.ports import PortBlock
     from callcenter.demo.stage import Venue
 

@@ -23,13 +23,15 @@ Check = Callable[["Settings"], Iterable[Finding]]
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
     """Say what is wrong here and how to mend it. The exit status is 1 when something is broken."""
+    from callcenter.cli.checks_backup import BACKUP_CHECKS
     from callcenter.cli.checks_centre import CENTRE_CHECKS
     from callcenter.cli.checks_machine import MACHINE_CHECKS
     from callcenter.cli.checks_switch import SWITCH_CHECKS
     from callcenter.cli.one_way_audio import AUDIO_CHECKS
 
     settings = load_settings(context)
-    checks = [*MACHINE_CHECKS, *SWITCH_CHECKS, *AUDIO_CHECKS, *CENTRE_CHECKS]
+    groups = MACHINE_CHECKS, SWITCH_CHECKS, AUDIO_CHECKS, CENTRE_CHECKS, BACKUP_CHECKS
+    checks = [check for group in groups for check in group]
     findings = [finding for check in checks for finding in _looked_at(check, settings)]
     (report_json if as_json else report)(findings)
     sys.exit(any(finding.level is Level.BROKEN for finding in findings))

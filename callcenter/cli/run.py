@@ -36,10 +36,11 @@ def run(context: click.Context) -> None:
         import asyncio
 
         from callcenter.adapters.flows.yaml_files import FlowFolder
-        from callcenter.adapters.journal.lock import JournalInUse, wait_until_free
+        from callcenter.adapters.journal.lock import JournalInUse, wait_until_free, writer
         from callcenter.adapters.logs.lines import set_up
         from callcenter.bootstrap.engine import rehearse, run_engine
         from callcenter.bootstrap.prompts import prompt_library
+        from callcenter.host.frozen import FrozenWatch
         from callcenter.host.switch import find_switch
 
     set_up(settings.centre.log_level)
@@ -51,7 +52,8 @@ def run(context: click.Context) -> None:
     if stands_by:
         asyncio.run(rehearse(settings, prompts, flows))
     while True:
-        wait_until_free(settings.journal_folder)
+        with FrozenWatch(settings.http.port, lambda: writer(settings.journal_folder)):
+            wait_until_free(settings.journal_folder)
         take(Precedence.AT_WORK)
         check_region(settings)
         with contextlib.suppress(JournalInUse):  # A third one was quicker.
@@ -61,28 +63,20 @@ def run(context: click.Context) -> None:
 @click.command("edge")
 @click.pass_context
 def edge(context: click.Context) -> None:
-    """Run the edge in the foreground: TLS, the page, and the phones' sockets."""
+    """Run the edge in the foreground: TLS, the page, the phones' sockets, and the lifeboat."""
     with _loading():
-        from callcenter.adapters.clock.system import SystemClock
         from callcenter.adapters.logs.lines import set_up
-        from callcenter.bootstrap.page import edge_plan
-        from callcenter.edge.server import serve
+        from callcenter.bootstrap.page import run_edge
 
     settings = settings_in_force(context)
     set_up(settings.centre.log_level)
-    plan = edge_plan(settings, SystemClock())
-
-    async def run_edge(stop: "asyncio.Event") -> int:
-        await serve(plan, stop)
-        return 0
-
-    sys.exit(_until_stopped(run_edge))
+    sys.exit(_until_stopped(lambda stop: run_edge(settings, stop)))
 
 
 @click.command("archive")
 @click.pass_context
 def archive(context: click.Context) -> None:
-    """Run the archive in the foreground: the journal into the database."""
+    """Run the archive in the foreground: the journal into the database, and what callers left."""
     with _loading():
         from callcenter.adapters.logs.lines import set_up
         from callcenter.bootstrap.archive import run_archive

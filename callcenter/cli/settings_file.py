@@ -36,7 +36,7 @@ def change(path: Path, values: Mapping[tuple[str, str], Any]) -> Settings:
 
 
 def _write(path: Path, text: str) -> Settings:
-    from callcenter.host.private_file import write_private
+    from callcenter.private_file import write_private
 
     try:
         settings = read(path, text, {})

@@ -43,11 +43,17 @@ class Prepared:
 @click.command("start")
 @click.option("--demo", is_flag=True, help="Simulated callers and agents, own ports and folder.")
 @click.option("--calls", type=click.IntRange(min=1), help="With --demo: end after so many calls.")
+@click.option(
+    "--soak",
+    type=click.IntRange(min=1),
+    metavar="MINUTES",
+    help="With --demo: do harm to the centre meanwhile, and end with a verdict.",
+)
 @click.pass_context
-def start(context: click.Context, demo: bool, calls: int | None) -> None:
+def start(context: click.Context, demo: bool, calls: int | None, soak: int | None) -> None:
     """Prepare everything and run the centre until Ctrl-C."""
-    if calls is not None and not demo:
-        raise click.UsageError("--calls goes with --demo")
+    if not demo and (calls is not None or soak is not None):
+        raise click.UsageError("--calls and --soak go with --demo")
     settings, config = load_settings(context), config_path(context)
     if demo:
         settings, config = _for_demo(settings)
@@ -55,7 +61,7 @@ def start(context: click.Context, demo: bool, calls: int | None) -> None:
         begin_anew(config)
     status = 1
     try:
-        status = asyncio.run(_start(settings, config, demo, calls))
+        status = asyncio.run(_start(settings, config, demo, calls, soak))
     except KeyboardInterrupt:
         status = 130
     finally:
@@ -79,7 +85,9 @@ def _for_demo(real: "Settings") -> "tuple[Settings, Path]":
     return load_file(file), file
 
 
-async def _start(settings: "Settings", config: Path, demo: bool, calls: int | None) -> int:
+async def _start(
+    settings: "Settings", config: Path, demo: bool, calls: int | None, soak: int | None
+) -> int:
     from callcenter.host.processes import DidNotStart, Keeper
 
     keeper = Keeper([], _tell)
@@ -89,6 +97,11 @@ async def _start(settings: "Settings", config: Path, demo: bool, calls: int | No
             prepared = await bring_up(settings, config, keeper)
             stopping.listen()
             _banner(prepared)
+            if soak:
+                from callcenter.cli.soak import run_soak
+
+                minutes = timedelta(minutes=soak)
+                return await run_soak(prepared, keeper, minutes, stopping.first, stopping.second)
             if demo:
                 from callcenter.cli.demo import run_demo
 
@@ -209,7 +222,7 @@ async def _prepare_data(settings: "Settings", switch: "Switch", say: Progress) -
 
 def _keep_passwords(settings: "Settings", made: Mapping[str, str] | None) -> Mapping[str, str]:
     """The demo centre's passwords, kept so that they can be shown at the next start too."""
-    from callcenter.host.private_file import write_private
+    from callcenter.private_file import write_private
 
     path = settings.run_folder / "demo-passwords.json"
     if made is not None:
@@ -242,6 +255,7 @@ class _NotReady(Exception):
 
 
 async def _wait_until_ready(settings: "Settings") -> None:
+    """Until it takes calls; or another engine does, wherever it runs, and ours stands by."""
     import aiohttp
 
     url = f"http://127.0.0.1:{settings.http.port}/readyz"
@@ -256,9 +270,17 @@ async def _wait_until_ready(settings: "Settings") -> None:
                             )
                             page.close()
                             return
+                if settings.database.lease and await _another_leads(settings):
+                    return
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise _NotReady from None
+
+
+async def _another_leads(settings: "Settings") -> bool:
+    from callcenter.bootstrap.turn import another_leads
+
+    return await asyncio.to_thread(another_leads, settings)
 
 
 def _banner(prepared: Prepared) -> None:

@@ -35,6 +35,7 @@ class Action(StrEnum):
     SIGN_IN_AGENT = "sign-in-agent"
     SET_PRESENCE = "set-presence"
     READ_CALLS = "read-calls"
+    READ_MESSAGES = "read-messages"
     PLACE_CALL = "place-call"
     STEER_CALL = "steer-call"
     SET_DISPOSITION = "set-disposition"
@@ -83,6 +84,7 @@ _SUPERVISOR: Final = {
     Action.SIGN_IN_AGENT: Reach.ALL,
     Action.SET_PRESENCE: Reach.ALL,
     Action.READ_CALLS: Reach.ALL,
+    Action.READ_MESSAGES: Reach.ALL,
     Action.PLACE_CALL: Reach.ALL,
     Action.STEER_CALL: Reach.ALL,
     Action.SET_DISPOSITION: Reach.ALL,

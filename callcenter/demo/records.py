@@ -71,6 +71,11 @@ class CallerRecord:
         """Whose voice this caller has."""
         return self.part.title
 
+    @property
+    def heard_no_menu(self) -> bool:
+        """Whether they got no further than to listen: in the fallback there is nothing but music."""
+        return self.queued_at is None
+
 
 @dataclass(frozen=True, slots=True)
 class AgentRecord:

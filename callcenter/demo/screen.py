@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rich.console import Console, Group
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -21,31 +22,64 @@ WORDS = {
     Outcome.TURNED_AWAY: "unknown number 空号",
     Outcome.LOST: "lost 丢失",
 }
+# As wide as what stands there may become: columns that jump cannot be read.
+_AGENTS = (("agent 坐席", 10), ("", 22))
+_CALLERS = (("caller 来电者", 13), ("", 28))
+_SIDE_BY_SIDE = 79
+"""Columns that both need with the gaps between; a usual terminal has 80."""
+
 _SHOWN_AT_ONCE = 16
+_JUDGED_LATELY = 3
 
 
 class _Picture:
-    """Drawn anew each time the terminal is refreshed."""
+    """Drawn anew each time the terminal is refreshed.
+
+    The figures stand above: where the terminal is not high enough, its lower end is what is cut off.
+    """
 
     def __init__(self, board: Board, calls: int | None) -> None:
         self._board = board
         self._calls = calls
 
-    def __rich__(self) -> Group:
-        people = Table(title="Demo 演示", expand=False)
-        people.add_column("agent 坐席", min_width=10)
-        people.add_column("", min_width=22)
-        people.add_column("caller 来电者", min_width=10)
-        people.add_column("", min_width=26)
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(counters(self._board, self._calls), style="bold")
+        for verdict in self._board.verdicts[-_JUDGED_LATELY:]:
+            yield _in_short(verdict)
+        yield Text()
         agents = [*self._board.agents.items()]
         callers = [*self._board.callers.items()][:_SHOWN_AT_ONCE]
-        for row in range(max(len(agents), len(callers))):
-            people.add_row(*_cells(agents, row), *_cells(callers, row))
-        return Group(people, Text(counters(self._board, self._calls)))
+        if options.max_width < _SIDE_BY_SIDE:
+            yield from (_people((_AGENTS, agents)), Text(), _people((_CALLERS, callers)))
+        else:
+            yield _people((_AGENTS, agents), (_CALLERS, callers))
 
 
-def _cells(people: list[tuple[str, Doing]], row: int) -> tuple[str, str]:
+_Columns = tuple[tuple[str, int], ...]
+_People = list[tuple[str, Doing]]
+
+
+def _people(*groups: tuple[_Columns, _People]) -> Table:
+    """Who does what now; groups of people stand side by side."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for columns, _ in groups:
+        for title, width in columns:
+            table.add_column(title, min_width=width, overflow="fold")
+    table.columns[-1].min_width = None  # Nothing stands beside it that could jump.
+    for row in range(max(len(people) for _, people in groups)):
+        table.add_row(*(cell for _, people in groups for cell in _cells(people, row)))
+    return table
+
+
+def _cells(people: _People, row: int) -> tuple[str, str]:
     return (people[row][0], str(people[row][1])) if row < len(people) else ("", "")
+
+
+def _in_short(verdict: Verdict) -> Text:
+    """A call that is over, in a line; or in as many as went wrong."""
+    if not verdict.is_good:
+        return _failure(verdict)
+    return Text(f"✓ {verdict.caller}: {WORDS[verdict.outcome]}", style="green")
 
 
 def counters(board: Board, calls: int | None) -> str:
@@ -84,10 +118,9 @@ def summary(board: Board, calls: int | None, seed: int, evidence: Path, took: ti
     console = Console(width=None if sys.stdout.isatty() else 140)
     if calls is not None:
         console.print(_verdicts(board.verdicts))
-    else:
-        for verdict in board.verdicts:
-            if not verdict.is_good:
-                console.print(_failure(verdict))
+    for verdict in board.verdicts:
+        if not verdict.is_good:
+            console.print(_failure(verdict))
     for fault in board.faults:
         console.print(Text(f"✗ {fault}", style="red"))
     console.print(Text(counters(board, calls)))
@@ -107,18 +140,19 @@ def summary(board: Board, calls: int | None, seed: int, evidence: Path, took: ti
 
 
 def _verdicts(verdicts: list[Verdict]) -> Table:
+    """A line for each call. What went wrong is told beneath: a column would cut it off."""
     table = Table()
     for title in ("caller 来电者", "outcome 结果", "agent 坐席", "wait 等候", "verdict 判定"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     for verdict in verdicts:
         waited = "" if verdict.waited is None else f"{verdict.waited.total_seconds():.1f} s"
-        said = Text("✓", style="green") if verdict.is_good else _failure(verdict)
+        said = Text("✓", style="green") if verdict.is_good else Text("✗", style="red")
         table.add_row(verdict.caller, WORDS[verdict.outcome], verdict.agent or "", waited, said)
     return table
 
 
 def _failure(verdict: Verdict) -> Text:
-    lines = [f"✗ {fault}" for fault in verdict.faults]
+    lines = [f"✗ {verdict.caller}: {fault}" for fault in verdict.faults]
     if verdict.is_doubtful:
         lines.append("(the machine was too busy for its sound to be trusted  机器过忙，录音不可靠)")
-    return Text(f"{verdict.caller}: " + "\n".join(lines), style="red")
+    return Text("\n".join(lines), style="red")

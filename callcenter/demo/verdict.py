@@ -17,6 +17,33 @@ from callcenter.demo.script import WELCOME, CallerPart, Ends, Intent
 LET_GO_WITHIN: Final = timedelta(seconds=2)
 """After one side has hung up, the other side's telephone must know."""
 
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is held against a centre. `prompts`: everybody must have heard what the flow says. `forgiven`:
+    what agents may be told by the API. Silences as long as `silence` and rings that overlap by no more
+    than `overlap` are borne."""
+
+    let_go_within: timedelta = LET_GO_WITHIN
+    prompts: bool = True
+    silence: timedelta = timedelta()
+    overlap: timedelta = timedelta()
+    forgiven: frozenset[str] = frozenset()
+
+
+USUAL: Final = Rules()
+UNDER_FIRE: Final = Rules(
+    let_go_within=timedelta(seconds=15),
+    prompts=False,
+    silence=timedelta(seconds=5),
+    overlap=timedelta(seconds=2),
+    forgiven=frozenset({"nothing-to-wrap"}),
+)
+"""For a centre that is harmed on purpose. Whoever hangs up while no engine decides is let go by the next
+one; a menu may be said again or, in the fallback, not at all; a talk there has no wrap-up. Until
+the fallback begins, and a little while on a busy machine, there may be silence. All else must hold:
+nobody is lost, or meets two people or the wrong one."""
+
 HEARD_SHARE: Final = 0.7
 """How much of a talk must have been heard; the rest is answering, hanging up, a busy machine."""
 
@@ -62,17 +89,22 @@ class Verdict:
         return not self.faults
 
 
-def judge(caller: CallerRecord, rings: Sequence[AgentRecord], agents: frozenset[str]) -> Verdict:
+def judge(
+    caller: CallerRecord,
+    rings: Sequence[AgentRecord],
+    agents: frozenset[str],
+    rules: Rules = USUAL,
+) -> Verdict:
     """Judge one call. `rings`: everything that rang at any agent's while the caller was there."""
     # Who gives up just when an agent begins to speak has met nobody yet, and said nothing.
     heard = [p for p in caller.leg.voices if p in agents and not caller.gave_up]
     met = next(iter(heard), None)
     outcome = _outcome(caller, met)
     faults = [
-        *_everybody(caller, agents),
-        *_said_to(caller, outcome),
-        *_talk(caller, rings, heard),
-        *_let_go(caller, rings, outcome),
+        *_everybody(caller, agents, rules),
+        *(_said_to(caller, outcome) if rules.prompts else ()),
+        *_talk(caller, rings, heard, rules),
+        *_let_go(caller, rings, outcome, rules),
     ]
     doubtful = bool(caller.leg.trouble) or any(
         ring.leg.trouble for ring in rings if caller.person in ring.leg.voices
@@ -80,7 +112,7 @@ def judge(caller: CallerRecord, rings: Sequence[AgentRecord], agents: frozenset[
     return Verdict(caller.person, outcome, met, _waited(caller, met), tuple(faults), doubtful)
 
 
-def judge_agents(rings: Iterable[AgentRecord]) -> tuple[Fault, ...]:
+def judge_agents(rings: Iterable[AgentRecord], rules: Rules = USUAL) -> tuple[Fault, ...]:
     """What went wrong at an agent's telephone whatever the caller: two calls at once, no end."""
     faults: list[Fault] = []
     by_agent: dict[str, list[AgentRecord]] = {}
@@ -93,7 +125,8 @@ def judge_agents(rings: Iterable[AgentRecord]) -> tuple[Fault, ...]:
     for agent, legs in by_agent.items():
         legs.sort(key=lambda ring: ring.leg.began_at)
         for before, after in pairwise(legs):
-            if before.leg.ended_at is None or after.leg.began_at < before.leg.ended_at:
+            ended_at = before.leg.ended_at
+            if ended_at is None or after.leg.began_at < ended_at - rules.overlap:
                 faults.append(
                     Fault(f"{agent} was rung during another call", f"{agent} 在通话中又被振铃")
                 )
@@ -116,16 +149,18 @@ def _waited(caller: CallerRecord, met: str | None) -> timedelta | None:
     return caller.leg.voices[met][0].start - caller.queued_at
 
 
-def _everybody(caller: CallerRecord, agents: frozenset[str]) -> Iterator[Fault]:
+def _everybody(caller: CallerRecord, agents: frozenset[str], rules: Rules) -> Iterator[Fault]:
     """What holds for every caller."""
     leg = caller.leg
-    if caller.complaint:
+    if caller.complaint and (rules.prompts or not caller.heard_no_menu):
         yield Fault(caller.complaint, "来电者等待落空")
     if leg.ended_at is None:
         yield Fault("the call never ended", "通话未结束")
     elif leg.ended_by is By.NETWORK:
         yield Fault("the call broke off", "通话意外中断")
     for length in leg.silences:
+        if length <= rules.silence:
+            continue
         seconds = f"{length.total_seconds():.1f} s"
         yield Fault(f"{seconds} of silence", f"静音 {seconds}")
     for person in leg.voices:
@@ -156,19 +191,21 @@ def due_prompts(part: CallerPart, *, queued: bool) -> tuple[str, ...]:
 
 
 def _talk(
-    caller: CallerRecord, rings: Sequence[AgentRecord], heard: Sequence[str]
+    caller: CallerRecord, rings: Sequence[AgentRecord], heard: Sequence[str], rules: Rules
 ) -> Iterator[Fault]:
     """Who spoke with whom, for how long, and who hung up."""
     part = caller.part
     hearing = [ring for ring in rings if caller.person in ring.leg.voices]
     if not heard:
-        if part.intent is Intent.TALK:
+        if part.intent is Intent.TALK and (rules.prompts or not caller.heard_no_menu):
             yield Fault("never heard an agent", "没有听到坐席")
         for ring in hearing:
             yield Fault(f"{ring.agent} heard a caller who heard nobody", f"{ring.agent} 单向通话")
         return
     for other in heard[1:]:
         yield Fault(f"heard {other} as well as {heard[0]}", f"同时听到 {heard[0]} 和 {other}")
+    if not hearing and caller.heard_no_menu and not rules.prompts:
+        return  # A person, in the fallback, to whom they did not speak: they waited for a menu.
     if not hearing:
         yield Fault(f"{heard[0]} did not hear the caller", f"{heard[0]} 没有听到来电者")
         return
@@ -180,11 +217,11 @@ def _talk(
             f"heard {heard[0]} while {ring.agent} heard the caller",
             f"听到的是 {heard[0]}，而接听的是 {ring.agent}",
         )
-    yield from _one_talk(caller, ring, caller.leg.voices[heard[0]])
+    yield from _one_talk(caller, ring, caller.leg.voices[heard[0]], rules)
 
 
 def _one_talk(
-    caller: CallerRecord, ring: AgentRecord, agent_heard: Sequence[object]
+    caller: CallerRecord, ring: AgentRecord, agent_heard: Sequence[object], rules: Rules
 ) -> Iterator[Fault]:
     part = caller.part
     for person in ring.leg.voices:
@@ -202,7 +239,7 @@ def _one_talk(
     wanted_ends = (By.HERE, By.THERE) if part.ends is Ends.CALLER else (By.THERE, By.HERE)
     if (caller.leg.ended_by, ring.leg.ended_by) != wanted_ends:
         yield Fault(f"the {part.ends} was to hang up", "挂断方不符")
-    if not _ended_together(caller.leg, ring.leg):
+    if not _ended_together(caller.leg, ring.leg, rules.let_go_within):
         yield Fault(f"{ring.agent} and the caller did not part at once", "双方未同时结束")
 
 
@@ -210,19 +247,19 @@ def _heard_for(leg: Leg, person: str) -> timedelta:
     return sum((heard.length for heard in leg.voices.get(person, ())), timedelta())
 
 
-def _ended_together(one: Leg, other: Leg) -> bool:
+def _ended_together(one: Leg, other: Leg, within: timedelta) -> bool:
     if one.ended_at is None or other.ended_at is None:
         return False
-    return abs(one.ended_at - other.ended_at) <= LET_GO_WITHIN
+    return abs(one.ended_at - other.ended_at) <= within
 
 
 def _let_go(
-    caller: CallerRecord, rings: Sequence[AgentRecord], outcome: Outcome
+    caller: CallerRecord, rings: Sequence[AgentRecord], outcome: Outcome, rules: Rules
 ) -> Iterator[Fault]:
     """Nobody is rung for a caller who has gone, or who asked for nobody."""
     gone_at = caller.leg.ended_at
     own = [ring for ring in rings if ring.ani == caller.part.ani]
-    if outcome in (Outcome.LEFT, Outcome.TURNED_AWAY):
+    if outcome in (Outcome.LEFT, Outcome.TURNED_AWAY) and rules.prompts:
         for ring in own:
             yield Fault(f"{ring.agent} was rung for nothing", f"{ring.agent} 被无故振铃")
         return
@@ -230,8 +267,8 @@ def _let_go(
         if gone_at is None or ring.leg.ended_at is None:
             continue
         if (
-            ring.leg.began_at > gone_at + LET_GO_WITHIN
-            or ring.leg.ended_at > gone_at + LET_GO_WITHIN
+            ring.leg.began_at > gone_at + rules.let_go_within
+            or ring.leg.ended_at > gone_at + rules.let_go_within
         ):
             yield Fault(
                 f"{ring.agent} was still rung for a caller who had gone",

@@ -6,7 +6,7 @@ screens. What a person may do is asked here, once, for HTTP, socket and command 
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from callcenter.core.access import Action, Actor, check_may
@@ -119,10 +119,34 @@ class Door:
         if row.reachable != reachable or not self._engine.can_write:  # the row may be old
             self._engine.deliver(DeviceReachable(self.now, agent, reachable))
 
+    def observe(self, late: timedelta) -> None:
+        """How late our answers have been lately: beyond a limit fewer calls are taken in."""
+        self._engine.admission.observe(self.now, late)
+
+    @property
+    def most_per_second(self) -> float | None:
+        """How many new calls are taken in now; None: any number."""
+        return self._engine.admission.per_second
+
+    @property
+    def with_music(self) -> int:
+        """How many callers hear music."""
+        return len(self._engine.music)
+
     @property
     def can_write(self) -> bool:
         """Whether the journal takes what happens; while not, nothing happens and people are refused."""
         return self._engine.can_write
+
+    def show_alerts(self, rows: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Put what is raised on live screens, by key, and take away what is not any more (None)."""
+        shown = {key: None if row is None else dict(row) for key, row in rows.items()}
+        self._engine.feed.put_beside(self._engine.number, "alerts", shown)
+
+    @property
+    def last_number(self) -> int:
+        """The number of the last fact."""
+        return self._engine.number
 
     def configure(self, directory: Directory) -> None:
         """Put a new configuration in force at once, for those who already wait too."""

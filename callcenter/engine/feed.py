@@ -7,11 +7,14 @@ is told the changes of that number once more, which does no harm to whole rows.
 Rows are made only for what a burst touched. The ring keeps the recent past; who asks for more is
 told that there is a gap and takes the snapshot again. Who was slow, or looks only now and then, is told
 all that is new to them as one change: of a row only the newest matters.
+
+Some rows follow from no fact, such as alerts. They are kept here, beside the engine's own, and share the
+number of the change before them too.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from itertools import islice, takewhile
 from typing import Any, Final
 
@@ -31,6 +34,7 @@ class Feed:
         self._published = 0
         self._forgotten = 0  # the number of the last change that the ring no longer has
         self._more = asyncio.Event()
+        self._beside: dict[str, dict[str, Row]] = {}
 
     def begin(self, number: int) -> None:
         """Start after a replay: nothing before `number` can be followed."""
@@ -46,9 +50,21 @@ class Feed:
         self._more.set()
         self._more = asyncio.Event()
 
+    def put_beside(self, number: int, kind: str, rows: Mapping[str, Row | None]) -> None:
+        """Show rows of a kind that is not the engine's, from now on; None: take it away."""
+        kept = self._beside.setdefault(kind, {})
+        for key, row in rows.items():
+            if row is None:
+                kept.pop(key, None)
+            else:
+                kept[key] = row
+        if rows:
+            self.publish(number, {kind: dict(rows)})
+
     def snapshot(self) -> tuple[int, dict[str, Any]]:
         """Everything as it is now, and the number it stands for."""
-        return self._take_snapshot()
+        number, rows = self._take_snapshot()
+        return number, {**rows, **{kind: dict(kept) for kind, kept in self._beside.items()}}
 
     async def follow(self, after: int) -> AsyncIterator[tuple[int, dict[str, Any]]]:
         """What a snapshot with the number `after` may not hold, for ever: whatever has changed since

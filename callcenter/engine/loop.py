@@ -19,13 +19,13 @@ caller is handed back to the dialplan, the fault is a fact, the other calls do n
 
 import logging
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Final
 
-from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.floor import Floor
+from callcenter.core.admission import Admission, Limits, Refusal
 from callcenter.core.calls import machine
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
@@ -38,7 +38,7 @@ from callcenter.core.calls.effects import (
 )
 from callcenter.core.calls.phases import Call, Connected, Offered
 from callcenter.core.errors import IllegalTransition
-from callcenter.core.facts.agents import AgentFact, AgentRestored
+from callcenter.core.facts.agents import AgentFact
 from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentOffered,
@@ -57,6 +57,8 @@ from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId, offer_leg
 from callcenter.engine.feed import Feed, Rows
 from callcenter.engine.loose_ends import loose_ends
+from callcenter.engine.music import MusicRoom
+from callcenter.engine.restored import restored
 from callcenter.engine.rows import agent_row, call_row, queue_row
 from callcenter.engine.timers import Timers
 from callcenter.ports.clock import Clock
@@ -71,6 +73,7 @@ LONGEST_BURST: Final = 256
 RETRY_WRITE: Final = timedelta(milliseconds=250)
 # Calls that ended a moment ago: their late events are expected, their legs are to be hung up.
 REMEMBERED: Final = 10_000
+NO_LIMITS: Final = Limits()
 # Facts that only their call hears: neither the floor nor a missing call has anything to say to them.
 _OF_A_CALL_ALONE: Final = (LegEnded, PromptEnded, DigitPressed)
 
@@ -87,19 +90,29 @@ class Counters:
     answered: int = 0
     abandoned: int = 0
     arrived: int = 0
+    refused: Counter[Refusal] = field(default_factory=Counter)
 
 
 class Engine:
     """Calls, floor, journal and feed, moved by `deliver` and by time."""
 
     def __init__(
-        self, *, directory: Directory, clock: Clock, journal: Journal, telephony: Telephony
+        self,
+        *,
+        directory: Directory,
+        clock: Clock,
+        journal: Journal,
+        telephony: Telephony,
+        limits: Limits = NO_LIMITS,
+        may_act: Callable[[], object] = lambda: None,
     ) -> None:
         self.calls: dict[CallId, Call] = {}
         self.ended: OrderedDict[CallId, CallEnded] = OrderedDict()
-        self.floor = Floor()
+        self.floor = Floor(longest_queue=limits.waiting)
         self.counters = Counters()
         self.feed = Feed(self.snapshot)
+        self.admission = Admission(limits)
+        self.music = MusicRoom(limits.music)
         self.number = 0
         # Whether the last burst could be written down. While not, nothing happens at all.
         self.can_write = True
@@ -108,6 +121,7 @@ class Engine:
         self._clock = clock
         self._journal = journal
         self._telephony = telephony
+        self._may_act = may_act  # returns only if it is our turn
         self._outside: deque[Fact] = deque()
         self._following: deque[Fact] = deque()
         self._running = False
@@ -244,14 +258,27 @@ class Engine:
         while self._outside:
             fact = self._outside.popleft()
             if not self._is_of_nobody(fact):
-                return fact
+                return self._judged(fact)
         if self._blind or not self.floor.may_move:
             return None
         return self.floor.next_move(self._clock.now())
 
+    def _judged(self, fact: Fact) -> Fact:
+        """A new caller may be one too many. Those we knew before, or had to leave waiting, never are."""
+        if not isinstance(fact, CallArrived) or fact.since is not None:
+            return fact
+        why = self.admission.judge(fact.at, len(self.calls))
+        if why is None:
+            return fact
+        self.counters.refused[why] += 1
+        return replace(fact, refused=why.value)
+
     def _is_of_nobody(self, fact: Fact) -> bool:
         """Whether the fact can change nothing, so that it need not be written either: the end of each
-        leg is told twice, and most of them when the call is over."""
+        leg is told twice, most of them when the call is over, and callers whom we have arrive again when
+        they come back from the fallback."""
+        if isinstance(fact, CallArrived):
+            return fact.call in self.calls
         return isinstance(fact, _OF_A_CALL_ALONE) and fact.call not in self.calls
 
     def _lap(self, number: int, fact: Fact) -> None:
@@ -308,7 +335,7 @@ class Engine:
                 self._following.append(effect.fact)
             else:
                 out.append(effect)
-        if out:
+        if out := self.music.admit(out):
             self._outbox.append((call, out))
 
     def _fault(self, fact: CallFact, call: Call | None) -> None:
@@ -330,7 +357,9 @@ class Engine:
         self._following.append(ended)
 
     def _forget(self, fact: CallEnded) -> None:
-        self.calls.pop(fact.call, None)
+        call = self.calls.pop(fact.call, None)
+        if call is not None:
+            self.music.gone(call.caller)
         self._kept.pop(fact.call, None)
         if fact.outcome is Outcome.FAULTED:
             return  # given back, they may come again under the same id
@@ -347,6 +376,7 @@ class Engine:
 
     def _flush(self) -> bool:
         """Write, do, show; False if it could not be written, so that nothing was done."""
+        self._may_act()
         if self._written and not self._write():
             return False
         # Offers first: a caller waits for the ringing, and nobody for what else is to be done.
@@ -443,28 +473,6 @@ class Engine:
 
     def _configure_floor(self) -> None:
         self.floor.configure(self._directory.queues.values(), self._directory.assignments)
-
-
-def restored(row: AgentRow, at: datetime) -> AgentRestored:
-    """An agent's state as one fact, for the head of a new segment."""
-    wrapping = row.engagement if row.activity is Activity.WRAPPING else None
-    return AgentRestored(
-        at,
-        row.id,
-        row.device,
-        row.presence,
-        row.pause_reason,
-        row.presence_since,
-        row.reachable,
-        row.idle_since,
-        row.misses,
-        row.rest_until,
-        wrapping.until if wrapping else None,
-        wrapping.call if wrapping else None,
-        wrapping.queue if wrapping else None,
-        wrapping.since if wrapping else None,
-        row.failures,
-    )
 
 
 def _is_no_offer(item: tuple[CallId, list[LegEffect]]) -> bool:

@@ -16,6 +16,7 @@ from callcenter.core.calls.phases import Call, InFlow, Offered, Queued, saying
 from callcenter.core.facts.calls import CallResumed
 from callcenter.core.ids import CallId, prompt_id
 from callcenter.engine.loop import Engine
+from callcenter.engine.orphans import Orphans
 from callcenter.engine.reconcile import differences, prompts_asked_about
 from callcenter.ports.clock import Clock
 from callcenter.ports.telephony import SwitchAway, SwitchPicture, Telephony
@@ -34,6 +35,7 @@ class Runtime:
         self._clock = clock
         self._away = True
         self._losses = 0
+        self._orphans = Orphans()
 
     def start(self) -> None:
         """Fold the journal. What is due waits for the first picture of the switch."""
@@ -77,6 +79,15 @@ class Runtime:
             resumed = [call for call, said in silent.items() if _is_where(engine, call, said)]
             engine.deliver(*(CallResumed(now, call) for call in resumed))
             engine.regain_sight()
+
+    async def orphans(self) -> int:
+        """How many legs have been in our hands too long without a call.
+
+        Raises: SwitchAway, also while we do not follow the switch and everything may be news.
+        """
+        if self._away:
+            raise SwitchAway("not followed")
+        return self._orphans.count(self._engine.calls, await self._telephony.picture(()))
 
     async def run(self) -> None:
         """Reconcile every `EVERY`, for ever."""

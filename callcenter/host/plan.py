@@ -12,6 +12,8 @@ from typing import Literal
 from callcenter.core.addresses import is_address, is_host, is_network
 from callcenter.host.mending import Mendable
 
+HEARTBEAT_SECONDS = 3
+"""A heartbeat older than this sends callers to the fallback."""
 CODECS = ("ulaw", "alaw", "opus", "g722", "slin16")
 
 
@@ -41,7 +43,8 @@ class Trunk:
     trust_identity: bool = False
     """Believe P-Asserted-Identity and Privacy from there, and send ours."""
     max_calls: int = 0
-    """Callers at a time; the next one gets "no circuit". 0 is no limit."""
+    """Calls at a time, in and out together: the next caller gets "no circuit", the next call out goes over
+    another trunk. 0 is no limit."""
     qualify_seconds: int = 30
     """How often OPTIONS asks whether it is there; 0 never."""
     session_timers: Literal["always", "yes", "no"] = "always"
@@ -110,8 +113,7 @@ class SwitchPlan:
     max_calls: int = 5000
     max_call_seconds: int = 6 * 3600
     """Last bound on a call's length: nothing lives for ever if nobody is there."""
-    heartbeat_seconds: int = 3
-    """A heartbeat older than this sends callers to the fallback."""
+    heartbeat_seconds: int = HEARTBEAT_SECONDS
     ice_host_candidates: tuple[tuple[str, str], ...] = ()
     """(own address, address to offer instead) for browsers on loopback."""
     prompts_dir: Path | None = None

@@ -236,6 +236,7 @@ def _make_folders(plan: SwitchPlan) -> None:
         "log",
         "spool/recording",
         "spool/fallback",
+        "fallback",
         "spool/tmp",
         "spool/monitor",
     ):
@@ -245,6 +246,11 @@ def _make_folders(plan: SwitchPlan) -> None:
     if control.stat().st_uid != os.getuid():
         raise PermissionError(f"{control} belongs to somebody else; remove it")
     _link_data(plan, state / "data")
+
+
+def control_socket(state_dir: Path) -> Path:
+    """Where the console of an instance listens."""
+    return _control_dir(state_dir) / "asterisk.ctl"
 
 
 def _control_dir(state: Path) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from callcenter.host.mending import Mendable
-from callcenter.host.private_file import write_private
+from callcenter.private_file import write_private
 
 FILE = "secrets.json"
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from callcenter.host.precedence import Precedence
-from callcenter.host.private_file import write_private
+from callcenter.private_file import write_private
 
 SYSTEM_FOLDER = Path("/etc/systemd/system")
 

@@ -5,14 +5,14 @@ Sending never waits and never fails: whatever becomes of an effect comes back as
 anyway. Effects of one call are carried out in the order given; calls do not wait for each other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from callcenter.core.calls.effects import LegEffect
 from callcenter.core.facts.calls import CallArrived
-from callcenter.core.ids import AgentId, CallId, LegId, PromptId
+from callcenter.core.ids import CallId, LegId, PromptId
 
 
 class SwitchAway(Exception):
@@ -74,5 +74,26 @@ class Endpoints(Protocol):
         ...
 
 
-EndpointListener = Callable[[str, bool], None]
-AgentOfEndpoint = Callable[[str], AgentId | None]
+class Relief(Protocol):
+    """The switch, as those see it who care for callers while no engine does. Each raises SwitchAway."""
+
+    async def heartbeat(self) -> str:
+        """What an engine that hears the switch has last written there, or one that comes back and is about
+        to; empty if nothing yet."""
+        ...
+
+    async def fill(self, endpoints: Sequence[str]) -> None:
+        """Let these phones take calls in the fallback's queue; those that do already are left alone."""
+        ...
+
+    async def empty(self, endpoints: Sequence[str]) -> None:
+        """Let these phones be."""
+        ...
+
+    async def hand_over(self) -> int:
+        """Send callers who are the engine's, and with whom nobody talks, to the fallback. How many."""
+        ...
+
+    async def call_back(self) -> int:
+        """Take those who wait in the fallback back into the engine's hands. How many."""
+        ...

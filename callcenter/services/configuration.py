@@ -91,6 +91,7 @@ class Configuration:
         *,
         region: str,
         record: StoredRecord | None = None,
+        tells_when_full: bool = False,
     ) -> None:
         self._stores = stores
         self._flows = flows
@@ -98,6 +99,7 @@ class Configuration:
         self._door = door
         self._region = region
         self._record = record
+        self._tells_when_full = tells_when_full
         self._one_at_a_time = asyncio.Lock()
         self._one_renewal = asyncio.Lock()  # Taken before the other, which it holds only to swap.
 
@@ -366,6 +368,7 @@ class Configuration:
                 for profile in stored.profiles
                 if profile.enabled
             },
+            tells_when_full=self._tells_when_full,
         )
         self._door.configure(directory)
 

@@ -11,6 +11,8 @@ from callcenter.core.ids import FlowId
 from callcenter.core.ivr.announcements import (
     AGENT_ACCEPT,
     GOODBYE,
+    LEAVE_MESSAGE,
+    LINES_BUSY,
     OUT_OF_ORDER,
     QUEUE_NO_AGENTS,
     SYSTEM_FLOW,
@@ -35,6 +37,8 @@ _WORDS: Final = {
         "目前无法接听，请稍后再拨。",
     ),
     GOODBYE: ("Goodbye.", "再见。"),
+    LINES_BUSY: ("All lines are busy. Please call again later.", "线路繁忙，请稍后再拨。"),
+    LEAVE_MESSAGE: ("Please leave a message after the tone.", "请在提示音后留言。"),
     AGENT_ACCEPT: ("A call for you. Press 1 to take it.", "您有来电，接听请按 1。"),
 }
 _HOLD: Final = ("Please hold the line.", "请稍候。")

@@ -24,13 +24,14 @@ from callcenter.ports.speech import Speech, SpeechFailed, Synthesizer
 
 # Speaking is work for a processor; calls need the others.
 _AT_ONCE: Final = 2
-_CODECS: Final = (".ulaw", ".alaw")
+CODECS: Final = (".ulaw", ".alaw")
+"""What each sound lies there in: the names' ends."""
 _DIGITS: Final = 16  # of the digest that make up the name
 # Change it when `prompt_audio` makes another sound of the same speech.
 _MAKING: Final = "1"
 _PART: Final = ".part"
 _KEPT_SECONDS: Final = 86_400  # After this nobody is hearing what is no longer in force.
-_OURS: Final = frozenset({*_CODECS, _PART, ".key"})  # .key: beside the sounds of earlier versions
+_OURS: Final = frozenset({*CODECS, _PART, ".key"})  # .key: beside the sounds of earlier versions
 
 Progress = Callable[[int, int], None]
 
@@ -140,7 +141,7 @@ class PromptLibrary:
     def _is_there(self, prompt: _Prompt) -> bool:
         try:
             stem = self._stem(prompt)
-            sizes = {stem.with_suffix(codec).stat().st_size for codec in _CODECS}
+            sizes = {stem.with_suffix(codec).stat().st_size for codec in CODECS}
         except (OSError, SpeechFailed):
             sizes = set()
         if len(sizes) != 1 or 0 in sizes:
@@ -225,7 +226,7 @@ def _store(stem: Path, speeches: Sequence[Speech]) -> None:
     try:
         coded = telephone_audio(speeches)
         stem.parent.mkdir(parents=True, exist_ok=True)
-        for codec, sound in zip(_CODECS, coded, strict=True):
+        for codec, sound in zip(CODECS, coded, strict=True):
             part = stem.with_name(f"{stem.name}{codec}-{os.getpid()}{_PART}")
             part.write_bytes(sound)
             os.replace(part, stem.with_suffix(codec))

@@ -53,6 +53,7 @@ class CentreSettings:
     region: Region = "DE"
     run_folder: str = "run/main"
     flows_folder: str = "ivr_flows"
+    recordings_folder: str = "recordings"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     second_sign_in: Literal["takes-over", "refused"] = "takes-over"
 
@@ -95,9 +96,13 @@ class SipSettings:
 
 @dataclass(frozen=True, slots=True)
 class SwitchSettings:
-    """Asterisk on this machine. `mirror`: where Debian packages come from, if apt does not say."""
+    """Asterisk on this machine. `mirror`: where Debian packages come from, if apt does not say.
+    `run_folder`: that of the centre which started it, where an engine with another one drives it;
+    `http_host`: where its ARI is reached from here."""
 
     folder: str = "run/switch"
+    run_folder: str = ""
+    http_host: Address = "127.0.0.1"
     mirror: str = ""
     system_name: Annotated[
         str,
@@ -112,10 +117,50 @@ class SwitchSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """What we take on at most; 0 is no limit. `waiting` is for any one queue. `late_ms`: answers that take
+    longer mean that we have too much to do, and fewer calls are let in until they do not."""
+
+    calls: Annotated[int, between(0, 1_000_000)] = 0
+    calls_per_second: Annotated[int, between(0, 10_000)] = 0
+    waiting: Annotated[int, between(0, 1_000_000)] = 0
+    music: Annotated[int, between(0, 1_000_000)] = 0
+    late_ms: Annotated[int, between(50, 10_000)] = 500
+    announce: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """When somebody is told. An alert is raised at these figures and cleared a good way back from them.
+
+    `synthetic_call_seconds`: how often the centre calls itself; 0: never. `answer_ms`: within what time
+    that call must be answered. `backlog`: tasks in one line inside the switch; it ignores calls at 500.
+    """
+
+    synthetic_call_seconds: Annotated[
+        int,
+        Rule(
+            lambda seconds: seconds == 0 or 10 <= seconds <= 86400,
+            "a number in 10 … 86400, or 0 for none",
+            " 10 … 86400 之间的整数，或 0 表示不拨打",
+        ),
+    ] = 0
+    answer_ms: Annotated[int, between(100, 20_000)] = 3000
+    canary_seconds: Annotated[int, between(2, 3600)] = 5
+    switch_answer_ms: Annotated[int, between(50, 20_000)] = 1000
+    backlog: Annotated[int, between(10, 1_000_000)] = 250
+    disk_free_mb: Annotated[int, between(1, 1_000_000_000)] = 500
+    disk_free_percent: Annotated[int, between(1, 90)] = 10
+    archive_behind: Annotated[int, between(100, 1_000_000_000)] = 5000
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseSettings:
-    """`url` empty: SQLite in the run folder. Otherwise postgresql+psycopg://user@host/name."""
+    """`url` empty: SQLite in the run folder. Otherwise postgresql+psycopg://user@host/name. `lease`:
+    engines on several machines take turns by a row in it."""
 
     url: Secret = EMPTY
+    lease: bool = False
     keep_facts_days: Annotated[int, between(1, 36500)] = 90
 
 
@@ -159,6 +204,8 @@ class Settings:
     sip: SipSettings = field(default_factory=SipSettings)
     switch: SwitchSettings = field(default_factory=SwitchSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    watch: WatchSettings = field(default_factory=WatchSettings)
     trunks: tuple[TrunkSettings, ...] = ()
 
     def path(self, text: str) -> Path:
@@ -169,6 +216,16 @@ class Settings:
     def run_folder(self) -> Path:
         """Where this instance keeps everything it writes."""
         return self.path(self.centre.run_folder)
+
+    @property
+    def switch_run_folder(self) -> Path:
+        """Where what belongs to the switch was written when it was started: its passwords and files."""
+        return self.path(self.switch.run_folder or self.centre.run_folder)
+
+    @property
+    def recordings_folder(self) -> Path:
+        """Where sound is kept that callers left."""
+        return self.path(self.centre.recordings_folder)
 
     @property
     def journal_folder(self) -> Path:
@@ -188,6 +245,16 @@ _PAIR: Final = Together(
     "certificate 和 private_key 必须同时给出",
 )
 _TOGETHER: Final[Mapping[type, tuple[Together, ...]]] = {
+    DatabaseSettings: (
+        Together(
+            ("lease", "url"),
+            lambda one: not one.lease or one.url.startswith("postgres"),
+            "lease needs a PostgreSQL database that all engines share: write its url, such as"
+            ' "postgresql://user:password@host/callcenter"',
+            "lease 需要所有引擎共用的 PostgreSQL 数据库；请写 url，例如"
+            ' "postgresql://user:password@host/callcenter"',
+        ),
+    ),
     EdgeSettings: (_PAIR,),
     SipSettings: (
         _PAIR,
@@ -215,6 +282,8 @@ _SHAPE: Final = Shape(
         "sip": SipSettings,
         "switch": SwitchSettings,
         "database": DatabaseSettings,
+        "limits": LimitSettings,
+        "watch": WatchSettings,
     },
     lists={"trunks": TrunkSettings},
     together=_TOGETHER,

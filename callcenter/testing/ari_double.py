@@ -108,9 +108,10 @@ class Double:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Double]:
-    """A double that listens on a port of its own."""
+async def serving(answer: Answer = say_yes) -> AsyncIterator[Double]:
+    """A double that listens on a port of its own, and answers so."""
     double = Double()
+    double.answer = answer
     app = web.Application()
     app.router.add_get("/ari/events", double.events)
     app.router.add_post("/ari/events/user/cc-canary", double.sing)

@@ -14,6 +14,7 @@ from typing import Final
 from callcenter.core.access import Actor, Role
 from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.admission import Limits
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.phases import Connected, Phase
 from callcenter.core.facts.agents import DeviceReachable, Presence
@@ -32,7 +33,7 @@ from callcenter.core.ivr.flow import (
     Utterance,
 )
 from callcenter.engine.api import Door, FinishWrap, SetPresence, SignIn, SignOut
-from callcenter.engine.loop import Engine
+from callcenter.engine.loop import NO_LIMITS, Engine
 from callcenter.engine.runtime import Runtime
 from callcenter.testing.clock import HandClock
 from callcenter.testing.journal import MemoryJournal
@@ -82,8 +83,15 @@ class Centre:
     """Callers, agents and the engine between them."""
 
     def __init__(
-        self, *, rules: QueueRules | None = None, journal: MemoryJournal | None = None
+        self,
+        *,
+        rules: QueueRules | None = None,
+        journal: MemoryJournal | None = None,
+        limits: Limits = NO_LIMITS,
+        tells_when_full: bool = False,
     ) -> None:
+        self.limits = limits
+
         self.clock = HandClock()
         self.switch = FakeSwitch(self.clock)
         self.journal = journal or MemoryJournal()
@@ -92,6 +100,7 @@ class Centre:
             numbers={STRAIGHT: straight(SALES).id, MENU: FlowId("menu")},
             queues={SALES: rules or QueueRules(SALES), SUPPORT: QueueRules(SUPPORT)},
             assignments={},
+            tells_when_full=tells_when_full,
         )
         self._start()
 
@@ -102,6 +111,7 @@ class Centre:
             clock=self.clock,
             journal=self.journal,
             telephony=self.switch,
+            limits=self.limits,
         )
         self.door = Door(self.engine, self.clock)
         self.runtime = Runtime(self.engine, self.switch, self.clock)
@@ -130,6 +140,7 @@ class Centre:
             self.directory.queues,
             self.directory.calendars,
             assigned,
+            self.directory.tells_when_full,
         )
         self.door.configure(self.directory)
         self.door.ask(BOSS, SignIn(agent, f"sip:agent-{name}"))

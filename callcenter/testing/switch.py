@@ -21,6 +21,7 @@ from callcenter.core.calls.effects import (
     StartMusic,
     StopMusic,
     StopSaying,
+    TurnAway,
 )
 from callcenter.core.facts.calls import (
     AgentAnswered,
@@ -63,6 +64,7 @@ class FakeSwitch:
         self.legs: dict[LegId, FakeLeg] = {}
         self.done: list[LegEffect] = []
         self.given_back: list[LegId] = []
+        self.turned_away: list[LegId] = []
         self.unreachable: set[str] = set()
         self.silent_devices: set[str] = set()  # never say that they ring
         self.unplayable: set[str] = set()  # names of prompts that fail at once
@@ -178,6 +180,10 @@ class FakeSwitch:
                 here = frozenset(leg for leg in legs if leg in self.legs)
                 for leg in here:
                     self.legs[leg].together = here - {leg}
+            case TurnAway(leg=leg):
+                assert not self.legs[leg].answered, "whoever was answered cannot be turned away"
+                self.turned_away.append(leg)
+                self.hang_up(leg)
             case HangUpLeg(leg=leg):
                 if leg in self.legs:
                     self.hang_up(leg)

@@ -16,18 +16,22 @@ from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.history import DbHistory
+from callcenter.adapters.db.messages import DbMessages
 from callcenter.adapters.db.migrations import upgrade
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.http.app import HttpPlan, application, serving
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
+from callcenter.adapters.http.routes.alerts import alert_routes
 from callcenter.adapters.http.routes.calls import call_routes
 from callcenter.adapters.http.routes.flows import flow_routes
+from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.http.routes.numbers import number_routes
 from callcenter.adapters.http.routes.queues import queue_routes
 from callcenter.adapters.passwords.argon2 import Argon2Hasher
 from callcenter.adapters.passwords.tokens import JwtTokens
+from callcenter.adapters.recordings.shelf import Shelf
 from callcenter.cli.main import main
 from callcenter.core.access import Actor, Role
 from callcenter.core.acd.queue import QueueRules
@@ -36,6 +40,8 @@ from callcenter.core.ivr.flow import Enqueue, Flow, Language, NodeId
 from callcenter.ports.store import NumberEntry
 from callcenter.services import accounts
 from callcenter.services.configuration import Stores
+from callcenter.services.watch import Watchdogs
+from callcenter.testing.clock import HandClock
 from callcenter.testing.desk import DeskHouse
 
 ROOT = Actor("root", Role.ADMIN)
@@ -73,6 +79,8 @@ class Running:
     desk: DeskHouse
     archive: Archive
     folder: Path
+    messages: DbMessages
+    dogs: Watchdogs
 
     async def type(self, *words: str, status: int = 0) -> str:
         """Type a command in a terminal of its own; what it said, if it ended with `status`."""
@@ -129,6 +137,7 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
         lambda: datetime.now(UTC),
     )
     key, _ = await people.make_key(ROOT, "command line", Role.ADMIN)
+    dogs = Watchdogs([], HandClock(), desk.door.show_alerts)
     plan = HttpPlan(
         accounts=people,
         ready=lambda: [],
@@ -144,10 +153,13 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
             number_routes(desk.configuration),
             flow_routes(desk.configuration),
             call_routes(desk.door, DbHistory(database)),
+            message_routes(DbMessages(database), Shelf(folder / "recordings")),
+            alert_routes(lambda: dogs.standings),
         ],
     )
     async with serving(application(plan), "127.0.0.1", 0) as port:
         known = {"url": f"http://127.0.0.1:{port}", "key": key}
         (folder / "run/cli.json").write_text(json.dumps(known))
-        yield Running(desk, Archive(database, desk.journal), folder)
+        archive = Archive(database, desk.journal)
+        yield Running(desk, archive, folder, DbMessages(database), dogs)
     hasher.close()

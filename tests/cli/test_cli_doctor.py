@@ -275,3 +275,28 @@ async def test_a_check_that_fails_is_a_finding_and_hides_no_other(
     found = await looked(type_command)
     assert "boom" in found["python"]["found"]
     assert "disk" in found
+
+
+@pytest.mark.parametrize(
+    ("system", "version", "processor", "is_new"),
+    [
+        ("debian", "12", "x86_64", False),
+        ("debian", "13", "x86_64", True),
+        ("debian", "12", "aarch64", True),
+        ("ubuntu", "24.04", "x86_64", True),
+    ],
+)
+def test_a_kind_of_machine_on_which_nobody_ran_it_is_said_to_be_that(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    system: str,
+    version: str,
+    processor: str,
+    is_new: bool,
+) -> None:
+    about = {"ID": system, "VERSION_ID": version, "PRETTY_NAME": "Some Linux"}
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: about)
+    monkeypatch.setattr("platform.machine", lambda: processor)
+    (found,) = checks_machine.check_python(loaded(folder))
+    assert found.level == "ok"
+    assert ("was run on Debian 12 with x86-64 only" in found.en) == is_new

@@ -62,6 +62,11 @@ def test_supervisors_steer_everybodys_calls_but_change_no_accounts() -> None:
     assert not may(supervisor, Action.CHANGE_ACCOUNTS)
 
 
+def test_messages_are_for_supervisors_and_not_for_agents() -> None:
+    assert may(supervisor, Action.READ_MESSAGES)
+    assert reach(agent, Action.READ_MESSAGES) is None
+
+
 @pytest.mark.parametrize(
     "lower, upper", [(Role.AGENT, Role.SUPERVISOR), (Role.SUPERVISOR, Role.ADMIN)]
 )

@@ -70,6 +70,7 @@ def test_what_the_environment_says_is_understood_and_stays_at_home(tmp_path: Pat
     environment = demo.demo_environment(tmp_path)
     settings = load(tmp_path / "no.toml", environment)
     assert settings.run_folder == tmp_path / "run" / "demo-1"
+    assert settings.recordings_folder == settings.run_folder / "recordings"
     assert (settings.sip.bind, settings.edge.bind) == (LOOPBACK, LOOPBACK)
     assert (settings.trunks, settings.database.url, settings.edge.certificate) == ((), "", "")
     assert settings.path(settings.switch.folder) == tmp_path / "run" / "switch"

@@ -8,7 +8,7 @@ import pytest
 
 from callcenter.demo.records import AgentRecord, By, CallerRecord, Heard, Leg
 from callcenter.demo.script import CallerPart, Ends, Intent, Reaction
-from callcenter.demo.verdict import Outcome, Verdict, judge, judge_agents
+from callcenter.demo.verdict import UNDER_FIRE, Outcome, Verdict, judge, judge_agents
 
 pytestmark = pytest.mark.scenario
 
@@ -214,3 +214,36 @@ def test_an_agent_rung_during_a_talk_is_found() -> None:
 def test_one_ring_after_another_is_as_it_should_be() -> None:
     after = replace(RING, leg=replace(RING.leg, began_at=at(40), ended_at=at(41)))
     assert judge_agents([RING, after]) == ()
+
+
+def under_fire(caller: CallerRecord, *rings: AgentRecord) -> list[str]:
+    return faults(judge(caller, rings, AGENTS, UNDER_FIRE))
+
+
+def test_under_fire_menus_may_be_missed_and_parting_may_wait_for_the_next_engine() -> None:
+    late = replace(RING, leg=replace(RING.leg, ended_at=at(46)))
+    unprompted = replace(TALKED, prompts=frozenset())
+    assert len(faults(judge(unprompted, [late], AGENTS))) > 1
+    assert under_fire(unprompted, late) == []
+    assert under_fire(TALKED, replace(RING, leg=replace(RING.leg, ended_at=at(60)))) != []
+
+
+def test_under_fire_whoever_heard_only_music_may_go() -> None:
+    leg = Leg(at(0), at(0.1), at(30), By.HERE)
+    listened = CallerRecord(PART, leg, complaint="waited in vain for a prompt's beginning or end")
+    assert len(faults(judge(listened, [], AGENTS))) > 0
+    assert under_fire(listened) == []
+
+
+@pytest.mark.parametrize(
+    "leg",
+    [
+        replace(TALKED.leg, silences=(timedelta(seconds=6),)),
+        replace(TALKED.leg, ended_by=By.NETWORK),
+        replace(TALKED.leg, voices={"ana": heard(28, 36), "bo": heard(30, 36)}),
+        replace(TALKED.leg, voices={}),
+    ],
+    ids=["silence", "broken off", "two people", "nobody"],
+)
+def test_under_fire_callers_must_not_be_lost_all_the_same(leg: Leg) -> None:
+    assert under_fire(replace(TALKED, leg=leg), RING) != []

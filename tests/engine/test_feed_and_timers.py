@@ -90,6 +90,34 @@ async def test_a_new_configuration_reaches_a_screen_that_is_up_to_date() -> None
     await task
 
 
+async def test_rows_that_follow_from_no_fact_are_on_the_snapshot_and_are_told() -> None:
+    source = feed()
+    number, rows = source.snapshot()
+    task = asyncio.create_task(changes(source, number, 1))
+    await asyncio.sleep(0)
+    source.put_beside(number, "alerts", {"a": {"n": 1}, "b": {"n": 1}})
+    [(_, change)] = await task
+    shown: dict[str, dict[str, Any]] = {**rows, "alerts": {}}
+    apply(shown, change)
+    assert shown == source.snapshot()[1]
+    source.put_beside(number, "alerts", {"a": None, "c": None})
+    for _, change in await changes(source, number, 1):
+        apply(shown, change)
+    assert shown == source.snapshot()[1] == {"alerts": {"b": {"n": 1}}}
+
+
+async def test_to_show_no_rows_tells_nobody_anything() -> None:
+    source = feed()
+    task = asyncio.create_task(following(source, 0, 1))
+    await asyncio.sleep(0)
+    source.put_beside(0, "alerts", {})
+    await asyncio.sleep(0)
+    assert not task.done()
+    assert source.snapshot()[1] == {"alerts": {}}
+    source.publish(1, change(1))
+    await task
+
+
 async def test_who_is_too_far_behind_is_told_of_the_gap() -> None:
     source = feed()
     for number in range(1, RING + 3):

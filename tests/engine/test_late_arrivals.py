@@ -126,3 +126,11 @@ def test_an_arrival_that_claims_to_be_after_itself_is_now() -> None:
     future = now + timedelta(days=1)
     centre.door.deliver(CallArrived(now, call, LegId(call), "", STRAIGHT, since=future))
     assert centre.engine.calls[call].arrived_at == now
+
+
+def test_a_caller_whom_we_have_and_who_arrives_again_is_not_written_again() -> None:
+    centre = Centre()
+    call = centre.call()
+    before, number = centre.facts(call), centre.engine.number
+    centre.door.deliver(before[0])
+    assert (centre.facts(call), centre.engine.number) == (before, number)

@@ -169,6 +169,37 @@ def with_a_broken_flow(centre: Centre) -> None:
     centre.door.configure(centre.directory)
 
 
+class NotOurTurn(Exception):
+    """In earnest the process ends here."""
+
+
+def test_nothing_is_written_or_done_when_it_is_not_our_turn() -> None:
+    centre = Centre()
+    centre.agent("ana")
+    switch, turns = WitnessSwitch(centre.clock, centre.journal), [True]
+
+    def check() -> None:
+        if not turns[0]:
+            raise NotOurTurn
+
+    engine = Engine(
+        directory=centre.directory,
+        clock=centre.clock,
+        journal=centre.journal,
+        telephony=switch,
+        may_act=check,
+    )
+    engine.replay()
+    switch.connect(engine.deliver)
+    switch.arrive(STRAIGHT)
+    done, written = list(switch.written_before), numbers(centre.journal)
+    assert done
+    turns[0] = False
+    with pytest.raises(NotOurTurn):
+        switch.arrive(STRAIGHT)
+    assert (switch.written_before, numbers(centre.journal)) == (done, written)
+
+
 class BreakingSwitch(WitnessSwitch):
     """A switch that cannot do anything for its first caller, against its promise."""
 

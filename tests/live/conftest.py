@@ -46,5 +46,5 @@ def pytest_runtest_makereport(
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was measured on the way."""
-    for figure in FIGURES:
-        terminalreporter.write_line(figure)
+    while FIGURES:  # The faults' tests say them too, by the same words.
+        terminalreporter.write_line(FIGURES.pop(0))

@@ -66,6 +66,8 @@ auth = {user}
 aors = {user}
 disallow = all
 allow = ulaw
+; Keys of the public's phones come as events and go on as tones, which the customer must listen for.
+dtmf_mode = inband
 direct_media = no
 media_address = {host}
 bind_rtp_to_media_address = yes

@@ -23,6 +23,7 @@ from typing import Any, Final, TypeVar
 
 import aiohttp
 
+from callcenter.adapters.asterisk.trial import is_trial
 from callcenter.adapters.journal.lock import writer
 from callcenter.adapters.journal.reader import SegmentReader
 from callcenter.cli.start import Prepared, bring_up
@@ -33,8 +34,16 @@ from callcenter.demo.listening import TONES, PromptBook, voices
 from callcenter.edge.certificates import self_signed
 from callcenter.host.asterisk_cli import run_command
 from callcenter.host.processes import Died, Event, Keeper, Started
+from callcenter.host.programs import ENGINES
 from callcenter.settings import load
-from callcenter.testing.phones import CallLeg, Codec, Phone, Phones, Transport
+from callcenter.testing.phones import (
+    CallLeg,
+    Codec,
+    Phone,
+    Phones,
+    RegistrationRefused,
+    Transport,
+)
 from callcenter.testing.tones import SILENT_BELOW_DBFS, loudness
 
 T = TypeVar("T")
@@ -78,6 +87,8 @@ rtp_last = {rtp_last}
 folder = "{switch}"
 http_port = {ari}
 ami_port = {ami}
+[watch]
+synthetic_call_seconds = 60
 [[trunks]]
 name = "provider"
 kind = "registering"
@@ -86,6 +97,8 @@ port = {registrar_port}
 username = "{user}"
 secret = "{password}"
 qualify_seconds = 1
+dtmf = "inband"
+max_calls = 2
 [[trunks]]
 name = "test"
 hosts = ["127.0.0.1"]
@@ -222,6 +235,8 @@ class LiveCentre:
 
     folder: Path
     ports: Ports
+    host: str = "127.0.0.1"
+    """Where its SIP listens."""
     events: list[tuple[datetime, Event]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _prepared: Prepared | None = None
@@ -249,12 +264,12 @@ class LiveCentre:
     @property
     def sip(self) -> str:
         """Where callers and phones find it."""
-        return f"127.0.0.1:{self.ports.sip}"
+        return f"{self.host}:{self.ports.sip}"
 
     @property
     def sip_tls(self) -> str:
         """Where phones find it that speak TLS."""
-        return f"127.0.0.1:{self.ports.sip + 1}"
+        return f"{self.host}:{self.ports.sip + 1}"
 
     @property
     def url(self) -> str:
@@ -262,8 +277,12 @@ class LiveCentre:
         return f"http://127.0.0.1:{self.prepared.settings.edge.port}"
 
     def start(self) -> None:
-        """Prepare everything, start it and wait until it takes calls."""
+        """Write the settings, prepare everything, start it and wait until it takes calls."""
         write_centre(self.folder, self.ports)
+        self.start_as_written()
+
+    def start_as_written(self) -> None:
+        """The same with settings that were written, and perhaps changed, before."""
         self._thread = threading.Thread(target=self._loop.run_forever, name="keeper")
         self._thread.start()
         self._run(self._start())
@@ -289,6 +308,23 @@ class LiveCentre:
         """Send a signal to one of the processes; when."""
         os.kill(self.pid(name), number)
         return datetime.now(UTC)
+
+    @contextmanager
+    def no_engine(self) -> Iterator[datetime]:
+        """Both engines are frozen, the one that would end the other first: it holds its place, and nobody
+        takes it."""
+        assert self._keeper is not None
+        pids = sorted(
+            [pid for name in ENGINES if (pid := self._keeper.pid(name)) is not None],
+            key=lambda pid: pid == self.pid("engine"),
+        )
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield datetime.now(UTC)
+        finally:
+            for pid in reversed(pids):
+                os.kill(pid, signal.SIGCONT)
 
     def logged(self, since: datetime) -> list[str]:
         """What the engines, the edge and the archive wrote since then, as it was written."""
@@ -437,6 +473,7 @@ class House:
     http: aiohttp.ClientSession
     admin: Desk
     prompts: PromptBook
+    opened_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _tones: Iterator[int] = field(default_factory=lambda: itertools.cycle(TONES))
     _agents: list[Agent] = field(default_factory=list)
 
@@ -538,6 +575,23 @@ class House:
         """Whether the engine has the switch in hand."""
         return await _is_ready(self.http, f"{self.centre.url}/readyz")
 
+    async def has_an_engine(self) -> bool:
+        """Whether one has the journal: the one that would be killed."""
+        return writer(self.centre.run_folder / "journal") is not None
+
+    async def registers_again(self, agent: "Agent") -> None:
+        """The phone, with a switch that has forgotten it, as soon as it is known there again."""
+
+        async def try_it() -> bool:
+            try:
+                await agent.phone.register(LONG)
+            except RegistrationRefused:
+                return False
+            return True
+
+        await until(try_it, LONGER, "the phone to register anew", every=0.5)
+        await agent.becomes(reachable=True, activity="idle")
+
     async def in_phase(self, leg: CallLeg, phase: str, within: timedelta = LONG) -> dict[str, Any]:
         """Wait until the caller's call is in a phase."""
 
@@ -567,12 +621,15 @@ class House:
     # -- what the switch says ---------------------------------------------------------------------
 
     async def ari(self, path: str, method: str = "GET") -> Any:
-        """Ask the switch itself."""
+        """Ask the switch itself. Of its legs, those of the centre's calls to itself are not told."""
         rendered = self.centre.prepared.rendered
         auth = aiohttp.encode_basic_auth(rendered.ari_user, rendered.ari_password)
         url = f"{rendered.ari_url}{path}"
         async with self.http.request(method, url, headers={"Authorization": auth}) as reply:
-            return await reply.json(content_type=None)
+            answer = await reply.json(content_type=None)
+        if path == "/channels":
+            return [leg for leg in answer if not is_trial(leg["id"])]
+        return answer
 
     async def console(self, command: str) -> str:
         """One command on the switch's console."""
@@ -580,7 +637,8 @@ class House:
         return await run_command(prepared.switch, prepared.rendered.conf, command)
 
     async def nothing_is_left(self) -> None:
-        """No call, no leg, nobody in a bridge, and every agent of this test free."""
+        """No call, no leg, nobody in a bridge, every agent of this test free; and all the while no leg that
+        nobody owned."""
 
         async def left() -> dict[str, Any]:
             legs = [leg["name"] for leg in await self.ari("/channels")]
@@ -598,6 +656,8 @@ class House:
             await until(is_empty, LONG)
         except AssertionError:
             raise AssertionError(f"left over: {seen}") from None
+        logged = await asyncio.to_thread(self.centre.logged, self.opened_at)
+        assert not [line for line in logged if "alert raised" in line and "orphan-legs" in line]
 
     # -- what callers hear ------------------------------------------------------------------------
 
@@ -637,7 +697,7 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(centre: LiveCentre) -> AsyncIterator[House]:
+async def open_house(centre: LiveCentre, phones_at: str = "127.0.0.1") -> AsyncIterator[House]:
     """A desk with phones; they all go when the test ends."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(
@@ -646,6 +706,7 @@ async def open_house(centre: LiveCentre) -> AsyncIterator[House]:
         ports = centre.ports
         phones = await stack.enter_async_context(
             Phones(
+                address=phones_at,
                 sip_port=ports.phones,
                 rtp_ports=ports.phones_rtp,
                 trusted=centre.folder / "tls/self-signed.crt",
@@ -660,15 +721,15 @@ async def open_house(centre: LiveCentre) -> AsyncIterator[House]:
         await house.close()
 
 
-async def open_lines(centre: LiveCentre) -> None:
+async def open_lines(centre: LiveCentre, lines: int = LINES) -> None:
     """Make the queues that lead nowhere else, and their numbers."""
     async with aiohttp.ClientSession() as http:
         admin = await Desk.sign_in(http, centre.url, "admin", centre.prepared.passwords["admin"])
-        for number in range(1, LINES + 1):
+        for number in range(1, lines + 1):
             await admin.ask("POST", "/queues", {"id": f"line-{number}", **QUICK})
             flow = centre.folder / f"flows/line-{number}.yaml"
             flow.write_text(_LINE.format(number=number))
         assert (await admin.ask("POST", "/flows/reload"))["problems"] == []
-        for number in range(1, LINES + 1):
+        for number in range(1, lines + 1):
             await admin.ask("PUT", f"/numbers/{4100 + number}", {"flow": f"line-{number}"})
         await admin.ask("PUT", "/numbers/4200", {"flow": "story"})

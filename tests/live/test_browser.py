@@ -1,6 +1,7 @@
 """An agent at a real browser, through a real edge, on a real switch."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,8 @@ from callcenter.adapters.passwords.tokens import JwtTokens
 from callcenter.core.access import Actor, Role
 from callcenter.host.secret_file import ensure_secrets
 from callcenter.ports.passwords import Login
-from callcenter.testing.phones import Side
+from callcenter.testing.phones import CallLeg, Side
+from callcenter.testing.tones import loudness
 from tests.live.browser.softphone import Softphone, chromium
 from tests.live.browser.stand import PASSWORD, PLAIN, SECURE, Person, edge, person
 from tests.live.live_centre import LONG, House, Line, LiveCentre
@@ -92,7 +94,7 @@ async def test_a_caller_and_an_agent_at_a_browser_talk_and_either_may_end_it(
     await caller.established(LONG)
     caller.say_tone(caller_hz)
     call = await phone.takes()
-    await asyncio.gather(phone.hears(caller_hz), caller.hears(agent.hz, LONG))
+    await they_talk(house, phone, caller, agent, caller_hz)
     assert call == (await house.call_of(caller))["id"]
     await phone.press("42#")
     await caller.gets_keys("42#", LONG)
@@ -109,6 +111,23 @@ async def test_a_caller_and_an_agent_at_a_browser_talk_and_either_may_end_it(
     await house.nothing_is_left()
 
 
+async def they_talk(
+    house: House, phone: Softphone, caller: CallLeg, agent: Person, caller_hz: int
+) -> None:
+    """Each hears the other; if not, all three sides tell what they know of the sound's way."""
+    listening = {"agent": phone.hears(caller_hz), "caller": caller.hears(agent.hz, LONG)}
+    told = await asyncio.gather(*listening.values(), return_exceptions=True)
+    deaf = {who: error for who, error in zip(listening, told, strict=True) if error is not None}
+    if deaf:
+        pytest.fail(
+            f"no sound for {deaf}\nbrowser: {json.dumps(await phone.connection(), indent=1)}\n"
+            f"switch: {await house.console('pjsip show channelstats')}\n"
+            f"{await house.console('core show channels concise')}\n"
+            f"{json.dumps(await house.ari('/bridges'), indent=1)}\n"
+            f"caller: {loudness(caller.arrived(timedelta(seconds=1)))} dBFS"
+        )
+
+
 async def test_the_engine_dies_and_neither_the_registration_nor_the_talk_does(
     house: House, line: Line, agent: Person, phone: Softphone, plain: str
 ) -> None:
@@ -119,12 +138,12 @@ async def test_the_engine_dies_and_neither_the_registration_nor_the_talk_does(
     await caller.established(LONG)
     caller.say_tone(caller_hz)
     await phone.takes()
-    await asyncio.gather(phone.hears(caller_hz), caller.hears(agent.hz, LONG))
+    await they_talk(house, phone, caller, agent, caller_hz)
 
     killed = house.centre.kill("engine")
     await caller.hears(agent.hz, LONG)
     await house.centre.came_back("engine", killed)
-    await asyncio.gather(phone.hears(caller_hz), caller.hears(agent.hz, LONG))
+    await they_talk(house, phone, caller, agent, caller_hz)
     await caller.hang_up()
     assert await phone.ended() == "remote"
 

@@ -11,9 +11,9 @@ from typing import cast
 
 import pytest
 
-from callcenter.core.facts.calls import AgentOffered
+from callcenter.core.facts.calls import AgentOffered, DigitPressed
 from tests.live import live_carrier
-from tests.live.live_centre import LONG, LONGER, Agent, House, Line, until
+from tests.live.live_centre import LONG, LONGER, Agent, House, Line, number_of, until
 
 pytestmark = pytest.mark.live
 
@@ -108,16 +108,27 @@ async def test_a_call_that_one_carrier_refuses_goes_out_over_the_next(
     await until(partial(provider_is_silent, house), LONGER, "the carrier to be known as silent")
 
 
+@asynccontextmanager
+async def signed_in(house: House, folder: Path) -> AsyncIterator[live_carrier.Carrier]:
+    """The carrier that is the first choice, open for business and gone when the block ends."""
+    prepared = house.centre.prepared
+    registration = prepared.rendered.trunk_endpoints["provider"]
+    try:
+        with live_carrier.carrier(prepared.switch, house.centre.ports, folder) as carrier:
+            await until(partial(provider_is_first_choice, house), LONGER, "the carrier to be there")
+            await house.console(f"pjsip send register {registration}")
+            await until(carrier.knows_the_customer, LONG, "the centre to sign in")
+            yield carrier
+    finally:
+        await until(partial(provider_is_silent, house), LONGER, "the carrier to be silent")
+
+
 async def test_calls_come_from_and_leave_to_the_carrier_where_the_centre_signs_in(
     house: House, tmp_path: Path
 ) -> None:
-    prepared, ports = house.centre.prepared, house.centre.ports
-    number, line = ports.account[0], await house.line()
+    number, line = house.centre.ports.account[0], await house.line()
     await house.admin.ask("PUT", f"/numbers/+{number}", {"flow": line.queue})
-    with live_carrier.carrier(prepared.switch, ports, tmp_path) as carrier:
-        await until(partial(provider_is_first_choice, house), LONGER, "the carrier to be there")
-        await house.console(f"pjsip send register {prepared.rendered.trunk_endpoints['provider']}")
-        await until(carrier.knows_the_customer, LONG, "the centre to sign in")
+    async with signed_in(house, tmp_path) as carrier:
         agent = await agent_outside(house, line)
         caller = await house.phones.dial(number, proxy=carrier.sip, caller_id="+4917139299")
         leg = await agent.takes()
@@ -135,4 +146,48 @@ async def test_calls_come_from_and_leave_to_the_carrier_where_the_centre_signs_i
         await caller.hang_up()
         await house.nothing_is_left()
 
-    await until(partial(provider_is_silent, house), LONGER, "the carrier to be known as silent")
+
+async def test_callers_and_calls_out_share_the_lines_of_a_trunk(
+    house: House, tmp_path: Path
+) -> None:
+    number, line, other_line = house.centre.ports.account[0], await house.line(), await house.line()
+    await house.admin.ask("PUT", f"/numbers/+{number}", {"flow": line.queue})
+    agent = await agent_outside(house, line)
+    other = await agent_outside(house, other_line, "+493023125904")
+    async with signed_in(house, tmp_path) as carrier:
+        caller = await house.phones.dial(number, proxy=carrier.sip, caller_id="+4917139298")
+        leg = await agent.phone.rings(LONG)
+        assert leg.headers["From"].startswith(f"<sip:{number}@")
+        # Two lines, and both are taken: the next call out goes over the next trunk, and no caller comes in.
+        other_caller = await house.dial(other_line.number)
+        other_leg = await other.phone.rings(LONG)
+        assert f"<sip:{number_of(other_caller)}@" in other_leg.headers["From"]
+        assert f"<sip:{number_of(other_caller)}@" in other_leg.headers["P-Asserted-Identity"]
+        late = await house.phones.dial(number, proxy=carrier.sip, caller_id="+4917139297")
+        assert (await late.ended(LONG)).status == 503
+        log = (house.centre.run_folder / "logs/engine.log").read_text()
+        assert '"trunk is full"' in log
+        await asyncio.gather(caller.hang_up(), other_caller.hang_up())
+        await house.nothing_is_left()
+        # What was let go is free again.
+        again = await house.phones.dial(number, proxy=carrier.sip, caller_id="+4917139296")
+        leg = await agent.phone.rings(LONG)
+        assert leg.headers["From"].startswith(f"<sip:{number}@")
+        await again.hang_up()
+        await house.nothing_is_left()
+
+
+async def test_keys_are_heard_in_the_voice_where_the_trunk_says_so(
+    house: House, tmp_path: Path
+) -> None:
+    number = house.centre.ports.account[0]
+    await house.admin.ask("PUT", f"/numbers/+{number}", {"flow": "hotline"})
+    async with signed_in(house, tmp_path) as carrier:
+        caller = await house.phones.dial(number, proxy=carrier.sip, caller_id="+4917139295")
+        await house.at(caller, "choose-language")
+        await caller.press("2")
+        await house.at(caller, "main-menu")
+        facts = house.journal(await house.id_of(caller))
+        assert [fact.digit for fact in facts if isinstance(fact, DigitPressed)] == ["2"]
+        await caller.hang_up()
+        await house.nothing_is_left()

@@ -11,7 +11,7 @@ import pytest
 
 from callcenter.core.facts.calls import AgentOffered, CallEnded
 from callcenter.demo.centre_api import CentreSaidNo
-from callcenter.testing.phones import CallLeg, Phone, RegistrationRefused, Side
+from callcenter.testing.phones import CallLeg, Side
 from callcenter.testing.tones import Span, hears, silences
 from tests.live.live_centre import FIGURES, LONG, LONGER, Agent, House, Line, number_of, until
 
@@ -154,17 +154,16 @@ async def test_a_frozen_engine_leaves_callers_with_music_and_serves_them_later(
     house: House,
 ) -> None:
     line = await house.line(announce_every_seconds=None)
-    agent = await house.agent([line])
-    house.centre.kill("engine", signal.SIGSTOP)
-    try:
+    agent = await house.agent([line], ready=False)
+    with house.centre.no_engine():
         await no_heartbeat(house)
         caller = await house.dial(line.number)
         await caller.established(LONG)
         await caller.hears_anything(LONG)
         place = (await house.ari("/channels"))[0]["dialplan"]
         assert (place["context"], place["app_name"]) == ("fallback", "Queue")
-    finally:
-        house.centre.kill("engine", signal.SIGCONT)
+    await house.in_phase(caller, "queued", LONGER)
+    await agent.sets("ready")
     leg = await agent.takes(LONGER)
     await caller.hears(agent.hz, LONG)
     call = await house.id_of(caller)
@@ -220,8 +219,7 @@ async def test_a_switch_that_is_killed_ends_its_calls_and_takes_new_ones(house: 
         await house.archived(call)
         assert (await house.admin.ask("GET", f"/calls/{call}"))["ended_by"] == "switch"
     await until(house.is_ready, LONGER)
-    await registers_again(agent.phone)
-    await agent.becomes(reachable=True, activity="idle")
+    await house.registers_again(agent)
     FIGURES.append(
         f"calls again {(datetime.now(UTC) - killed_at).total_seconds():.2f} s after the death"
     )
@@ -231,17 +229,6 @@ async def test_a_switch_that_is_killed_ends_its_calls_and_takes_new_ones(house: 
     await again.hang_up()
     await again_leg.ended(LONG)
     await house.nothing_is_left()
-
-
-async def registers_again(phone: Phone) -> None:
-    async def try_it() -> bool:
-        try:
-            await phone.register(LONG)
-        except RegistrationRefused:
-            return False
-        return True
-
-    await until(try_it, LONG)
 
 
 async def test_an_edge_that_is_killed_is_back_and_knows_who_is_signed_in(house: House) -> None:

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -40,6 +41,7 @@ CARRIER = "127.0.0.1"
 NOBODY_KNOWS = "nowhere.invalid"
 ACCOUNT_CARRIER = "127.0.0.90"
 SECURE_CARRIER, POSING_CARRIER = "127.0.0.91", "127.0.0.92"
+TRUSTED_CARRIER = "127.0.0.93"
 CARRIERS_PORT = 21061
 LAW = {"ulaw": 0, "alaw": 8}
 
@@ -107,7 +109,25 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         trunks=(
             over_tls("secure", SECURE_CARRIER),
             over_tls("posing", POSING_CARRIER),
-            Trunk("account", (ACCOUNT_CARRIER,), qualify_seconds=0, number_in="to"),
+            Trunk(
+                "account",
+                (ACCOUNT_CARRIER,),
+                port=CARRIERS_PORT,
+                qualify_seconds=0,
+                number_in="to",
+                dtmf="info",
+            ),
+            Trunk(
+                "trusted",
+                (TRUSTED_CARRIER,),
+                kind="registering",
+                username="493055",
+                secret="x",
+                port=CARRIERS_PORT,
+                trust_identity=True,
+                qualify_seconds=0,
+                dtmf="auto",
+            ),
             Trunk(
                 "carrier",
                 (CARRIER, NOBODY_KNOWS),
@@ -225,7 +245,7 @@ def test_it_boots_without_a_warning(instance: Instance) -> None:
     warnings = [line for line in lines if re.search("WARNING|ERROR", line)]
     # A registering trunk whose carrier is not there may say so, and a name that nobody knows.
     unknown = f"{instance.rendered.trunk_endpoints['carrier']}-2"
-    absent = ("192.0.2.10", SECURE_CARRIER, POSING_CARRIER, NOBODY_KNOWS, unknown)
+    absent = ("192.0.2.10", TRUSTED_CARRIER, SECURE_CARRIER, POSING_CARRIER, NOBODY_KNOWS, unknown)
     assert [line for line in warnings if not any(one in line for one in absent)] == []
 
 
@@ -240,6 +260,22 @@ def test_every_listed_module_runs(instance: Instance) -> None:
     shown = instance.cli("module show")
     running = set(re.findall(r"^(\S+\.so) .*Running", shown, re.MULTILINE))
     assert listed <= running
+
+
+def test_every_application_and_function_of_the_dialplan_is_loaded(instance: Instance) -> None:
+    dialplan = "".join(file.read_text() for file in (PROJECT / "dialplan").glob("*.conf"))
+    steps = re.sub(r"^;.*$", "", dialplan, flags=re.MULTILINE)
+    applications = set(
+        re.findall(r"(?:same => n(?:\(\w+\))?|exten => [^,]+,1(?:\(\w+\))?),(\w+)\(", steps)
+    )
+    functions = set(re.findall(r"\$\{([A-Z]+)\(", steps)) | set(
+        re.findall(r"Set\(([A-Z]+)\(", steps)
+    )
+    assert {"Stasis", "Queue", "ChannelRedirect"} < applications and "FILTER" in functions
+    for kind, names in (("application", applications), ("function", functions)):
+        shown = {name: instance.cli(f"core show {kind} {name}") for name in sorted(names)}
+        assert [name for name, said in shown.items() if "not registered" in said] == []
+        assert all("Info about" in said for said in shown.values()), shown
 
 
 def test_ari_wants_the_password(instance: Instance) -> None:
@@ -415,6 +451,48 @@ def test_whoever_asks_not_to_be_named_is_marked_so(instance: Instance) -> None:
         phone.send("INVITE", "5000", more=hidden)
         assert phone.final_status() == 200
         assert variable(instance, "CC_PRES").startswith("prohib")
+
+
+def called_out(instance: Instance, trunk: str, address: str) -> dict[str, str]:
+    """The headers of the INVITE with which a call for +15557777 goes out over a trunk."""
+    variables = {"GROUP(trunk)": trunk}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as carrier:
+        carrier.bind((address, CARRIERS_PORT))
+        carrier.settimeout(10)
+        query = urllib.parse.urlencode(
+            {
+                "endpoint": f"PJSIP/+4930111@{instance.rendered.trunk_endpoints[trunk]}",
+                "context": "agent-outside",
+                "extension": "s",
+                "callerId": "+15557777",
+            }
+        )
+        instance.ari("POST", f"/channels?{query}", {"variables": variables})
+        assert variable(instance, f"GROUP_COUNT({trunk}@trunk)") == "1"
+        packets = iter(lambda: carrier.recv(65535).decode(), "")
+        invite = next(packet for packet in packets if packet.startswith("INVITE"))
+    lines = (line.partition(": ") for line in invite.split("\r\n\r\n")[0].split("\r\n")[1:])
+    return {name: value for name, _, value in lines}
+
+
+def test_a_trusted_trunk_is_told_for_whom_we_call(instance: Instance) -> None:
+    headers = called_out(instance, "trusted", TRUSTED_CARRIER)
+    assert "<sip:+15557777@" in headers["P-Asserted-Identity"]
+    assert f"<sip:493055@{TRUSTED_CARRIER}>" in headers["From"]
+
+
+def test_a_trunk_that_is_not_trusted_is_asserted_nothing(instance: Instance) -> None:
+    headers = called_out(instance, "account", ACCOUNT_CARRIER)
+    assert "P-Asserted-Identity" not in headers
+    assert "<sip:+15557777@" in headers["From"]
+
+
+@pytest.mark.parametrize(
+    ("trunk", "mode"), [("carrier", "rfc4733"), ("account", "info"), ("trusted", "auto")]
+)
+def test_each_trunk_has_its_own_way_with_keys(instance: Instance, trunk: str, mode: str) -> None:
+    shown = instance.cli(f"pjsip show endpoint {instance.rendered.trunk_endpoints[trunk]}")
+    assert re.search(r"^ dtmf_mode +: (\S+)", shown, re.MULTILINE)[1] == mode  # type: ignore[index]
 
 
 def test_a_trunk_that_is_full_says_so(instance: Instance) -> None:

@@ -128,6 +128,11 @@ def test_names_that_the_command_line_reads_are_left_to_it() -> None:
         ("[sip]\nrtp_first = 20\nrtp_last = 10\n", "callcenter.toml:3: [sip] there is no room"),
         ("\n[edge]\ncertificate = 'a.pem'\n", "callcenter.toml:3: [edge] certificate and private"),
         ("\n[sip]\nprivate_key = 'a.key'\n", "callcenter.toml:3: [sip] certificate and private"),
+        ("[database]\nlease = true\n", "callcenter.toml:2: [database] lease needs a PostgreSQL"),
+        (
+            "[database]\nurl = 'sqlite:////a/b.db'\nlease = true\n",
+            "callcenter.toml:3: [database] lease needs a PostgreSQL",
+        ),
         (TRUNK + "kind = 'registering'\n", "callcenter.toml:4: [trunks] a registering trunk needs"),
     ],
 )
@@ -162,3 +167,25 @@ def test_a_secret_is_in_no_complaint() -> None:
     said = problems("[edge]\nturn_secret = ['hush-hush']\n[database]\nurl = 7\n")
     assert len(said) == 2
     assert "hush" not in "".join(said)
+
+
+@pytest.mark.parametrize("seconds", [0, 10, 60, 86400])
+def test_the_centre_calls_itself_never_or_not_too_often(seconds: int) -> None:
+    text = f"[watch]\nsynthetic_call_seconds = {seconds}"
+    assert sound(text).watch.synthetic_call_seconds == seconds
+    assert sound("").watch.synthetic_call_seconds == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "write"),
+    [
+        ("synthetic_call_seconds = 5", "a number in 10 … 86400, or 0 for none"),
+        ("synthetic_call_seconds = -1", "a number in 10 … 86400, or 0 for none"),
+        ("disk_free_percent = 95", "a number in 1 … 90"),
+        ("backlog = 0", "a number in 10 … 1000000"),
+    ],
+)
+def test_a_watch_that_cannot_be_is_refused_with_what_to_write(line: str, write: str) -> None:
+    [said] = problems(f"[watch]\n{line}\n")
+    assert said.startswith("callcenter.toml:2: [watch] ")
+    assert said.endswith(f"write {write}")

@@ -9,6 +9,7 @@ from zlib import crc32
 from callcenter.adapters.asterisk.ari.generated import asterisk, endpoints
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError, Refused, Request
+from callcenter.core.ids import LegId, is_offer_leg
 from callcenter.ports.telephony import SwitchAway
 
 _GONE: Final = 404
@@ -78,13 +79,15 @@ class AriEndpoints:
         await self._delete(endpoint, "endpoint", "aor", "auth")
 
     async def reachable(self) -> Mapping[str, bool]:
-        """Which accounts have a telephone behind them now."""
+        """Which accounts have a telephone behind them that may be rung: one that answers, and is in no
+        call but ours. The fallback's calls, whose talkers are left alone, are not ours."""
         try:
             found = await self._http.ask(endpoints.list_by_tech("PJSIP"))
         except AriError as error:
             raise SwitchAway(type(error).__name__) from None
         return {
             one["resource"]: one.get("state") == "online"
+            and all(is_offer_leg(LegId(leg)) for leg in one["channel_ids"])
             for one in found
             if one["resource"].startswith(PREFIX)
         }

@@ -19,6 +19,7 @@ from callcenter.adapters.asterisk.ari.generated.messages import (
     StasisStart,
 )
 from callcenter.adapters.asterisk.ari.generated.objects import Channel
+from callcenter.adapters.asterisk.breadcrumbs import variable
 from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentRinging,
@@ -48,6 +49,9 @@ CAUSES: Final[Mapping[int, LegCause]] = {
 # How long after a prompt that broke off we may learn that the caller has hung up. Whoever is still
 # there then is spoken to again: well under the silence that anybody minds.
 HANG_UP_FOLLOWS: Final = timedelta(milliseconds=500)
+
+_SAME_ARRIVAL: Final = timedelta(seconds=3)
+"""From a leg's making to the dialplan's first step."""
 
 
 def fact_of(event: AnyEvent, at: datetime, region: str) -> Fact | None:
@@ -94,9 +98,14 @@ def _started(event: StasisStart, at: datetime, region: str) -> Fact | None:
 
 
 def came_at(channel: Channel, now: datetime) -> datetime:
-    """When a caller came to the switch, as the dialplan wrote it down."""
+    """When a caller came to the switch, as the dialplan wrote it down. It knows whole seconds only, in
+    which many may come: within them, when the switch made the leg."""
     epoch = variable(channel, "CC_SINCE")
-    return min(datetime.fromtimestamp(int(epoch), UTC), now) if epoch.isdecimal() else now
+    if not epoch.isdecimal():
+        return now
+    came = datetime.fromtimestamp(int(epoch), UTC)
+    made = datetime.fromisoformat(channel["creationtime"])
+    return min(made if abs(made - came) < _SAME_ARRIVAL else came, now)
 
 
 def _state(event: ChannelStateChange, at: datetime, region: str) -> Fact | None:
@@ -130,11 +139,6 @@ def _left(event: StasisEnd, at: datetime, region: str) -> Fact | None:
 def _destroyed(event: ChannelDestroyed, at: datetime, region: str) -> Fact | None:
     leg = LegId(event["channel"]["id"])
     return LegEnded(at, call_of(leg), leg, CAUSES.get(event["cause"], LegCause.UNREACHABLE))
-
-
-def variable(channel: Channel, name: str) -> str:
-    """A variable that the switch reports with every leg; empty when it is not set."""
-    return str(channel.get("channelvars", {}).get(name) or "")
 
 
 # Each function takes exactly the event it is listed under.

@@ -9,6 +9,7 @@ cut line and a jumping clock all look the same from the dialplan, and callers go
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final
 
 from callcenter.adapters.asterisk.ari.connection import until_first_ends
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 NOT_NEEDED: Final = MUTED | {"ChannelEnteredBridge", "ChannelHangupRequest", "PlaybackStarted"}
 _ONLINE: Final = frozenset({"Reachable", "NonQualified", "Created"})
 _RETRY_SECONDS: Final = 0.2
+_ON_THEIR_WAY_SECONDS: Final = 0.5
+"""For a caller who passed the dialplan's guard just before the heartbeat to be where they were sent."""
 
 
 class AriLink:
@@ -49,10 +52,13 @@ class AriLink:
         deliver: Callable[[Fact], None],
         set_reachable: Callable[[AgentId, bool], None],
         trunk_heard: Callable[[str, bool], None],
-        carrier_refused: Callable[[LegId, int], bool],
+        carrier_refused: Callable[[LegId, int | None, int], bool],
+        trial_heard: Callable[[AnyEvent], bool],
         on_connected: Callable[[], Awaitable[None]],
+        on_followed: Callable[[], Awaitable[None]],
         on_lost: Callable[[], None],
     ) -> None:
+        """`on_connected`: before anything is heard. `on_followed`: each time the dialplan has been told."""
         self._ear = ear(self)
         self._rest = rest
         self._http = http
@@ -63,17 +69,27 @@ class AriLink:
         self._set_reachable = set_reachable
         self._trunk_heard = trunk_heard
         self._carrier_refused = carrier_refused
+        self._trial_heard = trial_heard
         self._on_connected = on_connected
+        self._on_followed = on_followed
         self._on_lost = on_lost
         self._waiting: list[AnyEvent] | None = []
         self._up = asyncio.Event()
         self._beat: Canary | None = None
+        self._beat_at = clock.now()
         self._beats = asyncio.Event()
+        self._is_told = False
+        self._told = asyncio.Event()
 
     @property
     def is_alive(self) -> bool:
         """Whether the switch is heard and we agree with it."""
         return self._waiting is None and self._ear.is_up
+
+    @property
+    def silent_for(self) -> timedelta:
+        """How long ago the last canary was heard, or we began."""
+        return self._clock.now() - self._beat_at
 
     async def run(self) -> None:
         """Keep the connection for ever.
@@ -82,7 +98,11 @@ class AriLink:
             Replaced: another engine has taken over; exit at once.
         """
         await until_first_ends(
-            self._ear.run(), self._rest.run(), self._agree(), self._keep_heartbeat()
+            self._ear.run(),
+            self._rest.run(),
+            self._agree(),
+            self._keep_heartbeat(),
+            self._look_back(),
         )
 
     # -- Listener -------------------------------------------------------------------------------
@@ -96,12 +116,12 @@ class AriLink:
 
     def on_up(self, canary: Canary) -> None:
         """Connected, and proved to hear."""
-        self._beat = canary
+        self._beat, self._beat_at = canary, self._clock.now()
         self._up.set()
 
     def on_canary(self, canary: Canary) -> None:
         """Still hearing."""
-        self._beat = canary
+        self._beat, self._beat_at = canary, self._clock.now()
         if self._waiting is None:
             self._beats.set()
 
@@ -132,6 +152,7 @@ class AriLink:
             waiting, self._waiting = self._waiting or [], None
             for event in waiting:
                 self._hear(event)
+            self._is_told = False
             self._beats.set()
             logger.info("switch followed", extra={"waited": len(waiting)})
 
@@ -147,10 +168,27 @@ class AriLink:
                 await self._http.ask(write)
             except AriError as error:
                 logger.warning("heartbeat not written", extra={"why": type(error).__name__})
+                continue
+            if not self._is_told:
+                self._is_told = True
+                self._told.set()
+
+    async def _look_back(self) -> None:
+        """Between the last look before we followed and the first heartbeat callers still went elsewhere."""
+        while True:
+            await self._told.wait()
+            self._told.clear()
+            await asyncio.sleep(_ON_THEIR_WAY_SECONDS)
+            try:
+                await self._on_followed()
+            except SwitchAway as error:  # The next connect looks again.
+                logger.info("not looked back", extra={"why": str(error)})
 
     # -- events ---------------------------------------------------------------------------------
 
     def _hear(self, event: AnyEvent) -> None:
+        if self._trial_heard(event):
+            return
         match event["type"]:
             case "ChannelLeftBridge":
                 bridge = event["bridge"]
@@ -171,7 +209,7 @@ class AriLink:
                 else:
                     self._trunk_heard(name, answers)
             case "ChannelDestroyed" if self._carrier_refused(
-                LegId(event["channel"]["id"]), event.get("tech_cause", 0)
+                LegId(event["channel"]["id"]), event.get("tech_cause"), event["cause"]
             ):
                 return
             case "PlaybackFinished" if event["playback"]["state"] == "failed":

@@ -13,7 +13,6 @@ made, a prompt that was not taken. 404 and 409 are everyday life: the leg hung u
 import asyncio
 import logging
 import re
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -23,8 +22,12 @@ from callcenter.adapters.asterisk.ari.generated.objects import Bridge, Channel
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError, Refused, Reply, Request
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
+from callcenter.adapters.asterisk.breadcrumbs import variable
 from callcenter.adapters.asterisk.bridge_pool import BridgePool
-from callcenter.adapters.asterisk.events import HANG_UP_FOLLOWS, arrival, call_of, came_at, variable
+from callcenter.adapters.asterisk.events import HANG_UP_FOLLOWS, arrival, came_at
+from callcenter.adapters.asterisk.outside import OutsideLegs
+from callcenter.adapters.asterisk.trial import is_trial
+from callcenter.adapters.asterisk.trunks import Way
 from callcenter.core.acd.device import parse_device
 from callcenter.core.calls.effects import (
     AnswerLeg,
@@ -38,6 +41,7 @@ from callcenter.core.calls.effects import (
     StartMusic,
     StopMusic,
     StopSaying,
+    TurnAway,
 )
 from callcenter.core.errors import NotFound
 from callcenter.core.facts.calls import AgentRinging, LegCause, LegEnded, PromptEnded
@@ -58,16 +62,12 @@ from callcenter.ports.telephony import SeenLeg, SwitchAway, SwitchPicture
 logger = logging.getLogger(__name__)
 
 _UNQUOTABLE = re.compile(r'["\\<>\x00-\x1f]')
-_EXISTS: Final = 409
 _GONE: Final = 404
 _NO_CALLER: Final = 400  # to an agent's leg: "Provided originator channel was not found"
 # Asterisk ends the ringing itself a little after the engine should have: a bound, not a timer.
 _RING_BOUND_SECONDS: Final = 3
 
-OutsideDial = Callable[[str], Sequence[str]]
-
-# What a carrier says of itself, not of whom we want (RFC 3261, 21): we may not, or it cannot now.
-_CARRIER_REFUSES: Final = frozenset({401, 402, 403, 407, 408, *range(500, 600)})
+OutsideDial = Callable[[str], Sequence[Way]]
 
 
 class AriTelephony:
@@ -92,13 +92,12 @@ class AriTelephony:
         self._clock = clock
         self._deliver = deliver
         self._media = media
-        self._outside = outside
+        self._ways = outside
+        self.outside = OutsideLegs(self._send, clock=clock, deliver=deliver)
         self._region = region
         self._longest_call = longest_call
         self._app = app
         self._waiting: set[asyncio.Task[None]] = set()
-        # What else can be dialled for a leg to a number outside, while it may still be refused.
-        self._other_ways: dict[LegId, deque[Request[Any]]] = {}
 
     # -- the port -----------------------------------------------------------------------------
 
@@ -113,8 +112,11 @@ class AriTelephony:
                 case BridgeLegs():
                     self._bridge(call, effect)
                 case HangUpLeg(leg=leg):
-                    self._other_ways.pop(leg, None)
+                    self.outside.settled(leg)
                     self._send(leg, channels.hangup(leg))
+                case TurnAway(leg=leg):
+                    # 34: no circuit available, which is 503 in SIP. Carriers try the next route on it.
+                    self._send(call, channels.hangup(leg, reason_code="34"))
                 case GiveBack(leg=leg):
                     back = channels.continue_in_dialplan(
                         leg, context="fallback", extension="s", priority=1
@@ -141,25 +143,9 @@ class AriTelephony:
         }
         return SwitchPicture(at, legs, frozenset(playing))
 
-    def carrier_refused(self, leg: LegId, sip_status: int) -> bool:
-        """Whether a leg to a number outside has ended because its carrier refused. Then it is seen to: the
-        next carrier is tried, or the number is unreachable, which is no refusal of the agent's."""
-        others = self._other_ways.pop(leg, None)
-        if others is None or sip_status not in _CARRIER_REFUSES:
-            return False
-        logger.warning("carrier refuses a call", extra={"status": sip_status, "left": len(others)})
-        failed = LegEnded(self._clock.now(), call_of(leg), leg, LegCause.UNREACHABLE)
-        if not others:
-            self.pool.gone(leg)
-            self._deliver(failed)
-            return True
-        request = others.popleft()
-        self._other_ways[leg] = others
-        self._send(leg, request, failed)
-        return True
-
     async def close(self) -> None:
         """Let go of what is still under way."""
+        await self.outside.close()
         for task in list(self._waiting):
             task.cancel()
         await asyncio.gather(*self._waiting, return_exceptions=True)
@@ -191,7 +177,7 @@ class AriTelephony:
             request = self._originate(call, effect, f"PJSIP/{device.address}", "agent-leg")
             self._send(effect.leg, request, failed)
             return
-        ways = self._outside(device.address)
+        ways = self._ways(device.address)
         try:
             accept = self._media(Prompt(SYSTEM_FLOW, AGENT_ACCEPT, effect.language))
         except NotFound:
@@ -201,14 +187,17 @@ class AriTelephony:
             return
         # A carrier that answers with another number (302) must not bring us a new caller of our own.
         known = {"CC_ACCEPT": accept, "FORWARD_CONTEXT": "from-agent"}
-        first, *others = (
-            self._originate(call, effect, way, "agent-outside", known) for way in ways
-        )
-        self._other_ways[effect.leg] = deque(others)
+        dials = [
+            (
+                way,
+                self._originate(call, effect, way.dial, "agent-outside", {**known, **way.counted}),
+            )
+            for way in ways
+        ]
         # A carrier may take ten seconds to say that it rings, or never say it.
         offer = offer_of(effect.leg)[1]
         rings = AgentRinging(self._clock.now(), call, effect.agent, offer)
-        self._send(effect.leg, first, failed, rings)
+        self.outside.dial(effect.leg, effect.caller, dials, rings)
 
     def _originate(
         self,
@@ -238,7 +227,7 @@ class AriTelephony:
 
     def _bridge(self, call: CallId, effect: BridgeLegs) -> None:
         for leg in effect.legs:  # Whoever has answered is not dialled again.
-            self._other_ways.pop(leg, None)
+            self.outside.settled(leg)
         bridge, make = self.pool.take(effect.legs)
         requests: list[Request[Any]] = [
             *([bridges.create_with_id(bridge, type="mixing")] if make else []),
@@ -267,13 +256,14 @@ class AriTelephony:
         if_refused: Fact | None = None,
         if_taken: Fact | None = None,
         judge: Callable[[Reply[Any]], None] | None = None,
-    ) -> None:
+    ) -> asyncio.Future[Reply[Any]]:
         """Put a command on its way, behind what was sent under the same key; the facts are what has
         happened once it is answered. `judge` looks at the answer itself."""
         answer = self._rest.send(request, key=key)
         answer.add_done_callback(
             lambda done: self._answered(request, done, if_refused, if_taken, judge)
         )
+        return answer
 
     def _answered(
         self,
@@ -293,7 +283,7 @@ class AriTelephony:
         reply = done.result()
         if judge is not None:
             judge(reply)
-        if reply.ok or reply.status == _EXISTS:
+        if reply.taken:
             if if_taken is not None:
                 self._deliver(if_taken)
             return
@@ -346,7 +336,7 @@ class AriTelephony:
             f"{self._app},"
         )
         arrived = None
-        if inside and not is_offer_leg(leg_id):
+        if inside and not is_offer_leg(leg_id) and not is_trial(leg_id):
             came = came_at(leg, at)
             arrived = arrival(leg, variable(leg, "CC_DID"), came, self._region)
         return SeenLeg(leg_id, inside and leg["state"] == "Up", arrived, together)

@@ -42,6 +42,7 @@ EXITS: Final[Mapping[Outcome, Exit]] = {
     Outcome.ANSWERED: Exit.ANSWERED,
     Outcome.ABANDONED: Exit.ABANDONED,
     Outcome.LEFT_FLOW: Exit.MOVED,
+    Outcome.REFUSED: Exit.SYSTEM_ERROR,  # before any queue; listed since every end must have an exit
     Outcome.SERVED: Exit.MOVED,
     Outcome.DISMISSED: Exit.DISMISSED,
     Outcome.FAULTED: Exit.SYSTEM_ERROR,

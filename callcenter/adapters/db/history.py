@@ -15,19 +15,12 @@ from callcenter.adapters.db.calls import (
     read_visit,
 )
 from callcenter.adapters.db.facts import facts
+from callcenter.adapters.db.pages import LARGEST_PAGE, place, read_place
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.db.spans import agent_spans, read_span
-from callcenter.core.errors import Invalid, NoSuchCall
+from callcenter.core.errors import NoSuchCall
 from callcenter.core.ids import AgentId, CallId
-from callcenter.ports.history import (
-    AgentSpan,
-    CallHistory,
-    CallPage,
-    CallRecord,
-    StoredFact,
-)
-
-LARGEST_PAGE = 500
+from callcenter.ports.history import AgentSpan, CallHistory, CallPage, StoredFact
 
 
 class DbHistory:
@@ -64,13 +57,14 @@ class DbHistory:
         if agent is not None:
             wanted = wanted.where(calls.c.agent_id == agent)
         if older is not None:
-            at, call = _read_place(older)
+            at, call = read_place(older)
             earlier = calls.c.arrived_at < at
             same = and_(calls.c.arrived_at == at, calls.c.call_id < call)
             wanted = wanted.where(or_(earlier, same))
         async with self._database.reading() as connection:
             found = [read_call(row) for row in await connection.execute(wanted)]
-        return CallPage(found[:size], _place(found[size - 1]) if len(found) > size else None)
+        last = found[size - 1] if len(found) > size else None
+        return CallPage(found[:size], place(last.arrived_at, last.call) if last else None)
 
     async def spans(self, agent: AgentId, since: datetime, until: datetime) -> Sequence[AgentSpan]:
         touching = and_(
@@ -93,18 +87,3 @@ def _in_order(rows: Sequence[Row[Any]]) -> list[StoredFact]:
         begun[row.journal] = min(row.at, begun.get(row.journal, row.at))
     rows = sorted(rows, key=lambda row: (begun[row.journal], row.number))
     return [StoredFact(row.number, row.kind, row.at, row.body) for row in rows]
-
-
-def _place(record: CallRecord) -> str:
-    return f"{record.arrived_at.isoformat()} {record.call}"
-
-
-def _read_place(text: str) -> tuple[datetime, str]:
-    moment, _, call = text.partition(" ")
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise Invalid("older: give it as the page before gave it")
-    return at, call

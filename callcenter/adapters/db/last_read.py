@@ -1,19 +1,18 @@
 """What was last read from the database, in a file of the run folder. Only the engine at work writes it."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from callcenter.ports.journal import JournalAway
+from callcenter.private_file import write_private
 from callcenter.services.stored import Stored
 
 logger = logging.getLogger(__name__)
 
 FILE: Final = "configuration-in-force.json"
-_PRIVATE: Final = 0o600  # There are people's telephone numbers in it.
 _SHAPE: Final = TypeAdapter(Stored)
 
 
@@ -37,16 +36,10 @@ class LastRead:
 
     def write(self, stored: Stored) -> None:
         """See `services.stored.StoredRecord`."""
-        new, data = self._file.with_suffix(".new"), _SHAPE.dump_json(stored)
+        data = _SHAPE.dump_json(stored)
         try:
             if self._file.exists() and self._file.read_bytes() == data:
                 return  # Each start writes, and callers wait for it: spare them the disk.
-            new.unlink(missing_ok=True)
-            opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-            with os.fdopen(opened, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            new.replace(self._file)
+            write_private(self._file, data.decode())  # There are people's telephone numbers in it.
         except OSError as error:
             raise JournalAway(f"{self._file}: {error.strerror}") from None

@@ -71,15 +71,16 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction, or a part of the one that `change` has open. Raises: StoreAway."""
+    async def writing(self, *, durable: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A transaction, or a part of the one that `change` has open. What is `durable` outlives a power
+        cut once it is committed; SQLite may lose the last of the rest. Raises: StoreAway."""
         joined = self._open.get()
         if joined is not None:
             yield joined
             return
         with _in_our_words():
             async with self._turn(), self._engine.connect() as connection:
-                await connection.execution_options(writes=True)
+                await connection.execution_options(writes=True, durable=durable)
                 async with connection.begin():
                     yield connection
 
@@ -197,5 +198,9 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    level = "FULL" if options.get("durable", False) else "NORMAL"
+    if connection.info.setdefault("synchronous", "NORMAL") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")  # It cannot be changed later.
+        connection.info["synchronous"] = level
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")

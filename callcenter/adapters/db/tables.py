@@ -1,6 +1,27 @@
 """All tables together: importing this fills `schema.metadata`, which migrations are compared with."""
 
-from callcenter.adapters.db import accounts, agents, calls, facts, numbers, queues, spans
+from callcenter.adapters.db import (
+    accounts,
+    agents,
+    calls,
+    facts,
+    lease,
+    messages,
+    numbers,
+    queues,
+    spans,
+)
 from callcenter.adapters.db.schema import metadata
 
-__all__ = ["accounts", "agents", "calls", "facts", "metadata", "numbers", "queues", "spans"]
+__all__ = [
+    "accounts",
+    "agents",
+    "calls",
+    "facts",
+    "lease",
+    "messages",
+    "metadata",
+    "numbers",
+    "queues",
+    "spans",
+]

@@ -11,7 +11,6 @@ before still serves for what is broken in it.
 
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +22,7 @@ from callcenter.core.ivr.flow import Flow
 from callcenter.core.ivr.parse import parse_flow
 from callcenter.core.reading import Unreadable
 from callcenter.ports.journal import JournalAway
+from callcenter.private_file import write_private
 from callcenter.services.flows import Recalled
 
 logger = logging.getLogger(__name__)
@@ -52,13 +52,8 @@ class FlowsInForce:
             "calendars": {name: calendar.source for name, calendar in calendars.items()},
         }
         file = self._folder / IN_FORCE
-        new = file.with_suffix(".new")
         try:
-            with new.open("w", encoding="utf-8") as stream:
-                json.dump(kept, stream, ensure_ascii=False, indent=1)
-                stream.flush()
-                os.fsync(stream.fileno())
-            new.replace(file)
+            write_private(file, json.dumps(kept, ensure_ascii=False, indent=1))
         except OSError as error:
             raise JournalAway(f"{file}: {error.strerror}") from None
 

@@ -26,6 +26,7 @@ from callcenter.adapters.journal.lines import (
 )
 from callcenter.adapters.journal.lock import lock
 from callcenter.adapters.journal.reader import SegmentReader, read_head, segment_path, segments
+from callcenter.core.facts.wire import Fact
 from callcenter.ports.journal import Numbered
 
 logger = logging.getLogger(__name__)
@@ -108,6 +109,22 @@ class SegmentJournal:
             self._full_at = self._size + self._max_bytes // 8
             logger.error("no new journal segment, the old one goes on", extra={"why": str(error)})
 
+    def go_on_from(self, others: Iterable[Fact]) -> None:
+        """Forget how things stood when this journal was written last: a start is to read these facts of
+        another one, and what is appended from now on. Raises: OSError."""
+        facts = list(others)
+        # Before any number that is given from now on, in their order.
+        carry = [(self._last - len(facts) + place, fact) for place, fact in enumerate(facts, 1)]
+        if self._last < self._head and self._size == len(encode_header(self._id)):
+            lines = b"".join(
+                encode(*item, CARRIED) for item in carry
+            )  # It may be followed already.
+            self._write(lines)
+            self._size += len(lines)
+            self._full_at = self._size + self._max_bytes
+            return
+        self._begin(self._last + 1, carry)
+
     def read_after(self, number: int) -> Iterator[Numbered]:
         """See `SegmentReader.read_after`."""
         return self._reader.read_after(number)
@@ -131,7 +148,7 @@ class SegmentJournal:
         self._head = found[-1]
         path = segment_path(self._folder, self._head)
         content = path.read_bytes()
-        end = _end_of_last_burst(content)
+        end = end_of_last_burst(content)
         self._id = decode_header(path, content[: content.find(b"\n") + 1])
         self._last = _last_number(path, content[:end], self._head)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
@@ -184,7 +201,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _end_of_last_burst(content: bytes) -> int:
+def end_of_last_burst(content: bytes) -> int:
+    """How much of a segment counts: what follows was being written."""
     end = content.rfind(b"\n") + 1
     while content.endswith(ENDS_WITH_MORE, 0, end):
         end = content.rfind(b"\n", 0, end - 1) + 1

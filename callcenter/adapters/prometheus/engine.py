@@ -27,6 +27,15 @@ class EngineMetrics(Collector):
         yield _counted("callcenter_agents", "Agents", agents, "presence", "activity")
         yield _counted("callcenter_calls", "Live calls", calls, "phase")
         yield from self._counters()
+        most = self._door.most_per_second
+        yield GaugeMetricFamily(
+            "callcenter_calls_per_second_limit",
+            "New calls taken in a second at most; infinite where there is no limit",
+            value=float("inf") if most is None else most,
+        )
+        yield GaugeMetricFamily(
+            "callcenter_callers_with_music", "Callers who hear music", value=self._door.with_music
+        )
         up = GaugeMetricFamily("callcenter_trunk_up", "1 while a trunk answers", labels=["trunk"])
         for name, answers in self._trunks().items():
             up.add_metric([name], float(answers))
@@ -61,6 +70,12 @@ class EngineMetrics(Collector):
         for why, count in counted.offers_ended.items():
             ended.add_metric([why], count)
         yield ended
+        refused = CounterMetricFamily(
+            "callcenter_calls_refused", "Calls turned away at once", labels=["why"]
+        )
+        for reason, count in counted.refused.items():
+            refused.add_metric([reason], count)
+        yield refused
 
 
 def _counted(

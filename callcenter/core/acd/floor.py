@@ -68,7 +68,9 @@ NOTHING: Final[Consequences] = ()
 class Floor:
     """Queues, agents, and who is offered to whom."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, longest_queue: int = 0) -> None:
+        """`longest_queue`: how many may wait in one; 0: any number."""
+        self._longest_queue = longest_queue
         self.agents: dict[AgentId, AgentRow] = {}
         self.lines: dict[QueueId, Line] = {}
         self.entries: dict[CallId, QueueEntry] = {}
@@ -140,6 +142,8 @@ class Floor:
         self._touch(line)
         if line.rules.announce_every is not None:
             self._announce_at(entry, fact.at + line.rules.announce_first)
+        if fact.since is None and 0 < self._longest_queue < len(line.entries):
+            return (QueueLeft(fact.at, fact.call, fact.queue),)
         return NOTHING
 
     def _offered(self, fact: AgentOffered) -> Consequences:

@@ -19,6 +19,8 @@ class Directory:
     queues: Mapping[QueueId, QueueRules] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     assignments: Mapping[AgentId, tuple[QueueId, ...]] = field(default_factory=dict)
+    # Callers beyond our limits are told so, instead of being refused before they are answered.
+    tells_when_full: bool = False
 
     def flow_for(self, dnis: str) -> Flow:
         """The flow of a dialled number; the announcement for unknown numbers where there is none."""

@@ -82,6 +82,13 @@ class HangUpLeg:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnAway:
+    """Refuse a caller who has not been answered, so that their carrier tries another way."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class GiveBack:
     """Hand the caller back to the dialplan's fallback: we cannot serve them."""
 
@@ -102,6 +109,7 @@ LegEffect = (
     | RingAgent
     | BridgeLegs
     | HangUpLeg
+    | TurnAway
     | GiveBack
 )
 CallEffect = LegEffect | Record

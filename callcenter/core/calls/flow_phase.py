@@ -18,6 +18,7 @@ from callcenter.core.calls.effects import (
     Record,
     Say,
     StopSaying,
+    TurnAway,
 )
 from callcenter.core.calls.phases import Call, Ended, InFlow, Leaving, Queued
 from callcenter.core.errors import IllegalTransition
@@ -37,7 +38,7 @@ from callcenter.core.facts.calls import (
 )
 from callcenter.core.ids import FlowId, offer_leg, prompt_id
 from callcenter.core.ivr import interpreter as ivr
-from callcenter.core.ivr.announcements import QUEUE_NO_AGENTS, SYSTEM_FLOW
+from callcenter.core.ivr.announcements import LINES_BUSY, QUEUE_NO_AGENTS, SYSTEM_FLOW
 from callcenter.core.ivr.cursor import Phase as CursorPhase
 from callcenter.core.ivr.flow import Flow, Language, Menu, Play, PromptName
 
@@ -46,14 +47,14 @@ LONGEST_PROMPT: Final = timedelta(minutes=3)
 LONGEST_LAST_WORD: Final = LONGEST_PROMPT
 # A person does not press more; a flood of keys makes the switch stumble over that leg.
 KEYS_ALLOWED: Final = 200
+REFUSED: Final = Outcome.REFUSED
 
 Step = tuple[Call, tuple[CallEffect, ...]]
 
 
 def begin(fact: CallArrived, directory: Directory) -> Step:
-    """A new call at the start of the flow its number leads to."""
+    """A new call at the start of the flow its number leads to, or turned away."""
     flow = directory.flow_for(fact.dnis)
-    turn = ivr.begin(flow, ivr.Context(fact.at, directory.calendars))
     since = min(fact.since or fact.at, fact.at)
     # The phase is replaced by what the turn asks for; until then the call is nowhere.
     call = Call(
@@ -70,8 +71,19 @@ def begin(fact: CallArrived, directory: Directory) -> Step:
         phase=Ended(Outcome.FAULTED),
         unheard=fact.at - since,
     )
+    if fact.refused:
+        return _refuse(call, fact.at, directory)
+    turn = ivr.begin(flow, ivr.Context(fact.at, directory.calendars))
     call, effects = _follow(call, flow, turn, fact.at, directory)
     return call, (AnswerLeg(fact.leg), *effects)
+
+
+def _refuse(call: Call, at: datetime, directory: Directory) -> Step:
+    if directory.tells_when_full:
+        told = _last_word(call, SYSTEM_FLOW, (LINES_BUSY,), at, (AnswerLeg(call.caller),), REFUSED)
+        return told
+    ended = CallEnded(at, call.id, REFUSED, EndedBy.SWITCH)
+    return replace(call, phase=Ended(REFUSED)), (TurnAway(call.caller), Record(ended))
 
 
 def advance(call: Call, phase: InFlow, fact: CallFact, directory: Directory) -> Step:
@@ -103,9 +115,9 @@ def leave(call: Call, phase: Leaving, fact: CallFact) -> Step:
     """One fact while the last word is being said."""
     match fact:
         case PromptEnded(number=phase.saying):
-            return _goodbye(call, fact.at)
+            return _goodbye(call, fact.at, phase.outcome)
         case DeadlinePassed() if fact.at >= phase.until:
-            return _goodbye(call, fact.at)
+            return _goodbye(call, fact.at, phase.outcome)
         case PromptEnded() | LegEnded() | DeadlinePassed() | DigitPressed():
             return call, ()
         case AgentAnswered(offer=offer):
@@ -218,15 +230,16 @@ def _last_word(
     names: tuple[PromptName, ...],
     at: datetime,
     trace: tuple[CallEffect, ...],
+    outcome: Outcome = Outcome.SERVED,
 ) -> Step:
     if not names:
         call, effects = _goodbye(call, at)
         return call, (*trace, *effects)
     call, say = _say(call, flow, names, call.language)
-    leaving = Leaving(call.said, at, at + LONGEST_LAST_WORD)
+    leaving = Leaving(call.said, at, at + LONGEST_LAST_WORD, outcome)
     return replace(call, phase=leaving), (*trace, *say)
 
 
-def _goodbye(call: Call, at: datetime) -> Step:
-    ended = CallEnded(at, call.id, Outcome.SERVED, EndedBy.FLOW)
-    return replace(call, phase=Ended(Outcome.SERVED)), (HangUpLeg(call.caller), Record(ended))
+def _goodbye(call: Call, at: datetime, outcome: Outcome = Outcome.SERVED) -> Step:
+    ended = CallEnded(at, call.id, outcome, EndedBy.FLOW)
+    return replace(call, phase=Ended(outcome)), (HangUpLeg(call.caller), Record(ended))

@@ -233,8 +233,8 @@ def _end(call: Call, at: datetime, by: EndedBy) -> Step:
         case Connected(agent=talking, offer=offer):
             agent, outcome = talking, Outcome.ANSWERED
             effects = (HangUpLeg(offer_leg(call.id, offer)),)
-        case Leaving():
-            outcome = Outcome.SERVED
+        case Leaving(outcome=outcome):
+            pass
     if by is EndedBy.SUPERVISOR and outcome in (Outcome.ABANDONED, Outcome.LEFT_FLOW):
         outcome = Outcome.DISMISSED  # the caller did not give up
     ended = CallEnded(at, call.id, outcome, by, agent)

@@ -63,6 +63,7 @@ class Leaving:
     saying: int
     since: datetime
     until: datetime
+    outcome: Outcome = Outcome.SERVED
 
 
 @dataclass(frozen=True, slots=True)

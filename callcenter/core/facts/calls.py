@@ -29,6 +29,7 @@ class Outcome(StrEnum):
     SERVED = "served"  # the flow said goodbye
     DISMISSED = "dismissed"  # a supervisor ended it before anybody talked to the caller
     FAULTED = "faulted"  # we failed; the dialplan took the caller over
+    REFUSED = "refused"  # turned away at once, since we had too much to do
 
 
 class EndedBy(StrEnum):
@@ -66,6 +67,7 @@ class CallArrived:
     name: str = ""
     since: datetime | None = None
     first_dialled: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

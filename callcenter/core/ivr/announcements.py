@@ -17,6 +17,9 @@ QUEUE_NO_AGENTS: Final = PromptName("queue-no-agents")
 GOODBYE: Final = PromptName("goodbye")
 # Asked of an agent whose device is an outside number, so that no mailbox takes the call.
 AGENT_ACCEPT: Final = PromptName("agent-accept")
+# Said by the fallback to whom nobody could serve while no engine decides.
+LINES_BUSY: Final = PromptName("lines-busy")
+LEAVE_MESSAGE: Final = PromptName("leave-message")
 
 LAST_POSITION: Final = 20
 _MORE: Final = PromptName("queue-position-more")
@@ -28,6 +31,7 @@ def queue_position(position: int) -> PromptName:
 
 
 SYSTEM_PROMPTS: Final = frozenset(
-    {UNKNOWN_NUMBER, OUT_OF_ORDER, QUEUE_WAIT, QUEUE_NO_AGENTS, GOODBYE, AGENT_ACCEPT, _MORE}
+    {UNKNOWN_NUMBER, OUT_OF_ORDER, QUEUE_WAIT, QUEUE_NO_AGENTS, GOODBYE, AGENT_ACCEPT}
+    | {LEAVE_MESSAGE, LINES_BUSY, _MORE}
     | {queue_position(n) for n in range(1, LAST_POSITION + 1)}
 )

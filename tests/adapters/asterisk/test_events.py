@@ -31,6 +31,7 @@ def leg(leg_id: str = CALLER, **more: Any) -> dict[str, Any]:
     return {
         "id": leg_id,
         "state": "Up",
+        "creationtime": "2026-03-02T11:59:59.900+0000",
         "caller": {"number": "03012345", "name": "Jo"},
         "channelvars": {"CC_AGENT": "ana", "CC_DID": "4000"},
         **more,
@@ -71,6 +72,19 @@ def test_a_caller_comes_back_from_the_fallback_with_the_number_first_dialled(how
     fact = started(how, channel=leg(channelvars=variables))
     assert isinstance(fact, CallArrived)
     assert (fact.dnis, fact.at, fact.since) == ("4000", NOON, came)
+
+
+def test_who_came_in_the_same_second_keep_their_order() -> None:
+    came = NOON - timedelta(minutes=3)
+    variables = {"CC_DID": "4000", "CC_SINCE": str(int(came.timestamp()))}
+    facts = [
+        started("adopt-push", channel=leg(channelvars=variables, creationtime=made))
+        for made in ("2026-03-02T11:56:59.990+0000", "2026-03-02T13:57:00.750+0200")
+    ]
+    assert [getattr(fact, "since") for fact in facts] == [  # noqa: B009
+        came - timedelta(milliseconds=10),
+        came + timedelta(milliseconds=750),
+    ]
 
 
 def test_an_adopted_caller_without_a_number_is_still_a_caller() -> None:

@@ -10,6 +10,7 @@ from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import NoReply, Reply, Request
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.telephony import AriTelephony
+from callcenter.adapters.asterisk.trunks import Way
 from callcenter.core.calls.effects import (
     AnswerLeg,
     BridgeLegs,
@@ -31,9 +32,14 @@ CALL = CallId("cc1-1.1")
 CALLER = LegId(CALL)
 ANA = AgentId("ana")
 LEG = offer_leg(CALL, 1)
-FIRST, SECOND = "PJSIP/+4917@tk-1", "PJSIP/+4917@tk-2"
+FIRST, SECOND = Way("PJSIP/+4917@tk-1", "main"), Way("PJSIP/+4917@tk-2", "second")
 TAKEN = Reply[Any](200, b"{}")
 SPOKEN = {("system", "agent-accept", "zh"): "/prompts/zh/system/agent-accept"}
+
+
+def lines_taken(count: int) -> Reply[Any]:
+    """What the switch answers when it is asked how many lines of a trunk are taken."""
+    return Reply(200, f'{{"value": "{count}"}}')
 
 
 class Wire:
@@ -57,13 +63,14 @@ class Wire:
             future.set_exception(reply)
         else:
             future.set_result(reply)
-        await asyncio.sleep(0)
+        for _ in range(5):
+            await asyncio.sleep(0)
 
 
 class Switch:
     """The adapter between a wire and an engine that only listens."""
 
-    def __init__(self, *ways: str) -> None:
+    def __init__(self, *ways: Way) -> None:
         self.wire = Wire()
         self.facts: list[Fact] = []
         self._telephony = AriTelephony(
@@ -92,9 +99,9 @@ class Switch:
         for leg in legs:
             self._telephony.pool.gone(leg)
 
-    def ends(self, sip_status: int) -> bool:
+    def ends(self, sip_status: int | None, cause: int = 0) -> bool:
         """The agent's leg ends so; whether that was the carrier's doing and is seen to."""
-        return self._telephony.carrier_refused(LEG, sip_status)
+        return self._telephony.outside.refused(LEG, sip_status, cause)
 
     async def do(self, effect: LegEffect) -> None:
         self._telephony.perform(CALL, [effect])
@@ -141,7 +148,7 @@ async def test_a_number_outside_is_asked_in_the_callers_language_and_rings_when_
     ("ways", "language"), [((), "zh"), ((FIRST,), "en")], ids=["no trunk", "unspoken"]
 )
 async def test_a_number_outside_that_cannot_be_rung_is_unreachable(
-    ways: tuple[str, ...], language: str
+    ways: tuple[Way, ...], language: str
 ) -> None:
     switch = Switch(*ways)
     await switch.do(ring("tel:+4917", language))
@@ -158,7 +165,7 @@ async def test_a_carrier_that_refuses_is_followed_by_the_next_and_the_last_by_no
     await switch.wire.answer(TAKEN)
     assert switch.ends(status)
     again = dict(switch.wire.sent[1].query)
-    assert (again["endpoint"], again["context"]) == (SECOND, "agent-outside")
+    assert (again["endpoint"], again["context"]) == (SECOND.dial, "agent-outside")
     await switch.wire.answer(TAKEN)
     assert switch.facts == [AgentRinging(NOON, CALL, ANA, 1)]  # and not twice
     assert switch.ends(status)
@@ -172,6 +179,40 @@ async def test_whom_we_called_may_refuse_for_good(status: int) -> None:
     await switch.do(ring("tel:+4917"))
     assert not switch.ends(status)
     assert not switch.ends(503)
+
+
+@pytest.mark.parametrize("cause", [34, 38, 41, 42, 47])
+async def test_a_switch_that_tells_no_sip_status_says_by_the_cause_that_the_carrier_refuses(
+    cause: int,
+) -> None:
+    switch = Switch(FIRST, SECOND)
+    await switch.do(ring("tel:+4917"))
+    assert switch.ends(None, cause)
+    assert dict(switch.wire.sent[1].query)["endpoint"] == SECOND.dial
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"), [(None, 16), (None, 17), (None, 19), (None, 21), (None, 1), (486, 34)]
+)
+async def test_a_cause_that_may_be_the_persons_own_is_not_the_carriers(
+    status: int | None, cause: int
+) -> None:
+    switch = Switch(FIRST, SECOND)
+    await switch.do(ring("tel:+4917"))
+    assert not switch.ends(status, cause)
+
+
+async def test_a_call_out_takes_a_line_of_a_trunk_that_has_a_limit() -> None:
+    switch = Switch(FIRST._replace(limit=2))
+    await switch.do(ring("tel:+4917"))
+    await switch.wire.answer(lines_taken(1))
+    variables = (switch.wire.sent[1].body or {})["variables"]
+    assert variables["GROUP(trunk)"] == "main"
+    await switch.wire.answer(TAKEN)
+    assert switch.facts == [AgentRinging(NOON, CALL, ANA, 1)]
+    free = Switch(FIRST)
+    await free.do(ring("tel:+4917"))
+    assert "GROUP(trunk)" not in (free.wire.sent[0].body or {})["variables"]
 
 
 @pytest.mark.parametrize("over", [HangUpLeg(LEG), BridgeLegs((CALLER, LEG), busy=False)])
@@ -256,3 +297,40 @@ async def test_a_leg_that_is_gone_already_is_no_news() -> None:
     await switch.do(HangUpLeg(LEG))
     await switch.wire.answer(Reply(404))
     assert switch.facts == []
+
+
+class Shown:
+    """Answers questions as the switch does that has these legs, and no bridge."""
+
+    def __init__(self, *legs: dict[str, Any]) -> None:
+        self._legs = legs
+
+    async def ask(self, request: Request[Any]) -> Any:
+        return self._legs if request.path == "channels" else []
+
+
+def in_hand(leg: str, data: str) -> dict[str, Any]:
+    return {
+        "id": leg,
+        "state": "Up",
+        "caller": {"number": "", "name": ""},
+        "dialplan": {"app_name": "Stasis", "app_data": data},
+        "channelvars": {"CC_DID": "", "CC_SINCE": "", "CC_PRES": "", "CC_RDNIS": ""},
+    }
+
+
+async def test_a_test_call_is_no_caller_and_a_stranger_in_our_hands_is() -> None:
+    legs = in_hand("test-call-ab12-1-centre", "cc,test"), in_hand("x.1", "cc,nobody-knows-this")
+    telephony = AriTelephony(
+        cast(RestSockets, Wire()),
+        cast(PooledHttp, Shown(*legs)),
+        clock=HandClock(),
+        deliver=lambda fact: None,
+        media=lambda prompt: "",
+        outside=lambda number: [],
+        region="DE",
+        longest_call=timedelta(hours=1),
+    )
+    picture = await telephony.picture(())
+    callers = [leg for leg, seen in picture.legs.items() if seen.arrived is not None]
+    assert callers == ["x.1"]

@@ -45,7 +45,8 @@ def test_what_cannot_be_read_is_nothing_and_nobody_is_named(
     assert [record.message for record in caplog.records] == ["what was in force cannot be read"]
 
 
-def test_nothing_is_nothing_and_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
+def test_nothing_is_nothing_and_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
     assert LastRead(tmp_path).read() is None
+    (tmp_path / "file").touch()
     with pytest.raises(JournalAway):
-        LastRead(tmp_path / "gone").write(STORED)
+        LastRead(tmp_path / "file").write(STORED)

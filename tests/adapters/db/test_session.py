@@ -144,3 +144,15 @@ def test_short_forms_of_a_url_mean_our_drivers(text: str, driver: str) -> None:
 
 def _row(agent: str) -> dict[str, object]:
     return {"id": agent, "name_en": "A", "name_zh": "", "enabled": True}
+
+
+async def test_sqlite_waits_for_the_disk_where_it_is_told_to_and_nowhere_else(
+    sqlite_database: Database,
+) -> None:
+    levels = []
+    for durable in (True, False, True):
+        async with sqlite_database.writing(durable=durable) as connection:
+            levels.append((await connection.execute(sa.text("PRAGMA synchronous"))).scalar_one())
+    async with sqlite_database.reading() as connection:
+        levels.append((await connection.execute(sa.text("PRAGMA synchronous"))).scalar_one())
+    assert levels == [2, 1, 2, 1]

@@ -1,6 +1,8 @@
 """What is in force survives in a file: whole, or as much of it as can be read."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -99,8 +101,13 @@ def test_what_a_new_version_of_ours_no_longer_understands_is_left_to_the_folder(
     assert not recalled.holds
 
 
-def test_a_disk_that_takes_nothing_leaves_what_was_kept(run: Path, loaded: Loaded) -> None:
-    (run / "flows-in-force.new").mkdir()
+def test_a_disk_that_takes_nothing_leaves_what_was_kept(
+    run: Path, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(JournalAway):
         FlowsInForce(run).write({}, {})
     assert FlowsInForce(run).read().flows == loaded.flows

@@ -124,3 +124,13 @@ def test_supervisors_see_everything_and_a_key_without_an_agent_nothing() -> None
     state = Centre().door.snapshot()[1]
     assert own_rows(SUE, state) is state
     assert own_rows(NOBODY, state) is None
+
+
+def test_alerts_are_for_those_who_watch_everybody() -> None:
+    centre = Centre()
+    centre.agent("ana")
+    centre.door.show_alerts({"disk-low:run": {"code": "disk-low"}})
+    state = centre.door.snapshot()[1]
+    assert (own_rows(SUE, state) or {})["alerts"] == {"disk-low:run": {"code": "disk-low"}}
+    assert set(own_rows(ANA, state) or {}) == {"agents", "calls"}
+    assert own_rows(ANA, {"alerts": {"disk-low:run": None}}) is None

@@ -123,6 +123,7 @@ def _plausible(field: str) -> object:
         "presence": "ready",
         "name": "",
         "first_dialled": "",
+        "refused": "",
         "reason": "",
         "since": None,
     }[field]

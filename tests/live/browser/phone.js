@@ -48,8 +48,11 @@ function ring(session, request) {
     state.connection = peerconnection;
     peerconnection.addEventListener("track", ({ streams }) => listen(streams[0]));
   });
-  // Without waiting for more: on one machine or through a relay the first candidate is the one.
-  session.on("icecandidate", ({ ready }) => ready());
+  // The first candidate may be one that the switch cannot use (TCP, or IPv6 where it offers IPv4):
+  // an answer of that alone is a call without sound. To wait for all of them takes too long.
+  session.on("icecandidate", ({ candidate, ready }) => {
+    if (candidate.protocol === "udp" && candidate.address.includes(".")) ready();
+  });
   session.on("confirmed", () => (state.confirmed = true));
   session.on("ended", ({ originator, cause }) => (state.ended = { originator, cause }));
   session.on("failed", ({ originator, cause }) => (state.ended = { originator, cause }));
@@ -87,6 +90,20 @@ async function path() {
   };
 }
 
+// All that the browser knows about its connection, for the report of a test that failed.
+async function connection() {
+  if (!state.connection) return null;
+  const { iceConnectionState, connectionState, signalingState } = state.connection;
+  const stats = [...(await state.connection.getStats()).values()];
+  const asked = ["transport", "candidate-pair", "inbound-rtp", "outbound-rtp", "media-source"];
+  return {
+    states: { iceConnectionState, connectionState, signalingState },
+    heard: heard(),
+    answered: state.connection.localDescription?.sdp.match(/a=candidate:.*/g),
+    stats: stats.filter(({ type }) => asked.includes(type)),
+  };
+}
+
 // Whether a socket to the switch opens from this page.
 function knock(url) {
   return new Promise((tell) => {
@@ -100,6 +117,7 @@ window.phone = {
   open,
   heard,
   path,
+  connection,
   knock,
   look: () => ({
     registered: state.registered,

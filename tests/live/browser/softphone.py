@@ -107,6 +107,11 @@ class Softphone:
         found: dict[str, Any] = await self.page.evaluate("() => phone.path()")
         return found
 
+    async def connection(self) -> dict[str, Any] | None:
+        """All that the browser knows about its connection; None before there was one."""
+        known: dict[str, Any] | None = await self.page.evaluate("() => phone.connection()")
+        return known
+
     async def opens_socket(self, url: str) -> bool:
         """Whether the switch takes a socket from this page."""
         return bool(await self.page.evaluate("(url) => phone.knock(url)", url))

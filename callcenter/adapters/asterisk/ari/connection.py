@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -37,11 +37,13 @@ class SocketLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Where ARI answers, such as http://127.0.0.1:8088/ari, and as whom we speak."""
+    """Where ARI answers, such as http://127.0.0.1:8088/ari, and as whom we speak. `may_speak` is called
+    before anything leaves for it, and does not return when nothing may."""
 
     url: str
     user: str
     password: str = field(repr=False)
+    may_speak: Callable[[], object] = field(default=lambda: None, repr=False, compare=False)
 
     def session(self, *, connections: int) -> ClientSession:
         """A client session that signs each request; 0 connections means without limit."""
@@ -74,6 +76,7 @@ async def open_socket(
 ) -> AsyncIterator[ClientWebSocketResponse[bool]]:
     """A WebSocket on which the switch knows us as `app`. Open does not yet mean listened to."""
     url = f"{switch.url}/events?app={quote(app, safe='')}&subscribeAll=false"
+    switch.may_speak()
     async with asyncio.timeout(CONNECT_SECONDS):
         socket = await session.ws_connect(
             url,

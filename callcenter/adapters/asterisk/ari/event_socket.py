@@ -3,8 +3,12 @@
 An open WebSocket proves nothing. The switch may have left it registered nowhere (a reconnect that
 was too quick), or given the application to somebody else, and the commands would still work. So
 life is proved by a canary: a user event sent over HTTP, with a text nobody else knows, that must
-come back on this very socket, at first and every two seconds. The switch's own time on the last
+come back on this very socket, at first and every second. The switch's own time on the last
 one is what the heartbeat tells the dialplan, since our clock may jump.
+
+Who stood still for a while, frozen or starved, finds events in the socket that are old news: callers
+may have been handed to the fallback since, and to hear first that they left would end their calls. So
+we listen anew instead, and look at what is.
 
 The filter outlives a socket, so it is set at every connect, and only ever as a list of what is not
 wanted: a list of what is wanted would forget, one day, the message that says we were replaced.
@@ -99,9 +103,11 @@ class Pace:
     waiting; each failure doubles it, because a switch may also just be slow.
     """
 
-    every: timedelta = timedelta(seconds=2)
+    every: timedelta = timedelta(seconds=1)
     first_within: timedelta = timedelta(seconds=0.4)
     within: timedelta = timedelta(seconds=2)
+    stands_still: timedelta = timedelta(seconds=1.5)
+    """After this, what is unread is old. The lifeboat waits longer before it hands callers over."""
 
 
 DEFAULT_PACE: Final = Pace()
@@ -134,6 +140,7 @@ class EventSocket:
         self._pace = pace
         self._secret = secrets.token_hex(8)
         self._sung = 0
+        self._awake_at = 0.0
         self._patience = pace.first_within
         self._heard: asyncio.Future[Canary] | None = None
         self.last_canary: Canary | None = None
@@ -146,7 +153,11 @@ class EventSocket:
             while True:
                 try:
                     async with open_socket(session, self._switch, self._app) as socket:
-                        await until_first_ends(self._read(socket), self._stay_alive(backoff))
+                        self._awake_at = asyncio.get_running_loop().time()
+                        logger.info("events socket open", extra={"app": self._app})
+                        await until_first_ends(
+                            self._read(socket), self._stay_alive(backoff), self._stay_awake()
+                        )
                 except (SocketLost, AriError, ClientError, OSError, TimeoutError) as error:
                     self._lost(f"{type(error).__name__} {error}")
                 await backoff.pause()
@@ -155,6 +166,7 @@ class EventSocket:
         hear = self._listener.on_event
         while True:
             event = await next_message(socket)
+            self._check_awake()
             match event.get("type"):
                 case "ChannelUserevent" if event.get("eventname") == CANARY:
                     self._hear_canary(event)
@@ -163,6 +175,19 @@ class EventSocket:
                     raise Replaced(self._app)
                 case _:
                     hear(cast(AnyEvent, event))  # The switch's own description of what it sends.
+
+    async def _stay_awake(self) -> None:
+        every = self._pace.stands_still.total_seconds() / 4
+        while True:
+            self._check_awake()
+            self._awake_at = asyncio.get_running_loop().time()
+            await asyncio.sleep(every)
+
+    def _check_awake(self) -> None:
+        """Whoever is woken first, for a message or by the clock, notices."""
+        asleep = asyncio.get_running_loop().time() - self._awake_at
+        if asleep > self._pace.stands_still.total_seconds():
+            raise SocketLost(f"we stood still for {asleep:.1f} s")
 
     async def _stay_alive(self, backoff: Backoff) -> None:
         await self._http.ask(

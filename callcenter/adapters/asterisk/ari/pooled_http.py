@@ -80,6 +80,7 @@ class PooledHttp:
         data = orjson.dumps(request.body) if request.body is not None else None
         headers = JSON if data else None
         url = self._url(request)
+        self._switch.may_speak()
         async with session.request(request.method, url, data=data, headers=headers) as answer:
             return Reply(answer.status, await answer.read())
 

@@ -73,6 +73,11 @@ class Reply(NamedTuple, Generic[T]):
     def ok(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def taken(self) -> bool:
+        """Whether the command is carried out, now or before: 409 says that what it makes exists."""
+        return self.ok or self.status == 409
+
     def value(self) -> T:
         """The decoded answer, in the shape that the switch describes for this operation."""
         # The description is the switch's promise; checking it again would cost more than it finds.

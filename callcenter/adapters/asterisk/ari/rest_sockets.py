@@ -46,6 +46,8 @@ SOCKETS: Final = 4
 PROOF_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 0.5
 WATCH_SECONDS: Final = 0.1
+# Answers whose time is kept for whoever asks how long they take.
+_REMEMBERED: Final = 1000
 
 
 @dataclass(slots=True)
@@ -93,6 +95,13 @@ class RestSockets:
         for socket in self._sockets:
             await socket.up.wait()
 
+    def took(self) -> list[float]:
+        """The seconds that each answer has taken since this was asked last."""
+        taken = [seconds for socket in self._sockets for seconds in socket.took]
+        for socket in self._sockets:
+            socket.took.clear()
+        return taken
+
     @property
     def unanswered(self) -> int:
         return sum(len(socket.sent) for socket in self._sockets)
@@ -119,6 +128,7 @@ class _RestSocket:
         self._down_since: float | None = float("-inf")
         self._heard_at = float("-inf")
         self.sent: dict[str, _Sent] = {}
+        self.took: deque[float] = deque(maxlen=_REMEMBERED)
         self.up = asyncio.Event()
 
     def send(self, request: Request[T]) -> asyncio.Future[Reply[T]]:
@@ -169,6 +179,8 @@ class _RestSocket:
             message = await next_message(socket)
             self._heard_at = asyncio.get_running_loop().time()
             entry = self.sent.pop(message.get("request_id", ""), None)
+            if entry is not None:
+                self.took.append(self._heard_at - (entry.due - self._timeout))
             if entry is not None and not entry.answer.done():
                 entry.answer.set_result(
                     Reply(message["status_code"], message.get("message_body", ""))
@@ -186,6 +198,7 @@ class _RestSocket:
                 if entry.answer.cancelled():
                     del self.sent[number]
                     continue
+                self._switch.may_speak()
                 entry.on_the_way = True
                 await socket.send_frame(frame, WSMsgType.TEXT)
 

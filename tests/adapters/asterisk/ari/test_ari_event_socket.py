@@ -1,6 +1,7 @@
 """The ear, against a switch that misbehaves."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -184,3 +185,19 @@ def test_what_must_be_heard_and_what_does_not_exist_cannot_be_muted(
 ) -> None:
     with pytest.raises(ValueError, match=kind):
         EventSocket(switch, Ear(), muted=[kind])
+
+
+@pytest.mark.parametrize("told", ["before", "after"])
+async def test_who_stood_still_does_not_hear_what_is_old_but_listens_anew(
+    double: Double, switch: Switch, told: str
+) -> None:
+    ear = Ear()
+    pace = Pace(stands_still=timedelta(seconds=0.4), first_within=timedelta(seconds=SOON))
+    async with running(EventSocket(switch, ear, pace=pace).run()):
+        await ear.until("up")
+        if told == "before":
+            await double.tell(type="StasisEnd", application="cc")
+        time.sleep(0.6)  # noqa: ASYNC251 - to stand still is the point
+        await ear.until("lost")
+        await ear.until("up", times=2)
+    assert ear.story == ["up", "lost", "up"]

@@ -23,7 +23,7 @@ def trunks() -> Trunks:
 
 def dialled(trunks: Trunks) -> list[str]:
     """The carriers over which a number is tried, in turn."""
-    return [way.removeprefix("PJSIP/+491@") for way in trunks.ways("+491")]
+    return [way.dial.removeprefix("PJSIP/+491@") for way in trunks.ways("+491")]
 
 
 def test_calls_go_out_over_those_that_answer_in_order(trunks: Trunks) -> None:
@@ -46,6 +46,13 @@ def test_all_are_tried_when_all_are_silent() -> None:
 
 def test_where_there_is_no_trunk_nothing_is_dialled() -> None:
     assert dialled(Trunks({}, [])) == []
+
+
+def test_only_a_trunk_with_a_limit_counts_the_calls_over_it() -> None:
+    trunks = Trunks({"main": "tk-1", "second": "tk-2"}, [], {"main": 30, "second": 0})
+    limited, free = trunks.ways("+491")
+    assert (limited.limit, limited.counted) == (30, {"GROUP(trunk)": "main"})
+    assert (free.limit, free.counted) == (0, {})
 
 
 def test_each_change_is_told_once_and_only_of_trunks_that_are_asked(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.host.private_file import write_private
+from callcenter.private_file import write_private
 
 pytestmark = pytest.mark.service
 
