@@ -139,7 +139,7 @@ def _switch(home: Path, system: str | None, tree: Tree | None, note: str) -> Swi
     # Brings numpy along, which an engine that only starts again would pay for.
     from callcenter.host.music import ensure_music
 
-    asterisk = Program((system,)) if system else _private(tree, "usr/sbin/asterisk")
+    asterisk = Program((system,)) if system else private_program(tree, "usr/sbin/asterisk")
     said = _version_text(asterisk.argv)
     if parse_version(said) is None:
         raise SwitchUnusable(
@@ -165,7 +165,7 @@ def _switch(home: Path, system: str | None, tree: Tree | None, note: str) -> Swi
 
 def _tool(name: str, where: str, tree: Tree | None) -> Program:
     path = shutil.which(name, path=_search_path())
-    return Program((path,)) if path else _private(tree, where)
+    return Program((path,)) if path else private_program(tree, where)
 
 
 def _espeak(tree: Tree | None) -> Program:
@@ -176,7 +176,7 @@ def _espeak(tree: Tree | None) -> Program:
     return Program(program.argv, {"ESPEAK_DATA_PATH": str(data.parent)})
 
 
-def _private(tree: Tree | None, where: str) -> Program:
+def private_program(tree: Tree | None, where: str) -> Program:
     """A program of the tree, started by the tree's own dynamic loader.
 
     `--library-path` and not LD_LIBRARY_PATH: programs that it starts itself must get the
@@ -186,9 +186,17 @@ def _private(tree: Tree | None, where: str) -> Program:
     loaders = sorted({*libc.parent.glob("ld-linux*.so*"), *libc.parent.glob("ld64.so*")})
     if tree is None or not loaders:
         raise SwitchUnusable("the private tree has no dynamic loader: remove run/switch")
-    libraries = f"{libc.parent}:{tree.path}/usr/lib"
+    libraries = ":".join(map(str, (libc.parent, *_own_corners(libc.parent), tree.path / "usr/lib")))
     path = str(tree.path / where)
     return Program((str(loaders[0]), "--library-path", libraries, "--argv0", path, path))
+
+
+def _own_corners(libraries: Path) -> list[Path]:
+    """Folders where one library keeps those that only it uses, such as `pulseaudio`.
+
+    It knows them by their place in a whole system, where a private tree is not.
+    """
+    return sorted({library.parent for library in libraries.glob("*/lib*.so*")})
 
 
 def _the_one(tree: Tree | None, pattern: str) -> Path:

@@ -7,9 +7,17 @@ import pytest
 import soundfile
 
 from callcenter.host.music import FORMATS, NAME, ensure_music
-from callcenter.host.switch import Program, find_system_asterisk, parse_version
+from callcenter.host.packages import Manifest, Tree
+from callcenter.host.switch import (
+    Program,
+    find_system_asterisk,
+    parse_version,
+    private_program,
+)
 
 pytestmark = pytest.mark.service
+
+NOTHING_KNOWN = Manifest("amd64", "", (), (), files=0, bytes=0)
 
 Install = Callable[[str], Path]
 
@@ -57,6 +65,16 @@ def test_one_that_is_too_old_or_broken_is_named_and_passed_over(
     assert path is None
     assert str(program) in why
     assert "22.5 is needed" in why
+
+
+def test_private_programs_find_what_their_libraries_keep_apart(tmp_path: Path) -> None:
+    libraries = tmp_path / "usr/lib/x86_64-linux-gnu"
+    for name in ("libc.so.6", "ld-linux-x86-64.so.2", "pulseaudio/libpulsecommon-17.0.so"):
+        (libraries / name).parent.mkdir(parents=True, exist_ok=True)
+        (libraries / name).touch()
+    argv = private_program(Tree(tmp_path, NOTHING_KNOWN), "usr/bin/espeak-ng").argv
+    searched = argv[argv.index("--library-path") + 1].split(":")
+    assert searched == [str(libraries), str(libraries / "pulseaudio"), str(tmp_path / "usr/lib")]
 
 
 def test_a_program_adds_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
