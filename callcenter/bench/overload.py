@@ -28,7 +28,7 @@ FLOOD: Final = 30.0  # seconds
 NORMAL: Final = 0.6
 NORMAL_SECONDS: Final = 15.0
 SOON: Final = 5.0
-RATES: Final = range(4, 41, 2)
+RATES: Final = (*range(4, 40, 2), *range(40, 401, 10))
 
 
 @dataclass(frozen=True, slots=True)

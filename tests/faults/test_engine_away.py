@@ -12,6 +12,7 @@ from callcenter.core.facts.calls import CallArrived, CallEnded
 from callcenter.core.ids import AgentId
 from callcenter.testing.phones import CallLeg, RegistrationRefused
 from callcenter.testing.tones import silences
+from tests.faults.ari_proxy import AriProxy
 from tests.live.live_centre import FIGURES, LONG, LONGER, Agent, House, Line, seen, until
 
 pytestmark = pytest.mark.live
@@ -139,7 +140,7 @@ async def test_an_engine_that_freezes_is_replaced_and_never_heard_of_again(house
 
 @pytest.mark.parametrize("how", ["dead", "frozen"])
 async def test_a_caller_who_has_chosen_is_not_asked_again_after_the_fallback(
-    house: House, how: str
+    house: House, proxy: AriProxy, how: str
 ) -> None:
     caller = await house.dial("4000")
     await house.at(caller, "choose-language")
@@ -147,6 +148,7 @@ async def test_a_caller_who_has_chosen_is_not_asked_again_after_the_fallback(
     await house.at(caller, "main-menu")
     await caller.press("1")
     await house.in_phase(caller, "queued")
+    await seen(lambda: [order for order in proxy.orders if order.path.endswith("/moh")])
     call = await house.id_of(caller)
     with house.centre.no_engine():
         await until(lambda: _wait_all(house, 1), LONG, "the caller to fall back")

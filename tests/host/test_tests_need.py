@@ -29,7 +29,7 @@ def test_who_may_install_nothing_is_told_exactly_what_is_missing(poor_path: Path
     ended = subprocess.run(command, env=path, capture_output=True, text=True, timeout=30)
     assert ended.returncode == 1
     # PostgreSQL is looked for beside the PATH too: it may be there.
-    packages = "(?: postgresql)? chromium coturn npm gpg"
+    packages = "(?: postgresql)? chromium coturn npm gpg faketime"
     said = rf"Missing for the tests:({packages})\. As root:  apt-get install\1\n"
     assert re.fullmatch(said, ended.stderr), ended.stderr
     assert ended.stdout == "== Debian packages\n"

@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 BATCH: Final = 500
 PAUSE: Final = timedelta(seconds=2)
-LONGEST_PAUSE: Final = timedelta(seconds=60)
+LONGEST_PAUSE: Final = timedelta(seconds=10)
 HOUSEKEEPING_EVERY: Final = timedelta(minutes=5)
 
 
