@@ -2,28 +2,16 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from callcenter.core.ids import CallId
-from callcenter.ports.messages import Message
+from tests.adapters.message_left import ARRIVED, ONE
 
 pytestmark = pytest.mark.adapter
 
-ARRIVED = datetime(2026, 3, 2, 12, tzinfo=UTC)
-ONE = Message(
-    call=CallId("cc1-1732246380.1"),
-    ani="+4917139200",
-    dnis="4101",
-    arrived_at=ARRIVED,
-    received_at=ARRIVED + timedelta(minutes=5),
-    duration=timedelta(seconds=4.25),
-    sha256="0" * 64,
-    size=4,
-    path="messages/cc1-1732246380.1.wav",
-)
 OTHER = replace(ONE, call=CallId("cc1-1732246380.2"), arrived_at=ARRIVED + timedelta(minutes=1))
 
 

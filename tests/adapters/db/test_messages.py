@@ -1,7 +1,7 @@
 """The table of messages, on both databases."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -9,22 +9,10 @@ from callcenter.adapters.db.messages import DbMessages
 from callcenter.adapters.db.session import Database
 from callcenter.core.errors import Invalid
 from callcenter.core.ids import CallId
-from callcenter.ports.messages import Message, NoSuchMessage
+from callcenter.ports.messages import NoSuchMessage
+from tests.adapters.message_left import ARRIVED, ONE
 
 pytestmark = pytest.mark.adapter
-
-ARRIVED = datetime(2026, 3, 2, 12, tzinfo=UTC)
-ONE = Message(
-    call=CallId("cc1-1732246380.1"),
-    ani="+4917139200",
-    dnis="4101",
-    arrived_at=ARRIVED,
-    received_at=ARRIVED + timedelta(minutes=5),
-    duration=timedelta(seconds=4.25),
-    sha256="0" * 64,
-    size=68044,
-    path="messages/cc1-1732246380.1.wav",
-)
 
 
 async def test_a_message_is_found_as_it_was_kept(database: Database) -> None:

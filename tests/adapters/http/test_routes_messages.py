@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,10 @@ from callcenter.adapters.db.session import Database
 from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.recordings.shelf import Shelf
 from callcenter.core.ids import CallId
-from callcenter.ports.messages import Message
+from tests.adapters.message_left import ARRIVED, ONE
 
 pytestmark = pytest.mark.adapter
 
-ARRIVED = datetime(2026, 3, 2, 12, tzinfo=UTC)
-ONE = Message(
-    call=CallId("cc1-1732246380.1"),
-    ani="+4917139200",
-    dnis="4101",
-    arrived_at=ARRIVED,
-    received_at=ARRIVED + timedelta(minutes=5),
-    duration=timedelta(seconds=4.25),
-    sha256="0" * 64,
-    size=8,
-    path="messages/cc1-1732246380.1.wav",
-)
 SOUND = b"RIFF\0\0\0\0"
 
 
