@@ -1,18 +1,14 @@
 """The centre that faults are done to: one for all tests here, its engines behind a proxy."""
 
 import asyncio
-import os
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from callcenter.host import programs
 from callcenter.host.precedence import Precedence, take
-from callcenter.host.processes import Child
 from tests.faults.ari_proxy import AriProxy, proxied
 from tests.live.conftest import house, pytest_runtest_makereport, pytest_terminal_summary
-from tests.live.live_centre import LiveCentre, Ports, free_ports, open_lines
+from tests.live.live_centre import LiveCentre, Ports, engines_see, free_ports, open_lines
 
 __all__ = ["house", "pytest_runtest_makereport", "pytest_terminal_summary"]
 
@@ -44,18 +40,7 @@ def centre(
     """Asterisk, engines and edge under a keeper. Only the engines go through the proxy."""
     take(Precedence.SWITCH)
     running = LiveCentre(tmp_path_factory.mktemp("centre") / "faults", ports)
-    own = programs.own_programs
-    elsewhere = {**os.environ, "CALLCENTER_SWITCH_HTTP_PORT": str(ports.base + 6)}
-
-    def behind_the_proxy(*args: object, **more: object) -> list[Child]:
-        children = own(*args, **more)  # type: ignore[arg-type]
-        return [
-            replace(child, env=elsewhere) if child.name in programs.ENGINES else child
-            for child in children
-        ]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(programs, "own_programs", behind_the_proxy)
+    with engines_see({"CALLCENTER_SWITCH_HTTP_PORT": str(ports.base + 6)}):
         try:
             running.start()
             asyncio.run(open_lines(running))

@@ -2,11 +2,10 @@
 minute. Calls do not notice, and nothing that was written is lost."""
 
 import asyncio
-import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,9 +13,7 @@ import pytest
 
 from callcenter.core.facts.calls import CallEnded, QueueJoined
 from callcenter.core.facts.wire import name_of
-from callcenter.host import programs
 from callcenter.host.precedence import Precedence, take
-from callcenter.host.processes import Child
 from callcenter.testing.phones import CallLeg
 from tests.adapters.db.real_postgres import Cluster
 from tests.live.live_centre import (
@@ -27,6 +24,7 @@ from tests.live.live_centre import (
     House,
     Line,
     LiveCentre,
+    engines_see,
     free_ports,
     number_of,
     open_house,
@@ -64,7 +62,6 @@ def lens_of_the_machine() -> Path:
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     take(Precedence.SWITCH)
-    own = programs.own_programs
     with ExitStack() as stack:
         cluster = Cluster()
         stack.callback(cluster.remove)
@@ -77,22 +74,12 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         ground = Ground(centre, cluster, folder / "clock")
         ground.clock("+0")
         through_the_lens = {
-            **os.environ,
             "LD_PRELOAD": str(lens_of_the_machine()),
             "FAKETIME_TIMESTAMP_FILE": str(ground.lens),
             "FAKETIME_CACHE_DURATION": "1",
             "DONT_FAKE_MONOTONIC": "1",
         }
-
-        def engines_through_it(*args: object, **more: object) -> list[Child]:
-            children = own(*args, **more)  # type: ignore[arg-type]
-            return [
-                replace(child, env=through_the_lens) if child.name in programs.ENGINES else child
-                for child in children
-            ]
-
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setattr(programs, "own_programs", engines_through_it)
+        stack.enter_context(engines_see(through_the_lens))
         stack.callback(centre.stop)
         centre.start_as_written()
         asyncio.run(open_lines(centre))

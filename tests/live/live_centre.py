@@ -14,14 +14,15 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import aiohttp
+import pytest
 
 from callcenter.adapters.asterisk.trial import is_trial
 from callcenter.adapters.journal.lock import writer
@@ -32,8 +33,9 @@ from callcenter.core.facts.wire import Fact
 from callcenter.demo.centre_api import CentreSaidNo, Desk
 from callcenter.demo.listening import TONES, PromptBook, voices
 from callcenter.edge.certificates import self_signed
+from callcenter.host import programs
 from callcenter.host.asterisk_cli import run_command
-from callcenter.host.processes import Died, Event, Keeper, Started
+from callcenter.host.processes import Child, Died, Event, Keeper, Started
 from callcenter.host.programs import ENGINES
 from callcenter.settings import load
 from callcenter.testing.phones import (
@@ -384,6 +386,21 @@ def write_centre(folder: Path, ports: Ports) -> None:
     spoken.mkdir(parents=True, exist_ok=True)
     (folder / "run").mkdir(mode=0o700)
     (folder / "run/prompts").symlink_to(spoken)
+
+
+@contextmanager
+def engines_see(environment: Mapping[str, str]) -> Iterator[None]:
+    """Centres that are started in this block give their engines these variables too."""
+    own = programs.own_programs
+
+    def with_it(*args: object, **more: object) -> list[Child]:
+        children = own(*args, **more)  # type: ignore[arg-type]
+        env = {**os.environ, **environment}
+        return [replace(one, env=env) if one.name in ENGINES else one for one in children]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programs, "own_programs", with_it)
+        yield
 
 
 async def _is_ready(http: aiohttp.ClientSession, url: str) -> bool:
