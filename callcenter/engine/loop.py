@@ -110,7 +110,7 @@ class Engine:
         self.ended: OrderedDict[CallId, CallEnded] = OrderedDict()
         self.floor = Floor(longest_queue=limits.waiting)
         self.counters = Counters()
-        self.feed = Feed(self.snapshot)
+        self.feed = Feed(self.snapshot, self._row)
         self.admission = Admission(limits)
         self.music = MusicRoom(limits.music)
         self.number = 0
@@ -384,7 +384,7 @@ class Engine:
         for call, effects in outbox:
             self._perform(call, effects)
         if self._touched:
-            self.feed.publish(self.number, self._changed_rows())
+            self.feed.publish(self.number, tuple(self._touched))
             self._touched.clear()
         return True
 
@@ -422,12 +422,6 @@ class Engine:
         now = self._clock.now()
         agents = [(self.number, restored(row, now)) for row in self.floor.agents.values()]
         return [*kept, *agents]
-
-    def _changed_rows(self) -> Rows:
-        rows: Rows = {}
-        for kind, key in self._touched:
-            rows.setdefault(kind, {})[key] = self._row(kind, key)
-        return rows
 
     def _row(self, kind: str, key: str) -> dict[str, Any] | None:
         if kind == "calls":

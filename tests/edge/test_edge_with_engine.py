@@ -34,7 +34,7 @@ async def centre(street: Any) -> AsyncIterator[Any]:
         accounts=accounts,
         ready=list,
         registry=CollectorRegistry(),
-        feed=Feed(lambda: (0, {"agents": {}})),
+        feed=Feed(lambda: (0, {"agents": {}}), lambda _kind, _key: None),
         cookie_name="cc_here",
     )
     async with (

@@ -14,8 +14,23 @@ from callcenter.testing.screen import apply
 pytestmark = pytest.mark.engine
 
 
-def feed() -> Feed:
-    return Feed(lambda: (0, {}))
+class Source(Feed):
+    """A feed and the rows it is asked for; `made` says which it asked for."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.made: list[str] = []
+        super().__init__(lambda: (0, {}), self._make)
+
+    def tell(self, number: int, rows: dict[str, dict[str, Any]]) -> None:
+        """Let these rows be so from now on."""
+        for kind, of_kind in rows.items():
+            self.rows.setdefault(kind, {}).update(of_kind)
+        self.publish(number, [(kind, key) for kind, of_kind in rows.items() for key in of_kind])
+
+    def _make(self, kind: str, key: str) -> Any:
+        self.made.append(key)
+        return self.rows[kind][key]
 
 
 def change(number: int) -> dict[str, dict[str, Any]]:
@@ -32,50 +47,62 @@ async def changes(source: Feed, after: int, count: int) -> list[tuple[int, dict[
 
 
 async def test_what_changed_since_the_snapshot_is_told_as_one_change() -> None:
-    source = feed()
+    source = Source()
     for number in range(1, 6):
-        source.publish(number, change(number))
+        source.tell(number, change(number))
     [(number, rows)] = await changes(source, 2, 1)
     assert number == 5
     assert rows == {"calls": {f"c{n}": {"n": n} for n in (2, 3, 4, 5)}}
 
 
 async def test_of_a_row_that_changed_twice_the_newest_is_told() -> None:
-    source = feed()
-    source.publish(1, {"calls": {"a": {"n": 1}, "b": {"n": 1}}, "agents": {"x": {"n": 1}}})
-    source.publish(2, {"calls": {"a": {"n": 2}, "b": None}})
+    source = Source()
+    source.tell(1, {"calls": {"a": {"n": 1}, "b": {"n": 1}}, "agents": {"x": {"n": 1}}})
+    source.tell(2, {"calls": {"a": {"n": 2}, "b": None}})
     [(number, rows)] = await changes(source, 0, 1)
     assert (number, rows) == (2, {"calls": {"a": {"n": 2}, "b": None}, "agents": {"x": {"n": 1}}})
 
 
+async def test_a_row_is_made_when_somebody_looks_and_once_for_everybody() -> None:
+    source = Source()
+    source.tell(1, change(1))
+    source.tell(2, change(1))
+    assert source.made == []
+    await changes(source, 0, 1)
+    await changes(source, 0, 1)
+    assert source.made == ["c1"]
+    source.tell(3, {"calls": {"c1": {"n": 3}}})
+    assert await changes(source, 2, 1) == [(3, {"calls": {"c1": {"n": 3}}})]
+
+
 async def test_one_follower_does_not_see_what_was_put_together_for_another() -> None:
-    source = feed()
-    source.publish(1, change(1))
-    source.publish(2, change(2))
+    source = Source()
+    source.tell(1, change(1))
+    source.tell(2, change(2))
     await changes(source, 0, 1)
     assert await changes(source, 2, 1) == [(2, change(2))]
 
 
 async def test_a_follower_waits_for_what_is_to_come() -> None:
-    source = feed()
+    source = Source()
     task = asyncio.create_task(following(source, 0, 3))
     await asyncio.sleep(0)
-    source.publish(1, change(1))
+    source.tell(1, change(1))
     await asyncio.sleep(0)
-    source.publish(2, change(2))
+    source.tell(2, change(2))
     await asyncio.sleep(0)
     assert not task.done()
-    source.publish(3, change(3))
+    source.tell(3, change(3))
     assert await task == [1, 2, 3]
 
 
 async def test_changes_that_share_a_number_are_all_told() -> None:
-    source = feed()
-    source.publish(7, change(7))
+    source = Source()
+    source.tell(7, change(7))
     task = asyncio.create_task(changes(source, 7, 2))
     await asyncio.sleep(0)
-    source.publish(7, change(70))
-    source.publish(7, change(71))
+    source.tell(7, change(70))
+    source.tell(7, change(71))
     assert await task == [(7, change(7)), (7, {"calls": {"c70": {"n": 70}, "c71": {"n": 71}}})]
 
 
@@ -91,7 +118,7 @@ async def test_a_new_configuration_reaches_a_screen_that_is_up_to_date() -> None
 
 
 async def test_rows_that_follow_from_no_fact_are_on_the_snapshot_and_are_told() -> None:
-    source = feed()
+    source = Source()
     number, rows = source.snapshot()
     task = asyncio.create_task(changes(source, number, 1))
     await asyncio.sleep(0)
@@ -107,39 +134,39 @@ async def test_rows_that_follow_from_no_fact_are_on_the_snapshot_and_are_told() 
 
 
 async def test_to_show_no_rows_tells_nobody_anything() -> None:
-    source = feed()
+    source = Source()
     task = asyncio.create_task(following(source, 0, 1))
     await asyncio.sleep(0)
     source.put_beside(0, "alerts", {})
     await asyncio.sleep(0)
     assert not task.done()
     assert source.snapshot()[1] == {"alerts": {}}
-    source.publish(1, change(1))
+    source.tell(1, change(1))
     await task
 
 
 async def test_who_is_too_far_behind_is_told_of_the_gap() -> None:
-    source = feed()
+    source = Source()
     for number in range(1, RING + 3):
-        source.publish(number, change(number))
+        source.tell(number, change(number))
     with pytest.raises(Gap):
         await following(source, 1, 1)
     assert await following(source, 3, 1) == [RING + 2]
 
 
 async def test_who_falls_behind_while_following_is_told_of_the_gap() -> None:
-    source = feed()
-    source.publish(1, change(1))
+    source = Source()
+    source.tell(1, change(1))
     follow = source.follow(0)
     assert (await anext(follow))[0] == 1
     for number in range(2, RING + 4):
-        source.publish(number, change(number))
+        source.tell(number, change(number))
     with pytest.raises(Gap):
         await anext(follow)
 
 
 async def test_after_a_replay_older_numbers_are_a_gap() -> None:
-    source = feed()
+    source = Source()
     source.begin(100)
     with pytest.raises(Gap):
         await following(source, 99, 1)

@@ -8,9 +8,10 @@ database and flows as that release wrote them, and what the switch answered. See
 import asyncio
 import json
 import tarfile
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,8 +78,8 @@ async def taken_over(
         SETTINGS.format(own=port, port=urlsplit(double.url).port)
     )
     at_that_time = datetime.fromisoformat(json.loads((folder / "shown.json").read_text())["at"])
-    later = datetime.now(UTC) - at_that_time
-    wall = lambda: datetime.now(UTC) - later  # noqa: E731
+    later = time.time() - at_that_time.timestamp()
+    wall = lambda: time.time() - later  # noqa: E731
     monkeypatch.setattr(bootstrap, "SystemClock", lambda: SystemClock(wall))
     settings = load(folder / "callcenter.toml", {})
     upgrade(settings.database_url)

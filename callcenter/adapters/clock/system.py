@@ -10,7 +10,7 @@ from starting earlier than the last fact that is written, whatever the wall cloc
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 BENT_BY: Final = 0.1
@@ -22,9 +22,13 @@ class SystemClock:
 
     def __init__(
         self,
-        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wall: Callable[[], float] = time.time,
         passed: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`wall`: seconds since 1970 as the machine tells them; `passed`: seconds since some moment.
+
+        Both are numbers, since the time is asked for at every event.
+        """
         self._wall = wall
         self._passed = passed
         self._shown = wall()
@@ -34,15 +38,15 @@ class SystemClock:
     def now(self) -> datetime:
         """The time."""
         since, self._since = self._since, self._passed()
-        went = timedelta(seconds=self._since - since)
+        went = self._since - since
         bent = went * BENT_BY
         off = self._wall() - (self._shown + went)
         self._shown += went + max(-bent, min(bent, off))
-        return self._shown
+        return datetime.fromtimestamp(self._shown, UTC)
 
     def not_before(self, moment: datetime) -> None:
         """See `ports.clock`."""
-        self._shown = max(self.now(), moment)
+        self._shown = max(self.now(), moment).timestamp()
 
     def wake_at(self, when: datetime | None, call: Callable[[], None]) -> None:
         """See `ports.clock`. While the time is bent it rings up to a tenth too early: whoever is woken

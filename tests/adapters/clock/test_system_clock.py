@@ -20,7 +20,7 @@ class Machine:
     def __init__(self) -> None:
         self.wall = NOON
         self.passed = 0.0
-        self.clock = SystemClock(lambda: self.wall, lambda: self.passed)
+        self.clock = SystemClock(lambda: self.wall.timestamp(), lambda: self.passed)
 
     def passes(self, time: timedelta) -> None:
         self.wall += time

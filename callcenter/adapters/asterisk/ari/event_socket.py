@@ -23,6 +23,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -141,6 +142,7 @@ class EventSocket:
         self._secret = secrets.token_hex(8)
         self._sung = 0
         self._awake_at = 0.0
+        self._time = time.monotonic  # the loop's own, once there is one
         self._patience = pace.first_within
         self._heard: asyncio.Future[Canary] | None = None
         self.last_canary: Canary | None = None
@@ -150,10 +152,11 @@ class EventSocket:
         """Listen until cancelled. Raises Replaced when another engine has taken our place."""
         async with self._http, self._switch.session(connections=0) as session:
             backoff = Backoff()
+            self._time = asyncio.get_running_loop().time
             while True:
                 try:
                     async with open_socket(session, self._switch, self._app) as socket:
-                        self._awake_at = asyncio.get_running_loop().time()
+                        self._awake_at = self._time()
                         logger.info("events socket open", extra={"app": self._app})
                         await until_first_ends(
                             self._read(socket), self._stay_alive(backoff), self._stay_awake()
@@ -180,12 +183,12 @@ class EventSocket:
         every = self._pace.stands_still.total_seconds() / 4
         while True:
             self._check_awake()
-            self._awake_at = asyncio.get_running_loop().time()
+            self._awake_at = self._time()
             await asyncio.sleep(every)
 
     def _check_awake(self) -> None:
         """Whoever is woken first, for a message or by the clock, notices."""
-        asleep = asyncio.get_running_loop().time() - self._awake_at
+        asleep = self._time() - self._awake_at
         if asleep > self._pace.stands_still.total_seconds():
             raise SocketLost(f"we stood still for {asleep:.1f} s")
 

@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SOCKETS: Final = 4
+SOCKETS: Final = 8
 PROOF_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 0.5
 WATCH_SECONDS: Final = 0.1
