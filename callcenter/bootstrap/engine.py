@@ -194,6 +194,7 @@ async def engine(
             set_reachable=door.set_reachable,
             trunk_heard=trunks.heard,
             carrier_refused=telephony.outside.refused,
+            turned_away=door.turned_away,
             trial_heard=trial.heard,
             on_connected=_on_connected(runtime, desk, trunks, http),
             on_followed=lambda: _take_back(AriRelief(http, app=APP)),

@@ -121,7 +121,12 @@ class Door:
 
     def observe(self, late: timedelta) -> None:
         """How late our answers have been lately: beyond a limit fewer calls are taken in."""
-        self._engine.admission.observe(self.now, late)
+        engine = self._engine
+        engine.entrance.look(self.now, late, tells_when_full=engine.directory.tells_when_full)
+
+    def turned_away(self) -> None:
+        """The switch has turned a caller away by itself, as it was told to."""
+        self._engine.counters.refused[self._engine.admission.turned_away(self.now)] += 1
 
     @property
     def most_per_second(self) -> float | None:

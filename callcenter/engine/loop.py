@@ -55,6 +55,7 @@ from callcenter.core.facts.calls import (
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId, offer_leg
+from callcenter.engine.entrance import Entrance
 from callcenter.engine.feed import Feed, Rows
 from callcenter.engine.loose_ends import loose_ends
 from callcenter.engine.music import MusicRoom
@@ -112,6 +113,7 @@ class Engine:
         self.counters = Counters()
         self.feed = Feed(self.snapshot, self._row)
         self.admission = Admission(limits)
+        self.entrance = Entrance(self.admission, telephony)
         self.music = MusicRoom(limits.music)
         self.number = 0
         # Whether the last burst could be written down. While not, nothing happens at all.

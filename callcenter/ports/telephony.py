@@ -49,6 +49,11 @@ class Telephony(Protocol):
         """Send these on their way, in order."""
         ...
 
+    def turn_away(self, share: float) -> None:
+        """Let this part of the new callers be turned away at the door, 0 … 1, without our hearing of them
+        before. It holds as long as an engine answers for the switch."""
+        ...
+
     async def picture(self, prompts: Sequence[PromptId]) -> SwitchPicture:
         """What the switch has now; of `prompts`, those that are still being said.
 

@@ -65,6 +65,7 @@ class FakeSwitch:
         self.done: list[LegEffect] = []
         self.given_back: list[LegId] = []
         self.turned_away: list[LegId] = []
+        self.share_turned_away = 0.0
         self.unreachable: set[str] = set()
         self.silent_devices: set[str] = set()  # never say that they ring
         self.unplayable: set[str] = set()  # names of prompts that fail at once
@@ -91,6 +92,11 @@ class FakeSwitch:
             self.done.append(effect)
             if type(effect) is not self.loses:
                 self._perform(call, effect)
+
+    def turn_away(self, share: float) -> None:
+        """See `ports.telephony`."""
+        if not self.deaf:
+            self.share_turned_away = share
 
     async def picture(self, prompts: Sequence[PromptId]) -> SwitchPicture:
         """See `ports.telephony`."""

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.core.admission import LEAST_PER_SECOND, RELIEF, Admission, Limits, Refusal
+from callcenter.core.admission import (
+    BURST,
+    LEAST_PER_SECOND,
+    LET_THROUGH,
+    MOST_AWAY,
+    RELIEF,
+    Admission,
+    Limits,
+    Refusal,
+)
 
 pytestmark = pytest.mark.core
 
@@ -46,9 +55,9 @@ def test_as_many_at_once_as_was_set() -> None:
     assert judged == [None, None, None, Refusal.CALLS, Refusal.CALLS]
 
 
-def test_as_many_in_a_second_as_was_set_and_a_burst_of_one_second() -> None:
+def test_as_many_in_a_second_as_was_set_and_a_burst() -> None:
     day = Day(Limits(per_second=10))
-    assert day.passes(1, 100, IN_TIME) in range(10, 16)
+    assert day.passes(1, 100, IN_TIME) in range(5, 11)
     assert day.admission.judge(day.now, 0) in (None, Refusal.RATE)
     assert 95 <= day.passes(20, 100, IN_TIME) <= 105
 
@@ -62,7 +71,7 @@ def test_never_more_than_the_rate_and_one_burst(rate: float, gaps: list[float]) 
     for gap in gaps:
         now += timedelta(seconds=gap)
         taken += admission.judge(now, 0) is None
-    burst = max(LEAST_PER_SECOND, rate)
+    burst = max(LEAST_PER_SECOND, rate * BURST.total_seconds())
     assert taken <= burst + rate * sum(gaps) + 1
 
 
@@ -111,6 +120,36 @@ def test_when_nobody_is_turned_away_any_more_the_limit_is_forgotten() -> None:
     day.passes(6, 40, LATE)
     day.passes(round(RELIEF / LOOK) + 2, 2, IN_TIME)
     assert day.admission.per_second is None
+
+
+def test_in_a_flood_the_switch_is_to_turn_away_most_and_nobody_once_it_is_over() -> None:
+    day = Day(Limits(per_second=40))
+    day.passes(4, 40, IN_TIME)
+    assert day.admission.share == 0
+    day.passes(1, 400, IN_TIME)
+    assert day.admission.share == pytest.approx(1 - LET_THROUGH * 40 / 400)
+    for _ in range(20 - 4):
+        assert day.admission.turned_away(day.now) is Refusal.RATE
+    day.passes(1, 8, IN_TIME)
+    assert day.admission.share == 0
+
+
+def test_whom_the_switch_turns_away_is_still_part_of_the_flood() -> None:
+    day = Day(Limits(per_second=40))
+    day.passes(1, 400, IN_TIME)
+    for _ in range(178):
+        day.admission.turned_away(day.now)
+    day.passes(1, 44, IN_TIME)
+    assert day.admission.share == pytest.approx(1 - LET_THROUGH * 40 / 400)
+
+
+def test_without_a_limit_the_switch_turns_nobody_away_until_there_is_strain() -> None:
+    day = Day()
+    day.passes(2, 400, IN_TIME)
+    assert day.admission.share == 0
+    day.passes(3, 400, LATE)
+    assert 0 < day.admission.share <= MOST_AWAY
+    assert day.admission.why is Refusal.STRAIN
 
 
 @given(st.lists(st.tuples(st.floats(-5, 5), st.floats(0, 3)), max_size=60))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from callcenter.core.acd.queue import QueueRules
-from callcenter.core.admission import Limits
+from callcenter.core.admission import Limits, Refusal
 from callcenter.core.calls.phases import Leaving, Queued
 from callcenter.core.facts.calls import CallArrived, CallEnded, Outcome
 from callcenter.core.ids import LegId
@@ -100,6 +100,50 @@ def test_under_strain_callers_are_turned_away_until_it_is_over() -> None:
         centre.passes(0.5)
         centre.door.observe(timedelta())
     assert centre.door.most_per_second is None
+
+
+def flood(centre: Centre) -> None:
+    for _ in range(4):
+        for _ in range(40):
+            centre.call()
+        centre.passes(0.5)
+        centre.door.observe(timedelta())
+
+
+def test_in_a_flood_the_switch_turns_callers_away_by_itself_and_each_is_counted() -> None:
+    centre = Centre(limits=Limits(per_second=20))
+    flood(centre)
+    assert 0.7 < centre.switch.share_turned_away < 0.8
+    counted = centre.door.counters.refused[Refusal.RATE]
+    centre.door.turned_away()
+    assert centre.door.counters.refused[Refusal.RATE] == counted + 1
+    centre.passes(0.5)
+    centre.door.observe(timedelta())
+    assert centre.switch.share_turned_away == 0
+
+
+def test_who_is_to_be_told_that_all_lines_are_busy_is_not_turned_away_at_the_door() -> None:
+    centre = Centre(limits=Limits(per_second=20), tells_when_full=True)
+    flood(centre)
+    assert centre.switch.share_turned_away == 0
+
+
+def test_under_strain_nobody_is_spoken_to_any_more() -> None:
+    centre = Centre(tells_when_full=True)
+    for _ in range(4):
+        for _ in range(40):
+            centre.call()
+        centre.passes(0.5)
+        centre.door.observe(timedelta(seconds=2))
+    assert centre.switch.share_turned_away > 0
+
+
+def test_a_switch_that_has_started_anew_is_told_again() -> None:
+    centre = Centre(limits=Limits(per_second=20))
+    flood(centre)
+    centre.switch.share_turned_away = 0.0
+    flood(centre)
+    assert centre.switch.share_turned_away > 0
 
 
 def music(centre: Centre) -> int:

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 NOT_NEEDED: Final = MUTED | {"ChannelEnteredBridge", "ChannelHangupRequest", "PlaybackStarted"}
 _ONLINE: Final = frozenset({"Reachable", "NonQualified", "Created"})
+_TURNED_AWAY: Final = "turned-away"
+"""Where the dialplan ends callers who were not let in."""
 _RETRY_SECONDS: Final = 0.2
 _ON_THEIR_WAY_SECONDS: Final = 0.5
 """For a caller who passed the dialplan's guard just before the heartbeat to be where they were sent."""
@@ -53,6 +55,7 @@ class AriLink:
         set_reachable: Callable[[AgentId, bool], None],
         trunk_heard: Callable[[str, bool], None],
         carrier_refused: Callable[[LegId, int | None, int], bool],
+        turned_away: Callable[[], None],
         trial_heard: Callable[[AnyEvent], bool],
         on_connected: Callable[[], Awaitable[None]],
         on_followed: Callable[[], Awaitable[None]],
@@ -69,6 +72,7 @@ class AriLink:
         self._set_reachable = set_reachable
         self._trunk_heard = trunk_heard
         self._carrier_refused = carrier_refused
+        self._turned_away = turned_away
         self._trial_heard = trial_heard
         self._on_connected = on_connected
         self._on_followed = on_followed
@@ -208,6 +212,8 @@ class AriLink:
                     self._set_reachable(AgentId(name.removeprefix(PREFIX)), answers)
                 else:
                     self._trunk_heard(name, answers)
+            case "ChannelDestroyed" if event["channel"]["dialplan"]["context"] == _TURNED_AWAY:
+                self._turned_away()
             case "ChannelDestroyed" if self._carrier_refused(
                 LegId(event["channel"]["id"]), event.get("tech_cause"), event["cause"]
             ):

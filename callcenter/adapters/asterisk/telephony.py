@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from callcenter.adapters.asterisk.ari.generated import bridges, channels, playbacks
+from callcenter.adapters.asterisk.ari.generated import asterisk, bridges, channels, playbacks
 from callcenter.adapters.asterisk.ari.generated.objects import Bridge, Channel
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError, Refused, Reply, Request
@@ -124,6 +124,11 @@ class AriTelephony:
                     self._send(call, back)
                 case _:
                     self._sound(call, effect)
+
+    def turn_away(self, share: float) -> None:
+        """See `ports.telephony`."""
+        percent = round(100 * share)
+        self._rest.send(asterisk.set_global_var(variable="CC_TURN_AWAY", value=str(percent)))
 
     async def picture(self, prompts: Sequence[PromptId]) -> SwitchPicture:
         """See `ports.telephony`."""

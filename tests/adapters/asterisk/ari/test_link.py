@@ -68,6 +68,7 @@ async def linked(switch: Switch, owner: Owner) -> AsyncIterator[AriLink]:
             set_reachable=lambda agent, answers: None,
             trunk_heard=lambda trunk, answers: None,
             carrier_refused=lambda leg, status, cause: False,
+            turned_away=lambda: None,
             trial_heard=lambda event: False,
             on_connected=owner.connected,
             on_followed=owner.followed,
