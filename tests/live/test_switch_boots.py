@@ -551,6 +551,28 @@ async def test_callers_reach_an_engine_whose_heart_beats_and_no_frozen_one(
             await asyncio.to_thread(wait_until, lambda: apps(instance) == {"Queue", "Stasis"})
 
 
+def test_in_a_flood_callers_are_turned_away_at_the_door_while_an_engine_answers(
+    instance: Instance,
+) -> None:
+    try:
+        beat(instance, int(time.time()))
+        turn_away(instance, 100)
+        with Phone(CARRIER) as phone:
+            phone.send("INVITE", "5000")
+            assert phone.final_status() == 503
+        # Whoever told the switch so is gone: the fallback takes everybody.
+        beat(instance, int(time.time()) - 60)
+        with Phone(CARRIER) as phone:
+            phone.send("INVITE", "5000")
+            assert phone.final_status() == 200
+    finally:
+        turn_away(instance, 0)
+
+
+def turn_away(instance: Instance, percent: int) -> None:
+    instance.ari("POST", f"/asterisk/variable?variable=CC_TURN_AWAY&value={percent}")
+
+
 def apps(instance: Instance) -> set[str]:
     return {channel["dialplan"]["app_name"] for channel in instance.channels()}
 
