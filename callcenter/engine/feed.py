@@ -6,8 +6,8 @@ a new configuration, which is no fact, shares the number of the change before it
 is told the changes of that number once more, which does no harm to whole rows.
 The ring keeps which rows each of the recent changes touched; who asks for more is told that there is a gap
 and takes the snapshot again. Rows are made when somebody looks, once for everybody: to make each at each
-change cost a tenth of all that a call costs. Who was slow, or looks only now and then, is told all that is
-new to them as one change: of a row only the newest matters.
+change cost a twentieth of all that a call costs. Who was slow, or looks only now and then, is told all that
+is new to them as one change: of a row only the newest matters.
 
 Some rows follow from no fact, such as alerts. They are kept here, beside the engine's own, and share the
 number of the change before them too.
@@ -49,6 +49,7 @@ class Feed:
     def begin(self, number: int) -> None:
         """Start after a replay: nothing before `number` can be followed."""
         self._ring.clear()
+        self._made.clear()
         self._forgotten = number
 
     def publish(self, number: int, touched: Collection[Touched]) -> None:
