@@ -126,7 +126,7 @@ class Door:
 
     def turned_away(self) -> None:
         """The switch has turned a caller away by itself, as it was told to."""
-        self._engine.counters.refused[self._engine.admission.turned_away(self.now)] += 1
+        self._engine.counters.refused[self._engine.entrance.turned_away(self.now)] += 1
 
     @property
     def most_per_second(self) -> float | None:

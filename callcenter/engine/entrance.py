@@ -25,3 +25,8 @@ class Entrance:
         if share or share != self._told:
             self._told = share
             self._telephony.turn_away(share)
+
+    def turned_away(self, now: datetime) -> Refusal:
+        """Hear of a caller whom the switch has turned away by itself; why it has."""
+        self._told = None  # It may not have heard that it is over: the next look says so again.
+        return self._admission.turned_away(now)

@@ -146,6 +146,20 @@ def test_a_switch_that_has_started_anew_is_told_again() -> None:
     assert centre.switch.share_turned_away > 0
 
 
+def test_a_switch_that_did_not_hear_that_the_flood_is_over_is_told_again() -> None:
+    centre = Centre(limits=Limits(per_second=20))
+    flood(centre)
+    centre.switch.deaf = True
+    centre.passes(0.5)
+    centre.door.observe(timedelta())
+    centre.switch.deaf = False
+    assert centre.switch.share_turned_away > 0
+    centre.door.turned_away()
+    centre.passes(0.5)
+    centre.door.observe(timedelta())
+    assert centre.switch.share_turned_away == 0
+
+
 def music(centre: Centre) -> int:
     return sum(leg.music is not None for leg in centre.switch.legs.values())
 

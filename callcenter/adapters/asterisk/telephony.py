@@ -127,8 +127,8 @@ class AriTelephony:
 
     def turn_away(self, share: float) -> None:
         """See `ports.telephony`."""
-        percent = round(100 * share)
-        self._rest.send(asterisk.set_global_var(variable="CC_TURN_AWAY", value=str(percent)))
+        percent = str(round(100 * share))
+        self._send(None, asterisk.set_global_var(variable="CC_TURN_AWAY", value=percent))
 
     async def picture(self, prompts: Sequence[PromptId]) -> SwitchPicture:
         """See `ports.telephony`."""
@@ -256,7 +256,7 @@ class AriTelephony:
 
     def _send(
         self,
-        key: CallId | LegId,
+        key: CallId | LegId | None,
         request: Request[Any],
         if_refused: Fact | None = None,
         if_taken: Fact | None = None,

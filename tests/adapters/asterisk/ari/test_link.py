@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -68,7 +69,7 @@ async def linked(switch: Switch, owner: Owner) -> AsyncIterator[AriLink]:
             set_reachable=lambda agent, answers: None,
             trunk_heard=lambda trunk, answers: None,
             carrier_refused=lambda leg, status, cause: False,
-            turned_away=lambda: None,
+            turned_away=lambda: owner.happened.append("turned away"),
             trial_heard=lambda event: False,
             on_connected=owner.connected,
             on_followed=owner.followed,
@@ -88,6 +89,24 @@ async def test_it_is_looked_back_once_the_dialplan_knows_of_us_and_the_heart_bea
         before = owner.happened.count("heartbeat")
         await owner.until(lambda happened: happened.count("heartbeat") >= before + 3)
         assert owner.happened.count("looked back") == 1
+
+
+async def test_who_is_turned_away_at_the_door_is_counted_and_nobody_else(
+    double: Double, switch: Switch
+) -> None:
+    owner = Owner(double)
+    async with linked(switch, owner) as link:
+        await owner.until(lambda happened: "looked back" in happened)
+        link.on_event(ended_in("inbound"))
+        assert "turned away" not in owner.happened
+        link.on_event(ended_in("turned-away"))
+        assert owner.happened.count("turned away") == 1
+
+
+def ended_in(context: str) -> Any:
+    where = {"context": context, "exten": "s", "priority": 1}
+    leg = {"id": "1795427904.7", "name": "PJSIP/trunk-1", "dialplan": where}
+    return {"type": "ChannelDestroyed", "cause": 34, "cause_txt": "", "channel": leg}
 
 
 async def test_after_each_loss_it_is_looked_back_again(double: Double, switch: Switch) -> None:
