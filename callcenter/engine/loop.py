@@ -54,7 +54,7 @@ from callcenter.core.facts.calls import (
     PromptEnded,
 )
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import AgentId, CallId, QueueId, offer_leg
+from callcenter.core.ids import AgentId, CallId, QueueId, is_offer_leg, offer_leg
 from callcenter.engine.entrance import Entrance
 from callcenter.engine.feed import Feed, Rows
 from callcenter.engine.loose_ends import loose_ends
@@ -381,8 +381,7 @@ class Engine:
         self._may_act()
         if self._written and not self._write():
             return False
-        # Offers first: a caller waits for the ringing, and nobody for what else is to be done.
-        outbox, self._outbox = sorted(self._outbox, key=_is_no_offer), []
+        outbox, self._outbox = sorted(self._outbox, key=_turn), []
         for call, effects in outbox:
             self._perform(call, effects)
         if self._touched:
@@ -471,8 +470,16 @@ class Engine:
         self.floor.configure(self._directory.queues.values(), self._directory.assignments)
 
 
-def _is_no_offer(item: tuple[CallId, list[LegEffect]]) -> bool:
-    return not isinstance(item[1][0], RingAgent)
+def _turn(item: tuple[CallId, list[LegEffect]]) -> int:
+    """Offers before all else: a caller waits for the ringing, and nobody for what else is to be done. But
+    a phone that rings for somebody who is gone must not ring twice at once."""
+    match item[1][0]:
+        case HangUpLeg(leg=leg) if is_offer_leg(leg):
+            return 0
+        case RingAgent():
+            return 1
+        case _:
+            return 2
 
 
 def _number(item: Numbered) -> int:

@@ -424,6 +424,18 @@ async def test_a_journal_that_turns_over_anywhere_tells_the_same_story(segment_f
     assert isinstance(centre.phase(first), Offered)
 
 
+def test_a_phone_is_let_go_before_it_is_rung_for_the_next_caller() -> None:
+    centre = Centre()
+    ana = centre.agent("ana")
+    first, second = centre.call(), centre.call()
+    assert centre.rings(ana)
+    centre.switch.done.clear()
+    centre.hangs_up(first)
+    assert isinstance(centre.phase(second), Offered)
+    done = [type(effect).__name__ for effect in centre.switch.done]
+    assert done.index("HangUpLeg") < done.index("RingAgent")
+
+
 def test_ringing_is_ordered_once_per_offer() -> None:
     centre = Centre()
     centre.agent("ana")
