@@ -3,7 +3,8 @@
 A post is one thing to look at, which may hold several figures of a kind (trunks, disks), each told apart by
 its subject. Posts do not wait for each other: what hangs, or fails, says nothing and leaves its watches
 as they are, unless the failing is the figure itself. A look that takes long is taken less often, so that
-watching does not become the trouble that it finds.
+watching does not become the trouble that it finds; but one that waited in vain is taken again soon, since
+then there may be trouble.
 
 Who asks is told the same, whether by metric, API, command or screen: `standings` is the one truth.
 """
@@ -29,6 +30,8 @@ THE_CENTRE: Final = ""
 FIRST_LOOK: Final = timedelta(seconds=5)
 """After a start: an engine that takes over has more to do in its first second."""
 LONGEST_LOOK: Final = timedelta(seconds=30)
+LONGEST_PAUSE: Final = timedelta(seconds=30)
+"""However long a look took; one may just have met a switch that was dying."""
 _LOG_LEVEL: Final = {Severity.CRITICAL: logging.ERROR, Severity.WARNING: logging.WARNING}
 
 
@@ -42,6 +45,11 @@ class Post:
     look: Look
     share: float = 0.1
     """The most of its time that it may spend looking."""
+
+    def pause(self, took: timedelta, *, saw: bool) -> timedelta:
+        """Until the next look, after one that took so long and saw something, or failed."""
+        rest = min(took * (1 / self.share - 1), LONGEST_PAUSE) if saw else timedelta()
+        return max(self.every, rest)
 
     @property
     def kind(self) -> Kind:
@@ -94,13 +102,13 @@ class Watchdogs:
         await asyncio.sleep(min(post.every, FIRST_LOOK).total_seconds())
         while True:
             began = loop.time()
-            await self.look(post)
-            took = loop.time() - began
-            await asyncio.sleep(max(post.every.total_seconds(), took * (1 / post.share - 1)))
+            saw = await self.look(post)
+            took = timedelta(seconds=loop.time() - began)
+            await asyncio.sleep(post.pause(took, saw=saw).total_seconds())
 
-    async def look(self, post: Post) -> None:
-        """Look once, and tell what has changed by it."""
-        figures: Figures = {}
+    async def look(self, post: Post) -> bool:
+        """Look once, and tell what has changed by it; whether it did not fail."""
+        figures: Figures | None = None
         try:
             async with asyncio.timeout(LONGEST_LOOK.total_seconds()):
                 figures = await post.look()
@@ -109,8 +117,9 @@ class Watchdogs:
             logger.info("watch saw nothing", extra={"code": post.code, "why": type(error).__name__})
         known = {subject for code, subject in self._standing if code == post.code}
         at = self._clock.now()
-        for subject in sorted(known | set(figures)):
-            self._see(post, subject, figures.get(subject), at)
+        for subject in sorted(known | set(figures or {})):
+            self._see(post, subject, (figures or {}).get(subject), at)
+        return figures is not None
 
     def _see(self, post: Post, subject: str, value: float | None, at: datetime) -> None:
         key = post.code, subject

@@ -12,6 +12,7 @@ import pytest
 from callcenter.core.watch import AT_ONCE, KINDS, Bounds
 from callcenter.ports.feed import Change
 from callcenter.services.watch import (
+    LONGEST_PAUSE,
     Figures,
     Post,
     Standing,
@@ -26,6 +27,7 @@ from callcenter.testing.screen import apply
 pytestmark = pytest.mark.service
 
 A_WHILE = timedelta(seconds=10)
+SECOND = timedelta(seconds=1)
 STATE = Bounds(1.0, 0.0, A_WHILE)
 
 
@@ -176,6 +178,14 @@ async def test_each_looks_at_its_own_pace_whatever_becomes_of_the_others() -> No
         with suppress(asyncio.CancelledError):
             await task
     assert count >= 3
+
+
+def test_a_dear_look_is_taken_seldom_and_one_that_waited_in_vain_soon_again() -> None:
+    post = Post("orphan-legs", STATE, 5 * SECOND, of_centre(float), share=0.02)
+    assert post.pause(0.01 * SECOND, saw=True) == 5 * SECOND
+    assert post.pause(0.2 * SECOND, saw=True) == pytest.approx(9.8 * SECOND)
+    assert post.pause(10 * SECOND, saw=True) == LONGEST_PAUSE
+    assert post.pause(10 * SECOND, saw=False) == 5 * SECOND
 
 
 async def test_raised_ones_come_first_and_what_callers_feel_before_the_rest() -> None:
