@@ -645,7 +645,9 @@ class House:
         async with self.http.request(method, url, headers={"Authorization": auth}) as reply:
             answer = await reply.json(content_type=None)
         if path == "/channels":
-            return [leg for leg in answer if not is_trial(leg["id"])]
+            # Neither the test calls nor the legs that write the fallback's lists belong to any test.
+            callers = [leg for leg in answer if not is_trial(leg["id"])]
+            return [leg for leg in callers if "@lifeboat" not in leg["name"]]
         return answer
 
     async def console(self, command: str) -> str:
