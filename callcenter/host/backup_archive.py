@@ -174,7 +174,10 @@ def _entries(
 
 
 def _check(entry: tarfile.TarInfo, into: Path, seen: Collection[str]) -> None:
-    """Refuse what we never write: links, devices, names that lead elsewhere, names given twice."""
+    """Refuse what we never write: links, devices, names that lead elsewhere, names given twice.
+
+    `tarfile`'s own filter is no help: Debian 12's Python 3.11.2 has none.
+    """
     name = PurePosixPath(entry.name)
     is_plain = entry.isreg() and not entry.issparse() and entry.name not in seen
     is_inside = (
@@ -187,10 +190,6 @@ def _check(entry: tarfile.TarInfo, into: Path, seen: Collection[str]) -> None:
     )
     if not is_plain or not is_inside or len(entry.name.encode()) > _LONGEST_NAME:
         raise _hostile(entry.name)
-    try:
-        tarfile.data_filter(entry, str(into))
-    except tarfile.FilterError:
-        raise _hostile(entry.name) from None
     room = _LARGEST_MANIFEST if entry.name == MANIFEST else shutil.disk_usage(into).free
     if entry.size > room:
         raise BackupUnusable(
