@@ -18,6 +18,7 @@ from callcenter.adapters.asterisk.trunks import Trunks
 from callcenter.adapters.db.progress import number_archived
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.journal.reader import SegmentReader
+from callcenter.core.admission import Refusal
 from callcenter.core.watch import Bounds
 from callcenter.engine.api import Door
 from callcenter.engine.runtime import Runtime
@@ -27,6 +28,7 @@ from callcenter.ports.telephony import SwitchAway
 from callcenter.services.watch import (
     THE_CENTRE,
     Figures,
+    Growth,
     Look,
     Post,
     Worst,
@@ -39,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 _SECOND: Final = timedelta(seconds=1)
 _STATE: Final = Bounds(1.0, 0.0)
+_REFUSED_EVERY: Final = 2 * _SECOND
+_REFUSED_WITHIN: Final = timedelta(minutes=1)
 _PATIENCE: Final = timedelta(seconds=5)
 
 
@@ -70,6 +74,7 @@ def posts(settings: Settings, of: Watched) -> list[Post]:
         # The switch lists every leg for it: 0.12 ms of its processor each.
         Post("orphan-legs", _STATE, 5 * _SECOND, _orphans(of.runtime), share=0.02),
         Post("engine-late", _worse_above(late, 5), _SECOND, of_centre(of.late.seconds)),
+        Post("callers-refused", _STATE, _REFUSED_EVERY, _refused(of.door)),
         Post("journal-away", _STATE, _SECOND, of_centre(lambda: float(not of.door.can_write))),
         *_of_database(settings, of),
         *_of_disks(settings),
@@ -136,6 +141,16 @@ def _of_trial(settings: Settings, of: Watched) -> Sequence[Post]:
     # Once may be somebody else's restart.
     bounds = _worse_above(settings.watch.answer_ms / 1000, every.total_seconds())
     return [Post("test-call-failed", bounds, every, look)]
+
+
+def _refused(door: Door) -> Look:
+    """Who was turned away lately, by reason."""
+    looks = round(_REFUSED_WITHIN / _REFUSED_EVERY)
+
+    def totals() -> Figures:
+        return {why: float(count) for why, count in door.counters.refused.items()}
+
+    return of_subjects(Growth(totals, list(Refusal), looks).figures)
 
 
 # -- what is written ------------------------------------------------------------------------------

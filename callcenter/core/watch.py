@@ -182,6 +182,19 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 ),
             ),
             _kind(
+                *("callers-refused", "callers_refused", Unit.COUNT, Severity.CRITICAL),
+                (
+                    "Callers were turned away in the last minute: more came than are taken in.",
+                    "rate and calls are limits under [limits]: raise them if the machine carries more."
+                    " strain: the engine was late; look for other programs that take the processor.",
+                ),
+                (
+                    "最近一分钟内有来电被拒：来电多于可接入的数量。",
+                    "rate 与 calls 是 [limits] 中的上限，机器有余力时可调高；strain 表示引擎迟缓，"
+                    "请检查是否有其他程序占用处理器。",
+                ),
+            ),
+            _kind(
                 *("journal-away", "journal_away", Unit.STATE, Severity.CRITICAL),
                 (
                     "The journal cannot be written; nothing is done until it can.",

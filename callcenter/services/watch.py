@@ -11,7 +11,8 @@ Who asks is told the same, whether by metric, API, command or screen: `standings
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -184,3 +185,27 @@ class Worst:
         """The worst, once; None when nothing was told."""
         worst, self._worst = self._worst, None
         return None if worst is None else worst.total_seconds()
+
+
+class Growth:
+    """How much running totals have grown within the last `looks` looks, by subject. One that begins anew
+    has grown by what it is now."""
+
+    def __init__(
+        self, totals: Callable[[], Figures], subjects: Collection[str], looks: int
+    ) -> None:
+        self._totals = totals
+        self._last = dict.fromkeys(subjects, 0.0)
+        self._grown: deque[Figures] = deque(maxlen=looks)
+
+    def figures(self) -> Figures:
+        """Look at the totals, once more."""
+        now = {subject: self._totals().get(subject, 0.0) for subject in self._last}
+        self._grown.append(
+            {
+                subject: total - before if total >= (before := self._last[subject]) else total
+                for subject, total in now.items()
+            }
+        )
+        self._last = now
+        return {one: sum(grown[one] for grown in self._grown) for one in now}

@@ -15,8 +15,10 @@ from callcenter.adapters.asterisk.trunks import Trunks
 from callcenter.adapters.db.migrations import upgrade
 from callcenter.adapters.db.session import Database
 from callcenter.bootstrap.watch import Watched, posts
+from callcenter.core.admission import Refusal
 from callcenter.core.watch import KINDS
 from callcenter.engine.api import Door
+from callcenter.engine.loop import Counters
 from callcenter.ports.telephony import SwitchAway
 from callcenter.services.watch import Post, Worst
 from callcenter.settings import Settings, read
@@ -52,6 +54,13 @@ class Writing:
 
     last_number = 41
     can_write = False
+
+
+class Refusing:
+    """A door that counts whom it turns away."""
+
+    def __init__(self) -> None:
+        self.counters = Counters()
 
 
 def settings(tmp_path: Path, text: str = "") -> Settings:
@@ -161,3 +170,17 @@ async def test_each_folder_has_its_room_and_an_sqlite_database_elsewhere_its_own
     assert set(room) == {"run", "recordings", "database"}
     assert set(await post("disk-filling", settings(tmp_path)).look()) == {"run", "recordings"}
     assert min(room.values()) > 0
+
+
+async def test_callers_who_are_turned_away_are_told_of_by_reason_for_a_minute(
+    tmp_path: Path,
+) -> None:
+    engine = Refusing()
+    told = post("callers-refused", settings(tmp_path), door=cast(Door, engine))
+    assert told.bounds.asks_for((await told.look())["rate"]) is False
+    engine.counters.refused[Refusal.RATE] += 3
+    looks = round(timedelta(minutes=1) / told.every)
+    for _ in range(looks):
+        assert await told.look() == {"rate": 3, "calls": 0, "strain": 0}
+    assert told.bounds.asks_for(3) is True
+    assert await told.look() == {"rate": 0, "calls": 0, "strain": 0}

@@ -14,6 +14,7 @@ from callcenter.ports.feed import Change
 from callcenter.services.watch import (
     LONGEST_PAUSE,
     Figures,
+    Growth,
     Post,
     Standing,
     Watchdogs,
@@ -207,3 +208,22 @@ def test_of_what_is_measured_often_the_worst_is_seen_once() -> None:
     worst.tell(timedelta(seconds=2))
     worst.tell(timedelta(seconds=1))
     assert (worst.seconds(), worst.seconds()) == (2.0, None)
+
+
+def test_of_what_is_counted_for_ever_only_the_last_looks_matter() -> None:
+    totals: dict[str, float] = {"rate": 5.0}
+    growth = Growth(lambda: totals, ["rate", "calls"], looks=3)
+    assert growth.figures() == {"rate": 5.0, "calls": 0.0}
+    totals["calls"] = 2.0
+    assert growth.figures() == {"rate": 5.0, "calls": 2.0}
+    growth.figures()
+    assert growth.figures() == {"rate": 0.0, "calls": 2.0}
+    assert growth.figures() == {"rate": 0.0, "calls": 0.0}
+
+
+def test_a_total_that_begins_anew_has_grown_by_what_it_is() -> None:
+    totals: dict[str, float] = {"rate": 5.0}
+    growth = Growth(lambda: totals, ["rate"], looks=1)
+    growth.figures()
+    totals["rate"] = 2.0
+    assert growth.figures() == {"rate": 2.0}
