@@ -4,8 +4,9 @@ An upgrade is one transaction on both databases: it happens whole or not at all,
 start together take turns. Migrations named `pre` run under the old code, `post` ones after it is gone.
 """
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, text
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 import callcenter
@@ -60,6 +61,7 @@ def upgrade(url: str, revision: str = "head") -> None:
     with _locked(url) as connection:
         _check_known(connection)
         command.upgrade(_config(connection), revision)
+    _write_ahead(read_url(url))
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -100,6 +102,16 @@ def _config(connection: Connection | None = None) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
+
+
+def _write_ahead(url: URL) -> None:
+    """Give an SQLite file the mode in which it is used while nobody uses it: whoever changes the mode does
+    not wait for others, and an engine and an archive that open it at once would be told it is away."""
+    if url.get_backend_name() != "sqlite":
+        return
+    # Who is busy with it now does the same.
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(str(url.database))) as file:
+        file.execute("PRAGMA journal_mode=WAL")
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Migrations, up and down, on both databases."""
 
+import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,9 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     upgrade(f"sqlite:///{tmp_path}/new/callcenter.db")
     assert stat.S_IMODE((tmp_path / "new" / "callcenter.db").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def test_a_new_file_is_in_the_mode_in_which_several_may_open_it_at_once(tmp_path: Path) -> None:
+    upgrade(f"sqlite:///{tmp_path}/callcenter.db")
+    with closing(sqlite3.connect(tmp_path / "callcenter.db")) as file:
+        assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
