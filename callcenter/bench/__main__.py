@@ -16,7 +16,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from callcenter.bench import calls, core, kills, overload, report, start, waiting
+from callcenter.bench import calls, core, guard, kills, overload, report, start, waiting
 from callcenter.bench.capture import can_capture
 from callcenter.bench.figures import Target, doubts, spread
 from callcenter.bench.house import PROJECT, Ground
@@ -232,6 +232,25 @@ def kills_command(bench: Bench, quick: bool, seed: int | None) -> None:
         pulses=[one.pulse_ms for one in (*table, *crowd)],
     )
     bench.end({**data, **raw}, kills.kill_targets(table, judgement, crowd), why_not)
+
+
+@_bench("guard")
+@click.option("--quick", is_flag=True, help="The guard only.")
+def guard_command(bench: Bench, quick: bool) -> None:
+    """What the guard before the engine costs a call, and the fallback's queue while nobody is in it."""
+    ground = bench.ground()
+    data = bench.begin(ground)
+    rounds = asyncio.run(guard.measure_guard(ground, bench.say))
+    found = [] if quick else asyncio.run(guard.measure_fallback(ground, bench.say))
+    runs = [run for some in found for run in some]
+    why_not = doubts(
+        quick=quick,
+        rounds=len(rounds),
+        foreign=[*(one.foreign for one in rounds), *(run.foreign for run in runs)],
+        pulses=[*(one.pulse_ms for one in rounds), *(run.pulse_ms for run in runs)],
+    )
+    raw = {"guard": [asdict(one) for one in rounds], "fallback": [asdict(run) for run in runs]}
+    bench.end({**data, **raw}, guard.guard_targets(rounds, found), why_not)
 
 
 @_bench("overload")

@@ -202,6 +202,21 @@ async def queue_house(ground: Ground, name: str, agents: int) -> AsyncIterator[H
 
 
 @asynccontextmanager
+async def switch_house(
+    ground: Ground, name: str, *, dialplan: str, changed: Mapping[str, str]
+) -> AsyncIterator[House]:
+    """The switch alone, with this more of a dialplan, and ours with these texts `changed`."""
+    settings = _settings(ground, name)
+    templates = _templates(settings.run_folder)
+    inbound = templates / "dialplan/inbound.conf"
+    for old, new in changed.items():
+        _replace(inbound, old, new)
+    _add(inbound, dialplan)
+    async with _house(ground, settings, templates, agents=0) as house:
+        yield house
+
+
+@asynccontextmanager
 async def engine_house(
     ground: Ground,
     name: str,

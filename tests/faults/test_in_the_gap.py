@@ -2,9 +2,11 @@
 
 import asyncio
 import itertools
+import re
 import socket
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +21,7 @@ from tests.live.live_centre import FIGURES, LONG, LONGER, Agent, House, Line, nu
 pytestmark = pytest.mark.live
 
 AT_ONCE = timedelta(seconds=1)
+SCANNER = "127.0.0.66"
 
 
 async def talk(house: House, line: Line, agent: Agent) -> tuple[CallLeg, CallLeg, int]:
@@ -193,7 +196,7 @@ async def back_again(house: House, agent: Agent, began: datetime) -> None:
 def storm(address: tuple[str, int], over: threading.Event, count: list[int]) -> None:
     """INVITEs from an address that nobody knows, as many as this machine sends."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.bind(("127.0.0.66", 0))
+        sender.bind((SCANNER, 0))
         port = sender.getsockname()[1]
         for number in itertools.count():
             if over.is_set():
@@ -201,9 +204,9 @@ def storm(address: tuple[str, int], over: threading.Event, count: list[int]) -> 
                 return
             invite = (
                 f"INVITE sip:{900000000 + number}@{address[0]} SIP/2.0\r\n"
-                f"Via: SIP/2.0/UDP 127.0.0.66:{port};branch=z9hG4bK{number:x}\r\n"
-                f"From: <sip:100@127.0.0.66>;tag={number:x}\r\nTo: <sip:{number}@{address[0]}>\r\n"
-                f"Call-ID: {number:x}\r\nCSeq: 1 INVITE\r\nContact: <sip:100@127.0.0.66:{port}>\r\n"
+                f"Via: SIP/2.0/UDP {SCANNER}:{port};branch=z9hG4bK{number:x}\r\n"
+                f"From: <sip:100@{SCANNER}>;tag={number:x}\r\nTo: <sip:{number}@{address[0]}>\r\n"
+                f"Call-ID: {number:x}\r\nCSeq: 1 INVITE\r\nContact: <sip:100@{SCANNER}:{port}>\r\n"
                 "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
             )
             sender.sendto(invite.encode(), address)
@@ -224,9 +227,22 @@ def scanners(house: House) -> Iterator[list[int]]:
         thread.join()
 
 
+def to_be_banned(log: str) -> Counter[str]:
+    """Addresses and their attempts, by the events that fail2ban's filter for Asterisk counts."""
+    return Counter(
+        re.findall(
+            r'SecurityEvent="(?:FailedACL|InvalidAccountID|ChallengeResponseFailed|InvalidPassword)"'
+            r'.*RemoteAddress="IPV4/[^/"]+/([^/"]+)/',
+            log,
+        )
+    )
+
+
 async def test_a_storm_of_scanners_takes_no_leg_and_calls_go_on(house: House) -> None:
     line = await house.line()
     agent = await house.agent([line])
+    log = house.centre.run_folder / "asterisk/log/security"
+    read = log.stat().st_size
     began = datetime.now(UTC)
     with scanners(house) as count:
         await asyncio.sleep(2)
@@ -241,4 +257,6 @@ async def test_a_storm_of_scanners_takes_no_leg_and_calls_go_on(house: House) ->
     FIGURES.append(
         f"{rate:.0f} INVITE/s by scanners: two people hear each other after {took:.1f} s"
     )
+    offenders = to_be_banned(log.read_bytes()[read:].decode())
+    assert list(offenders) == [SCANNER] and offenders[SCANNER] >= 1000
     await house.nothing_is_left()

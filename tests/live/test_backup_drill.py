@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from callcenter.bootstrap.database import prepare_database
 from callcenter.settings import load
+from tests.adapters.db.real_postgres import Cluster
 from tests.live.live_centre import FIGURES, LONGER, PROJECT, free_ports, write_centre
 
 pytestmark = pytest.mark.live
@@ -29,9 +32,30 @@ def typed(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-async def test_a_restored_centre_takes_a_call_and_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The lines of settings that name it; none for SQLite."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    cluster = Cluster()
+    try:
+        url = cluster.bare
+        yield f'[database]\nurl = "{url}"\n'
+        with psycopg.connect(url) as server:
+            names = [name for (name,) in server.execute("SELECT datname FROM pg_database")]
+        assert not [name for name in names if "drill" in name]
+    finally:
+        cluster.remove()
+
+
+async def test_a_restored_centre_takes_a_call_and_leaves_nothing_behind(
+    tmp_path: Path, database: str
+) -> None:
     with free_ports() as ports:
         write_centre(tmp_path, ports)
+    with (tmp_path / "callcenter.toml").open("a") as file:
+        file.write(database)
     settings = load(tmp_path / "callcenter.toml", {})
     await prepare_database(settings)
     typed(tmp_path, "backup", str(tmp_path / "night"))

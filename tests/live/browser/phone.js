@@ -2,7 +2,7 @@
 // origin, and lets a test see, hear and press. It is not the agents' desktop.
 import JsSIP from "jssip";
 
-const state = { registered: false, registrations: 0, disconnects: 0, session: null, rings: 0, ended: null, digits: "" };
+const state = { registered: false, registrations: 0, disconnects: 0, session: null, rings: 0, endings: [], digits: "" };
 const ears = { context: null, analyser: null, bins: null };
 
 async function ask(method, path, body) {
@@ -42,8 +42,9 @@ async function open({ name, password, agent, transportPolicy }) {
 }
 
 function ring(session, request) {
-  Object.assign(state, { session, ended: null, confirmed: false, call: request.getHeader("X-CC-Call") });
+  Object.assign(state, { session, confirmed: false, call: request.getHeader("X-CC-Call") });
   state.rings += 1;
+  const turn = state.rings - 1; // The next may ring before this one has ended.
   session.on("peerconnection", ({ peerconnection }) => {
     state.connection = peerconnection;
     peerconnection.addEventListener("track", ({ streams }) => listen(streams[0]));
@@ -54,8 +55,8 @@ function ring(session, request) {
     if (candidate.protocol === "udp" && candidate.address.includes(".")) ready();
   });
   session.on("confirmed", () => (state.confirmed = true));
-  session.on("ended", ({ originator, cause }) => (state.ended = { originator, cause }));
-  session.on("failed", ({ originator, cause }) => (state.ended = { originator, cause }));
+  session.on("ended", ({ originator, cause }) => (state.endings[turn] = { originator, cause }));
+  session.on("failed", ({ originator, cause }) => (state.endings[turn] = { originator, cause }));
 }
 
 function listen(stream) {
@@ -126,7 +127,7 @@ window.phone = {
     rings: state.rings,
     call: state.call ?? null,
     confirmed: state.confirmed ?? false,
-    ended: state.ended,
+    endings: state.endings,
   }),
   answer: () => state.answer(),
   press: (digits) => state.session.sendDTMF(digits, { transportType: "RFC2833" }),

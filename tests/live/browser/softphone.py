@@ -45,6 +45,7 @@ class Softphone:
     """The page in which an agent sits."""
 
     page: Page
+    _taken: int = 0
 
     async def open(
         self, url: str, agent: str, password: str, *, transport_policy: str = "all"
@@ -85,6 +86,7 @@ class Softphone:
     async def takes(self, ring: int = 1) -> str:
         """Wait until it has rung this often, pick up, and wait for the line; the call it is."""
         await self.until(f"seen.rings === {ring}")
+        self._taken = ring
         await self.page.evaluate("() => phone.answer()")
         await self.until("seen.confirmed")
         return str((await self.look())["call"])
@@ -98,9 +100,9 @@ class Softphone:
         await self.page.evaluate("() => phone.hangUp()")
 
     async def ended(self, within: timedelta = LONG) -> str:
-        """Wait for the end of the call; which side it came from: `local` or `remote`."""
-        await self.until("seen.ended !== null", within)
-        return str((await self.look())["ended"]["originator"])
+        """Wait for the end of the call taken last; which side it came from: `local` or `remote`."""
+        await self.until(f"seen.endings[{self._taken - 1}]", within)
+        return str((await self.look())["endings"][self._taken - 1]["originator"])
 
     async def path(self) -> dict[str, Any]:
         """How the sound of the call under way travels."""
