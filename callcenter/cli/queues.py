@@ -19,7 +19,21 @@ _RULES = (
     ("--quiet-for", "quiet_for_seconds", float, "Seconds before the music begins."),
     ("--music", "music", str, "Name of the music."),
     ("--service-level", "service_level_within_seconds", float, "Seconds that count as in time."),
+    (
+        *("--strategy", "strategy", str),
+        "Which free agent is chosen: longest-idle, round-robin, linear, fewest-calls, least-talk, random.",
+    ),
 )
+
+
+_STRATEGIES = {
+    "longest-idle": ("longest idle", "空闲最久"),
+    "round-robin": ("round robin", "轮流"),
+    "linear": ("linear", "固定顺序"),
+    "fewest-calls": ("fewest calls", "接听最少"),
+    "least-talk": ("least talk", "通话时长最短"),
+    "random": ("random", "随机"),
+}
 
 
 def _with_rules(command: F) -> F:
@@ -51,6 +65,7 @@ def list_queues(context: click.Context, as_json: bool) -> None:
         ("rings for", "振铃"),
         ("wrap-up", "话后整理"),
         ("announces", "播报间隔"),
+        ("strategy", "分配策略"),
     ]
     nothing = said(
         "No queue yet. Add one: callcenter queues add ID",
@@ -131,4 +146,5 @@ def _row(queue: dict[str, Any]) -> list[str]:
         f"{queue['ring_for_seconds']:g} s",
         f"{queue['wrap_up_seconds']:g} s",
         said("never", "从不") if every is None else f"{every:g} s",
+        said(*_STRATEGIES.get(queue["strategy"], (queue["strategy"],) * 2)),
     ]

@@ -22,6 +22,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from random import Random
 from typing import Any, Final
 
 from callcenter.core.acd.floor import Floor
@@ -109,15 +110,14 @@ class Engine:
     ) -> None:
         self.calls: dict[CallId, Call] = {}
         self.ended: OrderedDict[CallId, CallEnded] = OrderedDict()
-        self.floor = Floor(longest_queue=limits.waiting)
+        self.floor = Floor(draw=Random(0).randrange, longest_queue=limits.waiting)
         self.counters = Counters()
         self.feed = Feed(self.snapshot, self._row)
         self.admission = Admission(limits)
         self.entrance = Entrance(self.admission, telephony)
         self.music = MusicRoom(limits.music)
         self.number = 0
-        # Whether the last burst could be written down. While not, nothing happens at all.
-        self.can_write = True
+        self.can_write = True  # the last burst; while not, nothing happens at all
         self._blind = False
         self._directory = directory
         self._clock = clock

@@ -25,4 +25,7 @@ def restored(row: AgentRow, at: datetime) -> AgentRestored:
         wrapping.queue if wrapping else None,
         wrapping.since if wrapping else None,
         row.failures,
+        row.offered_at,
+        row.calls,
+        row.talked.total_seconds(),
     )

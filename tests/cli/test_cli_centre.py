@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from callcenter.core.access import Actor, Role
+from callcenter.core.acd.strategy import Strategy
 from callcenter.core.ids import AgentId, FlowId, LegId
 from callcenter.testing.desk import LINE
 
@@ -100,11 +101,20 @@ async def test_queues_are_added_changed_and_deleted(running: Any) -> None:
         "12 s",
         "10 s",
         "never",
+        "longest idle",
     ]
-    await running.type("queues", "change", "night", "--music", "jazz")
+    await running.type("queues", "change", "night", "--music", "jazz", "--strategy", "round-robin")
+    assert "轮流" in await running.type("--lang", "zh", "queues", "list")
+    wrong = await running.type("queues", "change", "night", "--strategy", "best", status=1)
+    assert "strategy" in wrong
     await running.type("queues", "delete", "night")
     assert "still in use" in await running.type("queues", "delete", "sales", status=1)
     assert "nothing to change" in await running.type("queues", "change", "sales", status=2)
+
+
+async def test_the_command_names_every_strategy(running: Any) -> None:
+    shown = await running.type("queues", "change", "--help")
+    assert [one.value for one in Strategy if one.value not in shown] == []
 
 
 async def test_numbers_are_written_as_people_write_them(running: Any) -> None:

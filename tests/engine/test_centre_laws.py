@@ -316,7 +316,7 @@ class CentreMachine(RuleBasedStateMachine):
         floor, is_blind = self.centre.engine.floor, self.centre.engine.is_blind
         free = {agent.id for agent in floor.agents.values() if agent.is_free}
         for queue, line in floor.lines.items():
-            listed = {agent for _, agent in line.free}
+            listed = {agent for *_, agent in line.free}
             assert listed == {a for a in free if queue in floor.agents[a].queues}
             assert is_blind or not (line.waiting and line.free)
             assert is_blind or not line.waiting or queue in self.centre.directory.queues

@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +26,7 @@ from callcenter.adapters.db.agents import agents
 from callcenter.adapters.db.schema import metadata
 from callcenter.adapters.db.session import Database, refusals
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.strategy import Strategy
 from callcenter.core.errors import NameTaken, NoSuchAgent, NoSuchQueue, StillInUse
 from callcenter.core.ids import AgentId, QueueId
 
@@ -40,6 +42,7 @@ queues: Final = Table(
     Column("quiet_for_seconds", Double, nullable=False),
     Column("music", Text, nullable=False),
     Column("service_level_within_seconds", Double, nullable=False),
+    Column("strategy", Text, nullable=False, server_default=text("'longest-idle'")),
     CheckConstraint("ring_for_seconds > 0", name="ring_for_seconds_above_zero"),
     CheckConstraint("misses_allowed > 0", name="misses_allowed_above_zero"),
 )
@@ -141,6 +144,7 @@ def _rules(row: Row[Any]) -> QueueRules:
         quiet_for=timedelta(seconds=row.quiet_for_seconds),
         music=row.music,
         service_level_within=timedelta(seconds=row.service_level_within_seconds),
+        strategy=Strategy(row.strategy),
     )
 
 
@@ -156,4 +160,5 @@ def _columns(queue: QueueRules) -> dict[str, Any]:
         "quiet_for_seconds": queue.quiet_for.total_seconds(),
         "music": queue.music,
         "service_level_within_seconds": queue.service_level_within.total_seconds(),
+        "strategy": queue.strategy.value,
     }

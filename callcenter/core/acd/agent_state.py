@@ -128,7 +128,8 @@ class AgentRow:
 
     `idle_since` orders the free: set at sign-in, when wrap-up ends, when an offer was missed and when
     the phone failed again, and given back unchanged by an offer that ended through no fault of theirs.
-    `failures` counts offers in a row that the phone failed.
+    `failures` counts offers in a row that the phone failed. `calls` answered and the time `talked` are of
+    this shift, which begins when somebody signs in who was not.
     """
 
     id: AgentId
@@ -143,6 +144,9 @@ class AgentRow:
     misses: int = 0
     failures: int = 0
     rest_until: datetime | None = None
+    offered_at: datetime | None = None
+    calls: int = 0
+    talked: timedelta = timedelta()
 
     @property
     def activity(self) -> Activity:

@@ -1,8 +1,9 @@
 """The floor: all queues and all agents together, one mutable object owned by one writer.
 
 `advance` takes a fact and returns the facts that follow from it. `next_offer` pairs the next caller
-with the agent who is idle longest; the offer takes hold when the fact comes back through `advance`,
-live and on replay alike. `due_of_agents` and `due_of_calls` return what time has brought.
+with the agent whom the queue's strategy puts first; the offer takes hold when the fact comes back
+through `advance`, live and on replay alike. `due_of_agents` and `due_of_calls` return what time has
+brought.
 
 Matching is indexed: each queue keeps its waiting callers and its free agents in order, and `_heads`
 holds the queues that have both. A queue is looked at only when somebody joined it or became free, so
@@ -31,6 +32,7 @@ from callcenter.core.acd.agent_state import (
 )
 from callcenter.core.acd.moments import Due, Moment
 from callcenter.core.acd.queue import Line, Place, QueueEntry, QueueRules
+from callcenter.core.acd.strategy import Draw
 from callcenter.core.deadlines import Deadlines
 from callcenter.core.facts.agents import (
     AgentRestored,
@@ -68,9 +70,10 @@ NOTHING: Final[Consequences] = ()
 class Floor:
     """Queues, agents, and who is offered to whom."""
 
-    def __init__(self, *, longest_queue: int = 0) -> None:
+    def __init__(self, *, draw: Draw, longest_queue: int = 0) -> None:
         """`longest_queue`: how many may wait in one; 0: any number."""
         self._longest_queue = longest_queue
+        self._draw = draw
         self.agents: dict[AgentId, AgentRow] = {}
         self.lines: dict[QueueId, Line] = {}
         self.entries: dict[CallId, QueueEntry] = {}
@@ -152,6 +155,7 @@ class Floor:
             # Only a journal written before a change of configuration can bring this about.
             return (OfferEnded(fact.at, fact.call, fact.agent, fact.offer, OfferEnd.REFUSED),)
         self._unlist(agent)
+        agent.offered_at = fact.at
         idle = Engagement(fact.call, fact.queue, fact.offer, Activity.IDLE, fact.at, None)
         self._lease(agent, move(idle, Move.RESERVE, fact.at, fact.at + LEASE))
         line = self.lines[entry.queue]
@@ -172,6 +176,7 @@ class Floor:
         if agent is not None and agent.engagement is not None:
             agent.engagement = move(agent.engagement, Move.ANSWER, fact.at)
             agent.misses = agent.failures = 0
+            agent.calls += 1
             self._forget(fact.call)
         return NOTHING
 
@@ -221,6 +226,7 @@ class Floor:
         engagement = agent.engagement if agent else None
         if agent is None or engagement is None or engagement.call != fact.call:
             return NOTHING
+        agent.talked += fact.at - engagement.since
         until = fact.at + self._rules(engagement.queue).wrap_up
         agent.engagement = move(engagement, Move.HANG_UP, fact.at, until)
         if until == fact.at:
@@ -245,7 +251,8 @@ class Floor:
         if agent.presence is Presence.SIGNED_OUT:
             agent.presence, agent.pause_reason = Presence.PAUSED, "signed-in"
             agent.presence_since = agent.idle_since = fact.at
-            agent.misses = 0
+            agent.misses = agent.calls = 0
+            agent.talked = timedelta()
         agent.device, agent.failures = fact.device, 0
         agent.reachable = is_always_there
         self._list_if_free(agent)
@@ -288,6 +295,8 @@ class Floor:
         agent.presence, agent.pause_reason = fact.presence, fact.reason
         agent.presence_since, agent.idle_since = fact.presence_since, fact.idle_since
         agent.misses, agent.failures, agent.rest_until = fact.misses, fact.failures, None
+        agent.offered_at, agent.calls = fact.offered_at, fact.calls
+        agent.talked = timedelta(seconds=fact.talked_seconds)
         if fact.rest_until is not None:
             self._rest(agent, fact.rest_until)
         if fact.wrap_until is not None and fact.call is not None and fact.queue is not None:
@@ -339,16 +348,9 @@ class Floor:
             entry = line.head()
             if entry is None or entry.place != place:
                 continue  # whoever changed the head has listed the new one
-            _, agent = line.free[0]
-            return AgentOffered(
-                now,
-                entry.call,
-                queue,
-                agent,
-                entry.offers + 1,
-                self.agents[agent].device,
-                f"longest idle of {len(line.free)} free, first of {len(line.waiting)} waiting",
-            )
+            agent, why = line.choose(self._draw)
+            device = self.agents[agent].device
+            return AgentOffered(now, entry.call, queue, agent, entry.offers + 1, device, why)
         return None
 
     def _touch(self, line: Line) -> None:
@@ -470,13 +472,12 @@ class Floor:
         if agent.is_free and agent.idle_since is not None:
             for queue in agent.queues:
                 line = self.lines[queue]
-                line.free.add((agent.idle_since, agent.id))
+                line.add_free(agent)
                 self._touch(line)
 
     def _unlist(self, agent: AgentRow) -> None:
-        if agent.idle_since is not None:
-            for queue in agent.queues:
-                self.lines[queue].free.discard((agent.idle_since, agent.id))
+        for queue in agent.queues:
+            self.lines[queue].drop_free(agent.id)
 
 
 # Each handler takes exactly the fact it is listed under.

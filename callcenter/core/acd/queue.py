@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 
 from sortedcontainers import SortedKeyList, SortedList
 
+from callcenter.core.acd.agent_state import AgentRow
+from callcenter.core.acd.strategy import REASONS, Draw, Standing, Strategy, choose, standing
 from callcenter.core.ids import AgentId, CallId, QueueId
 
 Place = tuple[datetime, int]
@@ -30,6 +32,7 @@ class QueueRules:
     # Empty plays nothing, for measuring: in service, nobody may be left in silence.
     music: str = "default"
     service_level_within: timedelta = timedelta(seconds=20)
+    strategy: Strategy = Strategy.LONGEST_IDLE
 
 
 @dataclass(slots=True)
@@ -53,7 +56,8 @@ def _place(entry: QueueEntry) -> Place:
 
 @dataclass(slots=True)
 class Line:
-    """A queue at work: entries in order, the ones not being offered, and its free agents by idleness."""
+    """A queue at work: entries in order, the ones not being offered, and its free agents as its strategy
+    orders them."""
 
     rules: QueueRules
     entries: SortedKeyList[QueueEntry, Place] = field(
@@ -62,8 +66,9 @@ class Line:
     waiting: SortedKeyList[QueueEntry, Place] = field(
         default_factory=lambda: SortedKeyList(key=_place)
     )
-    free: SortedList[tuple[datetime, AgentId]] = field(default_factory=SortedList)
+    free: SortedList[Standing] = field(default_factory=SortedList)
     listed: Place | None = None  # of the head that the floor already knows it has to serve
+    _standings: dict[AgentId, Standing] = field(default_factory=dict)
 
     def position(self, entry: QueueEntry) -> int:
         """1 for the head of the queue."""
@@ -72,3 +77,23 @@ class Line:
     def head(self) -> QueueEntry | None:
         """Who is next, if there is anybody to serve them."""
         return self.waiting[0] if self.waiting and self.free else None
+
+    def add_free(self, agent: AgentRow) -> None:
+        """List somebody who may be offered the next caller."""
+        self.drop_free(agent.id)
+        self._standings[agent.id] = place = standing(self.rules.strategy, agent)
+        self.free.add(place)
+
+    def drop_free(self, agent: AgentId) -> None:
+        """List them no longer, if they were."""
+        place = self._standings.pop(agent, None)
+        if place is not None:
+            self.free.remove(place)
+
+    def choose(self, draw: Draw) -> tuple[AgentId, str]:
+        """Who of the free is offered the head, and why."""
+        strategy = self.rules.strategy
+        agent = choose(strategy, self.free, draw)
+        return agent, (
+            f"{REASONS[strategy]} of {len(self.free)} free, first of {len(self.waiting)} waiting"
+        )

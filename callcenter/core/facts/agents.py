@@ -77,6 +77,9 @@ class AgentRestored:
     queue: QueueId | None = None
     wrap_since: datetime | None = None
     failures: int = 0
+    offered_at: datetime | None = None
+    calls: int = 0
+    talked_seconds: float = 0.0
 
 
 AgentFact = (

@@ -10,6 +10,7 @@ from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.strategy import Strategy
 from callcenter.core.errors import (
     Invalid,
     NameTaken,
@@ -46,6 +47,7 @@ UNUSUAL = QueueRules(
     quiet_for=timedelta(milliseconds=1),
     music="爵士",
     service_level_within=timedelta(days=7),
+    strategy=Strategy.RANDOM,
 )
 
 

@@ -287,7 +287,13 @@ async def test_a_queue_is_added_read_changed_and_deleted(ask: Mapping[str, Askin
 
 @pytest.mark.parametrize(
     "change",
-    [{"ring_for_seconds": 0}, {"quiet_for_seconds": 3}, {"music": "a/b"}, {"misses_allowed": 1.5}],
+    [
+        {"ring_for_seconds": 0},
+        {"quiet_for_seconds": 3},
+        {"music": "a/b"},
+        {"misses_allowed": 1.5},
+        {"strategy": "best"},
+    ],
 )
 async def test_rules_that_cannot_be_are_refused(
     ask: Mapping[str, Asking], change: dict[str, Any]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -48,7 +49,7 @@ class Hall:
 
     def __init__(self, *rules: QueueRules, **assignments: Iterable[QueueId]) -> None:
         self.now = NOON
-        self.floor = Floor()
+        self.floor = Floor(draw=Random(0).randrange)
         self.assign(rules or (QueueRules(SALES),), **(assignments or {"ana": (SALES,)}))
         self.followed: list[Fact] = []
 

@@ -11,6 +11,7 @@ from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action, check_may
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.strategy import Strategy
 from callcenter.core.errors import Invalid, NameTaken, NoSuchQueue, StillInUse
 from callcenter.core.ids import QueueId
 from callcenter.engine.api import Door
@@ -37,6 +38,7 @@ class QueueChange(Shape):
     quiet_for_seconds: float | None = _seconds("quiet_for")
     music: str | None = Field(default=None, pattern=f"^{MUSIC.pattern}$")
     service_level_within_seconds: float | None = _seconds("service_level_within")
+    strategy: Strategy | None = None
 
 
 class NewQueue(QueueChange):
@@ -63,6 +65,7 @@ class QueueShown(Shape):
     quiet_for_seconds: float
     music: str
     service_level_within_seconds: float
+    strategy: Strategy
     agents: Sequence[str]
     live: QueueLive
 
@@ -192,7 +195,7 @@ def _changed(rules: QueueRules, wish: QueueChange) -> QueueRules:
         given["announce_every"] = None
     given |= {
         name: getattr(wish, name)
-        for name in ("misses_allowed", "music")
+        for name in ("misses_allowed", "music", "strategy")
         if getattr(wish, name) is not None
     }
     return replace(rules, **given)
@@ -206,6 +209,7 @@ def _shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
             "id": rules.id,
             "misses_allowed": rules.misses_allowed,
             "music": rules.music,
+            "strategy": rules.strategy,
             "agents": sorted(a for a, row in state["agents"].items() if rules.id in row["queues"]),
             "live": figures,
             **durations,

@@ -1,0 +1,133 @@
+"""Who of several free agents is offered the next caller, strategy by strategy."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from callcenter.core.acd.agent_state import Activity
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.strategy import REASONS, Strategy
+from callcenter.core.facts.agents import AgentRestored, AgentSignedIn, Presence
+from callcenter.core.ids import AgentId
+from tests.core.acd.test_floor import ANA, BO, SALES, Hall
+
+pytestmark = pytest.mark.core
+
+CY = AgentId("cy")
+NO_WRAP = replace(QueueRules(SALES), wrap_up=QueueRules(SALES).wrap_up * 0)
+
+
+def hall_of(strategy: Strategy, *agents: AgentId) -> Hall:
+    """Everybody ready, in this order, a second apart."""
+    rules = replace(NO_WRAP, strategy=strategy)
+    hall = Hall(rules, **{agent: [SALES] for agent in agents})
+    hall.ready(*agents)
+    return hall
+
+
+def serve(hall: Hall, call: str, talk: float = 10) -> AgentId:
+    """Somebody comes and is served; by whom."""
+    agent = begin(hall, call)
+    hall.after(talk)
+    hall.ends(call, agent)
+    return agent
+
+
+def begin(hall: Hall, call: str) -> AgentId:
+    hall.joins(call)
+    offered = hall.match()
+    assert offered is not None and offered[0] == call
+    hall.answers(call, offered[1])
+    return offered[1]
+
+
+def test_by_default_who_is_idle_longest() -> None:
+    assert QueueRules(SALES).strategy is Strategy.LONGEST_IDLE
+    hall = hall_of(Strategy.LONGEST_IDLE, BO, ANA)
+    assert begin(hall, "long") == BO
+    assert serve(hall, "short") == ANA
+    hall.after(60)
+    hall.ends("long", BO)
+    assert serve(hall, "next") == ANA
+
+
+def test_in_turn_whoever_was_rung_longest_ago_however_long_they_talked() -> None:
+    hall = hall_of(Strategy.ROUND_ROBIN, BO, ANA)
+    assert begin(hall, "long") == BO
+    assert serve(hall, "short") == ANA
+    hall.after(60)
+    hall.ends("long", BO)
+    assert [serve(hall, f"c{number}") for number in range(4)] == [BO, ANA, BO, ANA]
+
+
+def test_linear_the_first_who_is_free() -> None:
+    hall = hall_of(Strategy.LINEAR, CY, BO, ANA)
+    assert [serve(hall, f"c{number}") for number in range(3)] == [ANA] * 3
+    assert begin(hall, "long") == ANA
+    assert serve(hall, "other") == BO
+
+
+def test_who_has_answered_fewest_calls_of_their_shift() -> None:
+    hall = hall_of(Strategy.FEWEST_CALLS, BO, ANA)
+    assert begin(hall, "long") == BO
+    assert [serve(hall, f"c{number}") for number in range(3)] == [ANA] * 3
+    hall.after(60)
+    hall.ends("long", BO)
+    assert [serve(hall, f"d{number}") for number in range(3)] == [BO, BO, ANA]
+
+
+def test_who_has_been_on_the_phone_least() -> None:
+    hall = hall_of(Strategy.LEAST_TALK, BO, ANA)
+    assert serve(hall, "long", talk=100) == BO
+    assert [serve(hall, f"c{number}", talk=40) for number in range(3)] == [ANA] * 3
+    assert serve(hall, "next") == BO
+
+
+def test_by_chance_everybody_as_often() -> None:
+    hall = hall_of(Strategy.RANDOM, BO, ANA, CY)
+    served = Counter(serve(hall, f"c{number}", talk=1) for number in range(600))
+    assert set(served) == {ANA, BO, CY}
+    assert min(served.values()) > 150
+
+
+def test_an_offer_that_nobody_answered_is_no_call_but_a_turn() -> None:
+    hall = hall_of(Strategy.FEWEST_CALLS, BO, ANA)
+    hall.joins("a")
+    assert hall.match() == ("a", BO)
+    assert hall.floor.agents[BO].calls == 0
+    assert hall.floor.agents[BO].offered_at is not None
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_a_change_holds_for_those_who_are_free_and_those_who_wait_already(
+    strategy: Strategy,
+) -> None:
+    hall = hall_of(Strategy.LONGEST_IDLE, BO, ANA)
+    serve(hall, "first")
+    hall.assign([replace(NO_WRAP, strategy=strategy)], ana=[SALES], bo=[SALES])
+    hall.joins("next")
+    offer = hall.floor.next_offer(hall.now)
+    assert offer is not None
+    assert offer.why == f"{REASONS[strategy]} of 2 free, first of 1 waiting"
+    assert strategy is Strategy.RANDOM or offer.agent == ANA
+
+
+def test_counts_begin_anew_with_a_shift_and_outlive_a_restart() -> None:
+    hall = hall_of(Strategy.FEWEST_CALLS, BO)
+    serve(hall, "a", talk=30)
+    row = hall.floor.agents[BO]
+    assert (row.calls, row.talked.total_seconds()) == (1, 30)
+    hall.hear(AgentSignedIn(hall.now, BO, "sip:another"))  # moves to another desk
+    assert row.calls == 1
+    told = AgentRestored(
+        *(hall.now, BO, "sip:bo", Presence.READY, "", None, True, hall.now, 0, None),
+        offered_at=hall.now,
+        calls=7,
+        talked_seconds=300.5,
+    )
+    hall.hear(told)
+    assert (row.offered_at, row.calls, row.talked.total_seconds()) == (hall.now, 7, 300.5)
+    hall.says(BO, Presence.SIGNED_OUT)
+    hall.hear(AgentSignedIn(hall.now, BO, "sip:bo"))
+    assert (row.calls, row.talked.total_seconds(), row.activity) == (0, 0, Activity.IDLE)
