@@ -280,6 +280,9 @@ async def test_a_queue_is_added_read_changed_and_deleted(ask: Mapping[str, Askin
     assert (status, shown["ring_for_seconds"], shown["wrap_up_seconds"]) == (201, 12, 10)
     _, changed = await sue("PATCH", "/queues/night", {"announce_every_seconds": None})
     assert (changed["announce_every_seconds"], changed["ring_for_seconds"]) == (None, 12)
+    assert changed["strategy"] == "longest-idle"
+    _, changed = await sue("PATCH", "/queues/night", {"strategy": "fewest-calls"})
+    assert (changed["strategy"], changed["ring_for_seconds"]) == ("fewest-calls", 12)
     assert await sue("DELETE", "/queues/night") == (204, None)
     assert (await sue("GET", "/queues/night"))[1]["code"] == "no-such-queue"
     assert (await sue("DELETE", "/queues/sales"))[1]["code"] == "still-in-use"
