@@ -183,7 +183,7 @@ class Floor:
     def _offer_ended(self, fact: OfferEnded) -> Consequences:
         entry = self.entries.get(fact.call)
         if entry is not None and entry.offered_to == fact.agent and entry.offers == fact.offer:
-            entry.offered_to = None
+            entry.takes_back(fact)
             line = self.lines[entry.queue]
             line.waiting.add(entry)
             self._touch(line)
@@ -348,7 +348,7 @@ class Floor:
             entry = line.head()
             if entry is None or entry.place != place:
                 continue  # whoever changed the head has listed the new one
-            agent, why = line.choose(self._draw)
+            agent, why = line.choose(entry, self._draw)
             device = self.agents[agent].device
             return AgentOffered(now, entry.call, queue, agent, entry.offers + 1, device, why)
         return None

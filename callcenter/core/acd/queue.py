@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from sortedcontainers import SortedKeyList, SortedList
 
-from callcenter.core.acd.agent_state import AgentRow
+from callcenter.core.acd.agent_state import REST_AFTER, AgentRow
 from callcenter.core.acd.strategy import REASONS, Draw, Standing, Strategy, choose, standing
+from callcenter.core.facts.calls import OfferEnded
 from callcenter.core.ids import AgentId, CallId, QueueId
 
 Place = tuple[datetime, int]
@@ -37,7 +38,8 @@ class QueueRules:
 
 @dataclass(slots=True)
 class QueueEntry:
-    """One caller waiting. `offers` counts the offers made so far; `told` is the position last said."""
+    """One caller waiting. `offers` counts the offers made so far; `failed_with` are the agents on whose side
+    one of them came to nothing; `told` is the position last said."""
 
     call: CallId
     queue: QueueId
@@ -46,8 +48,15 @@ class QueueEntry:
     place: Place
     offers: int = 0
     offered_to: AgentId | None = None
+    failed_with: set[AgentId] = field(default_factory=set)
     told: int | None = None
     announce_at: datetime | None = None
+
+    def takes_back(self, offer: OfferEnded) -> None:
+        """Wait on after an offer."""
+        self.offered_to = None
+        if offer.why in REST_AFTER:
+            self.failed_with.add(offer.agent)
 
 
 def _place(entry: QueueEntry) -> Place:
@@ -90,10 +99,14 @@ class Line:
         if place is not None:
             self.free.remove(place)
 
-    def choose(self, draw: Draw) -> tuple[AgentId, str]:
-        """Who of the free is offered the head, and why."""
-        strategy = self.rules.strategy
-        agent = choose(strategy, self.free, draw)
-        return agent, (
-            f"{REASONS[strategy]} of {len(self.free)} free, first of {len(self.waiting)} waiting"
-        )
+    def choose(self, entry: QueueEntry, draw: Draw) -> tuple[AgentId, str]:
+        """Who of the free is offered this caller, and why. Nobody twice while there is somebody else."""
+        strategy, free, first = self.rules.strategy, self.free, f"first of {len(self.waiting)}"
+        why = f"{REASONS[strategy]} of {len(free)} free, {first} waiting"
+        if entry.failed_with:
+            others = [one for one in free if one[2] not in entry.failed_with]
+            if others:
+                left_out = len(free) - len(others)
+                free = others
+                why += f"; {left_out} did not take this call before" if left_out else ""
+        return choose(strategy, free, draw), why

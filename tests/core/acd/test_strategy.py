@@ -9,6 +9,7 @@ from callcenter.core.acd.agent_state import Activity
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import REASONS, Strategy
 from callcenter.core.facts.agents import AgentRestored, AgentSignedIn, Presence
+from callcenter.core.facts.calls import OfferEnd
 from callcenter.core.ids import AgentId
 from tests.core.acd.test_floor import ANA, BO, SALES, Hall
 
@@ -131,3 +132,36 @@ def test_counts_begin_anew_with_a_shift_and_outlive_a_restart() -> None:
     hall.says(BO, Presence.SIGNED_OUT)
     hall.hear(AgentSignedIn(hall.now, BO, "sip:bo"))
     assert (row.calls, row.talked.total_seconds(), row.activity) == (0, 0, Activity.IDLE)
+
+
+def test_who_let_a_caller_ring_is_not_asked_again_while_somebody_else_is_free() -> None:
+    hall = hall_of(Strategy.LINEAR, ANA, BO)
+    busy = begin(hall, "other")
+    assert busy == ANA
+    hall.joins("a")
+    assert hall.match() == ("a", BO)
+    hall.fails("a", OfferEnd.NO_ANSWER, BO)
+    hall.after(60)
+    assert hall.match() == ("a", BO)  # nobody else can: better than nobody
+    hall.fails("a", OfferEnd.REJECTED, BO, offer=2)
+    hall.says(BO, Presence.READY)
+    hall.after(60)
+    hall.ends("other", ANA)
+    offer = hall.floor.next_offer(hall.now)
+    assert offer is not None and (offer.call, offer.agent) == ("a", ANA)
+    assert (
+        offer.why == "first in order of 2 free, first of 1 waiting; 1 did not take this call before"
+    )
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_by_no_strategy(strategy: Strategy) -> None:
+    for number in range(20):
+        hall = hall_of(strategy, ANA, BO, CY)
+        hall.joins(f"a{number}")
+        offered = hall.match()
+        assert offered is not None
+        hall.fails(offered[0], OfferEnd.REJECTED, offered[1])
+        hall.after(60)
+        again = hall.match()
+        assert again is not None and again[1] != offered[1]
