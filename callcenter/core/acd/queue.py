@@ -38,8 +38,8 @@ class QueueRules:
 
 @dataclass(slots=True)
 class QueueEntry:
-    """One caller waiting. `offers` counts the offers made so far; `failed_with` are the agents on whose side
-    one of them came to nothing; `told` is the position last said."""
+    """One caller waiting. `offers` counts the offers made so far; `failed_with` are the agents on whose
+    side one of them came to nothing; `told` is the position last said."""
 
     call: CallId
     queue: QueueId
@@ -101,12 +101,12 @@ class Line:
 
     def choose(self, entry: QueueEntry, draw: Draw) -> tuple[AgentId, str]:
         """Who of the free is offered this caller, and why. Nobody twice while there is somebody else."""
-        strategy, free, first = self.rules.strategy, self.free, f"first of {len(self.waiting)}"
-        why = f"{REASONS[strategy]} of {len(free)} free, {first} waiting"
-        if entry.failed_with:
-            others = [one for one in free if one[2] not in entry.failed_with]
-            if others:
-                left_out = len(free) - len(others)
-                free = others
-                why += f"; {left_out} did not take this call before" if left_out else ""
-        return choose(strategy, free, draw), why
+        strategy, free = self.rules.strategy, self.free
+        why = f"{REASONS[strategy]} of {len(free)} free, first of {len(self.waiting)} waiting"
+        # Nearly always nobody: then nothing is copied.
+        others = (
+            [one for one in free if one[2] not in entry.failed_with] if entry.failed_with else []
+        )
+        if 0 < len(others) < len(free):
+            why += f"; {len(free) - len(others)} did not take this call before"
+        return choose(strategy, others or free, draw), why
