@@ -36,7 +36,8 @@ AT_ONCE: Final = 10
 """Callers on the line; with five agents and their telephones about what two cores carry."""
 
 SETTLES_WITHIN: Final = timedelta(seconds=2.5)
-"""How long after a call's end its agents' telephones are given to notice."""
+"""How long a call's telephones are given before it is judged; who is still on the line then, as long again
+as the rules allow."""
 
 EVERYBODY: Final = "everybody"
 KEPT_FOR: Final = timedelta(minutes=3)
@@ -174,7 +175,7 @@ class Stage:
             await caller.act(await self._line(phones, part))
         finally:
             gate.release()
-        await asyncio.sleep(SETTLES_WITHIN.total_seconds())
+        await self._let_go(caller)
         async with self._judging:
             await self._judge(caller)
         self._free_tones.put_nowait(hz)
@@ -186,6 +187,13 @@ class Stage:
             )
         self._lines[part.ani].legs.clear()
         return self._lines[part.ani]
+
+    async def _let_go(self, caller: Caller) -> None:
+        """Wait until the agents' telephones have noticed, or should have."""
+        await asyncio.sleep(SETTLES_WITHIN.total_seconds())
+        own = [ring.leg for ring in self._all_rings() if ring.ani == caller.part.ani]
+        limit = self.venue.rules.let_go_within
+        await asyncio.gather(*(leg.ended(limit) for leg in own), return_exceptions=True)
 
     # -- judging ----------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 An engine that hears the switch writes a heartbeat there each second. When it has not changed for
 `away_after`, dead, frozen and cut off are the same to a caller: those who were in its hands are sent to
 the fallback's queue, which is filled with the people who were on duty, and a switch that restarted is told
-their telephone accounts again. Talking pairs are left alone. When the heartbeat goes on, the queue is
+their telephone accounts again. Talking pairs are left alone; of a pair that one has left, the other is let
+go. When the heartbeat goes on, the queue is
 emptied; the engine calls its callers back itself.
 
 It lives in the edge, which outlives the engine and which browsers need for their phones anyway.
@@ -15,7 +16,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
-from callcenter.core.ids import AgentId
+from callcenter.core.ids import AgentId, LegId
 from callcenter.ports.store import EndpointSecret
 from callcenter.ports.telephony import Endpoints, Relief, SwitchAway
 
@@ -50,6 +51,7 @@ class Lifeboat:
         self._is_away = False
         # The phones that take calls in the fallback's queue; None: whoever we let in before our own death.
         self._filled: set[str] | None = None
+        self._deserted: frozenset[LegId] = frozenset()
 
     @property
     def is_away(self) -> bool:
@@ -87,6 +89,7 @@ class Lifeboat:
         if self._is_away:
             logger.warning("the engine is back")
         self._is_away = False
+        self._deserted = frozenset()
         if self._filled is None:
             self._filled = {account.endpoint for account in self._accounts()}
         if self._filled:
@@ -102,6 +105,10 @@ class Lifeboat:
         handed = await self._switch.hand_over()
         if handed:
             logger.warning("callers sent to the fallback", extra={"calls": handed})
+        # At the second look: an engine may have died between the two whom it was bringing together.
+        deserted = await self._switch.deserted()
+        await self._switch.let_go(sorted(deserted & self._deserted))
+        self._deserted = deserted
         accounts, ready, known = self._accounts(), self._ready(), await self._phones.reachable()
         for account in accounts:
             if account.endpoint not in known:  # the switch has restarted

@@ -5,7 +5,7 @@ Sending never waits and never fails: whatever becomes of an effect comes back as
 anyway. Effects of one call are carried out in the order given; calls do not wait for each other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -97,6 +97,14 @@ class Relief(Protocol):
 
     async def hand_over(self) -> int:
         """Send callers who are the engine's, and with whom nobody talks, to the fallback. How many."""
+        ...
+
+    async def deserted(self) -> frozenset[LegId]:
+        """Who talked with somebody that has hung up, and is left alone."""
+        ...
+
+    async def let_go(self, legs: Iterable[LegId]) -> None:
+        """Hang up these; who is gone already is gone."""
         ...
 
     async def call_back(self) -> int:

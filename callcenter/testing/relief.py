@@ -1,13 +1,14 @@
 """A switch whose engine may stop writing its heartbeat; see `ports.telephony.Relief`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from callcenter.core.ids import LegId
 from callcenter.ports.telephony import SwitchAway
 
 
 class FakeRelief:
     """`beat` is what the engine wrote last. `callers` are in the engine's hands, `fallen` in the
-    fallback's queue, where `filled` are rung."""
+    fallback's queue, where `filled` are rung; who they talked with has left those who are `alone`."""
 
     def __init__(self) -> None:
         self.beat = ""
@@ -15,6 +16,7 @@ class FakeRelief:
         self.callers: list[str] = []
         self.fallen: list[str] = []
         self.filled: set[str] = set()
+        self.alone: set[LegId] = set()
 
     def restart(self) -> None:
         """Everything that lives in its memory is gone."""
@@ -42,6 +44,16 @@ class FakeRelief:
         handed, self.callers = self.callers, []
         self.fallen += handed
         return len(handed)
+
+    async def deserted(self) -> frozenset[LegId]:
+        """See `ports.telephony.Relief`."""
+        self._check()
+        return frozenset(self.alone)
+
+    async def let_go(self, legs: Iterable[LegId]) -> None:
+        """See `ports.telephony.Relief`."""
+        self._check()
+        self.alone.difference_update(legs)
 
     async def call_back(self) -> int:
         """See `ports.telephony.Relief`."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from callcenter.core.ids import AgentId
+from callcenter.core.ids import AgentId, LegId
 from callcenter.edge.lifeboat import Lifeboat
 from callcenter.ports.store import EndpointSecret
 from callcenter.ports.telephony import SwitchAway
@@ -84,6 +84,19 @@ async def test_whoever_comes_into_an_absent_engines_hands_falls_back_too(sea: Se
     sea.switch.callers = ["late"]
     await sea.without(1)
     assert sea.switch.fallen == ["late"]
+
+
+async def test_who_is_left_alone_by_the_other_is_let_go_unless_an_engine_decides(sea: Sea) -> None:
+    sea.switch.alone = {LegId("caller-1")}
+    await sea.with_an_engine(5)
+    assert sea.switch.alone == {"caller-1"}
+    await sea.without(3)
+    assert sea.boat.is_away
+    sea.switch.alone.add(LegId("ag-2-1"))
+    await sea.boat.look()
+    assert sea.switch.alone == {"ag-2-1"}
+    await sea.boat.look()
+    assert sea.switch.alone == set()
 
 
 async def test_when_the_engine_is_back_phones_are_its_own_again(sea: Sea) -> None:

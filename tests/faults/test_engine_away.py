@@ -10,7 +10,7 @@ import pytest
 from callcenter.adapters.run_folder.ready import read_ready
 from callcenter.core.facts.calls import CallArrived, CallEnded
 from callcenter.core.ids import AgentId
-from callcenter.testing.phones import CallLeg, RegistrationRefused
+from callcenter.testing.phones import CallLeg, RegistrationRefused, Side
 from callcenter.testing.tones import silences
 from tests.faults.ari_proxy import AriProxy
 from tests.live.live_centre import FIGURES, LONG, LONGER, Agent, House, Line, seen, until
@@ -76,6 +76,32 @@ async def test_callers_are_carried_in_their_order_and_given_back_in_it(house: Ho
     await leg.hang_up()
     await first.ended(LONG)
     await house.nothing_is_left()
+
+
+@pytest.mark.parametrize("who", ["agent", "caller"])
+async def test_of_a_pair_that_one_leaves_the_other_is_let_go_though_no_engine_decides(
+    house: House, who: str
+) -> None:
+    line = await house.line()
+    agent = await house.agent([line])
+    caller, leg, _ = await talks(house, line, agent)
+    goes, stays = (leg, caller) if who == "agent" else (caller, leg)
+    with house.centre.no_engine():
+        waiting = await house.dial(line.number)  # who falls back shows that the lifeboat is out
+        await until(lambda: _wait_all(house, 1), LONG, "the lifeboat to be out")
+        await goes.hang_up()
+        left = datetime.now(UTC)
+        ending = await stays.ended(LONG)
+        assert ending.by is Side.THERE
+        FIGURES.append(
+            f"{who} hangs up while no engine decides: the other is let go after"
+            f" {(ending.at - left).total_seconds():.1f} s"
+        )
+        await waiting.hang_up()
+    await until(house.is_ready, LONGER)
+    await house.nothing_is_left()
+    facts = house.journal(await house.id_of(caller))
+    assert sum(isinstance(fact, CallEnded) for fact in facts) == 1
 
 
 async def _wait_all(house: House, number: int) -> bool:

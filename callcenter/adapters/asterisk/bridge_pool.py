@@ -9,8 +9,12 @@ that bridge as empty.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from callcenter.core.ids import BridgeId, LegId
+
+TALK: Final = "br-"
+"""How the names of our bridges begin."""
 
 
 @dataclass(slots=True)
@@ -36,7 +40,7 @@ class BridgePool:
         self._of_leg.clear()
         self._unproved.clear()
         for bridge, legs in bridges:
-            number = bridge.removeprefix("br-")
+            number = bridge.removeprefix(TALK)
             self._made = max(self._made, int(number) if number.isdecimal() else 0)
             self._hold(bridge, {*legs, *ordered.pop(bridge, ())})
             if not self._holding[bridge]:
@@ -56,11 +60,11 @@ class BridgePool:
         new = self.stale or not self._free
         if self.stale:
             # Which numbers the switch has is not known now; a name made of the leg is nobody else's.
-            bridge = BridgeId(f"br-{legs[0]}")
+            bridge = BridgeId(f"{TALK}{legs[0]}")
             self._unproved.add(bridge)
         elif new:
             self._made += 1
-            bridge = BridgeId(f"br-{self._made}")
+            bridge = BridgeId(f"{TALK}{self._made}")
         else:
             bridge = self._free.popleft()
         self._hold(bridge, set(legs))

@@ -16,6 +16,7 @@ from callcenter.adapters.asterisk.ari.generated.objects import Channel
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError, Refused, Request
 from callcenter.adapters.asterisk.breadcrumbs import variable
+from callcenter.adapters.asterisk.bridge_pool import TALK
 from callcenter.adapters.asterisk.trial import is_trial
 from callcenter.core.ids import LegId, is_offer_leg
 from callcenter.ports.telephony import SwitchAway
@@ -59,6 +60,20 @@ class AriRelief:
             )
             await self._do(go)
         return len(left)
+
+    async def deserted(self) -> frozenset[LegId]:
+        """See `ports.telephony.Relief`."""
+        talks = [
+            talk for talk in await self._ask(bridges.list_all()) if talk["id"].startswith(TALK)
+        ]
+        return frozenset(
+            LegId(leg) for talk in talks if len(talk["channels"]) == 1 for leg in talk["channels"]
+        )
+
+    async def let_go(self, legs: Iterable[LegId]) -> None:
+        """See `ports.telephony.Relief`."""
+        for leg in legs:
+            await self._do(channels.hangup(leg))
 
     async def call_back(self) -> int:
         """See `ports.telephony.Relief`."""

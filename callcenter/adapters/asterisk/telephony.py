@@ -23,7 +23,7 @@ from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import AriError, Refused, Reply, Request
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.breadcrumbs import variable
-from callcenter.adapters.asterisk.bridge_pool import BridgePool
+from callcenter.adapters.asterisk.bridge_pool import TALK, BridgePool
 from callcenter.adapters.asterisk.events import HANG_UP_FOLLOWS, arrival, came_at
 from callcenter.adapters.asterisk.outside import OutsideLegs
 from callcenter.adapters.asterisk.trial import is_trial
@@ -139,7 +139,7 @@ class AriTelephony:
             playing = [prompt for prompt in prompts if await self._is_playing(prompt)]
         except AriError as error:
             raise SwitchAway(type(error).__name__) from None
-        ours = [b for b in all_bridges if b["id"].startswith("br-")]
+        ours = [b for b in all_bridges if b["id"].startswith(TALK)]
         self.pool.learn((BridgeId(b["id"]), [LegId(leg) for leg in b["channels"]]) for b in ours)
         together = _together(ours)
         legs = {

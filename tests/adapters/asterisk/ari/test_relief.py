@@ -9,6 +9,7 @@ from aiohttp import web
 from callcenter.adapters.asterisk.ari.connection import Switch
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.relief import AriRelief
+from callcenter.core.ids import LegId
 from callcenter.ports.telephony import SwitchAway
 from callcenter.testing.ari_double import Double
 
@@ -38,6 +39,7 @@ class Exchange:
     def __init__(self, double: Double) -> None:
         self.legs: list[Leg] = []
         self.bridged: list[str] = []
+        self.others: list[Leg] = []
         self.refuses: dict[str, int] = {}
         self.after_redirect: list[list[Leg]] = []
         self.went: list[str] = []
@@ -50,12 +52,15 @@ class Exchange:
         if what in self.refuses:
             raise _status(self.refuses[what])
         if what == "bridges":
-            return web.json_response([{"id": "br-1", "channels": self.bridged}])
+            return web.json_response([{"id": "br-1", "channels": self.bridged}, *self.others])
         if what == "asterisk/variable" and request.method == "POST":
             self.globals[request.query["variable"]] = request.query["value"]
             return web.Response(status=204)
         if what == "asterisk/variable":
             return web.json_response({"value": self.globals[request.query["variable"]]})
+        if request.method == "DELETE":
+            self.went.append(what)
+            return web.Response(status=204)
         if what.endswith("/continue"):
             self.went.append(what.split("/")[1])
             return web.Response(status=204)
@@ -172,3 +177,18 @@ async def test_the_heartbeat_is_what_is_written_or_nothing_yet(
     exchange.refuses = {"asterisk/variable": 500}
     with pytest.raises(SwitchAway):
         await relief.heartbeat()
+
+
+async def test_whose_partner_has_hung_up_is_deserted_and_let_go(
+    exchange: Exchange, relief: AriRelief
+) -> None:
+    exchange.bridged = ["left-alone"]
+    exchange.others = [
+        {"id": "br-2", "channels": ["talking", "too"]},
+        {"id": "br-3", "channels": []},
+        {"id": "the-queues-own", "channels": ["enters"]},
+    ]
+    assert await relief.deserted() == {"left-alone"}
+    exchange.refuses = {"channels/gone": 404}
+    await relief.let_go([LegId("gone"), LegId("left-alone")])
+    assert exchange.went == ["channels/left-alone"]
