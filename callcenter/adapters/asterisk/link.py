@@ -13,7 +13,12 @@ from datetime import timedelta
 from typing import Final
 
 from callcenter.adapters.asterisk.ari.connection import until_first_ends
-from callcenter.adapters.asterisk.ari.event_socket import MUTED, Canary, EventSocket
+from callcenter.adapters.asterisk.ari.event_socket import (
+    DEFAULT_PACE,
+    MUTED,
+    Canary,
+    EventSocket,
+)
 from callcenter.adapters.asterisk.ari.generated import asterisk
 from callcenter.adapters.asterisk.ari.generated.messages import AnyEvent
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
@@ -34,6 +39,7 @@ NOT_NEEDED: Final = MUTED | {"ChannelEnteredBridge", "ChannelHangupRequest", "Pl
 _ONLINE: Final = frozenset({"Reachable", "NonQualified", "Created"})
 _TURNED_AWAY: Final = "turned-away"
 """Where the dialplan ends callers who were not let in."""
+_FRESH: Final = DEFAULT_PACE.every + DEFAULT_PACE.within + timedelta(seconds=0.5)
 _RETRY_SECONDS: Final = 0.2
 _ON_THEIR_WAY_SECONDS: Final = 0.5
 """For a caller who passed the dialplan's guard just before the heartbeat to be where they were sent."""
@@ -87,8 +93,9 @@ class AriLink:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the switch is heard and we agree with it."""
-        return self._waiting is None and self._ear.is_up
+        """Whether the switch is heard, was heard just now, and we agree with it. Who stood still may be
+        asked before they notice, and the dialplan sends callers elsewhere until the heartbeat goes on."""
+        return self._waiting is None and self._ear.is_up and self.silent_for < _FRESH
 
     @property
     def silent_for(self) -> timedelta:

@@ -16,7 +16,9 @@ from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.bridge_pool import BridgePool
 from callcenter.adapters.asterisk.link import AriLink
 from callcenter.adapters.clock.system import SystemClock
+from callcenter.ports.clock import Clock
 from callcenter.testing.ari_double import Double, running
+from callcenter.testing.clock import HandClock
 
 pytestmark = pytest.mark.adapter
 
@@ -55,7 +57,9 @@ class Owner:
 
 
 @asynccontextmanager
-async def linked(switch: Switch, owner: Owner) -> AsyncIterator[AriLink]:
+async def linked(
+    switch: Switch, owner: Owner, clock: Clock | None = None
+) -> AsyncIterator[AriLink]:
     async with PooledHttp(switch) as http:
         rest = RestSockets(switch, app="cc")
         link = AriLink(
@@ -63,7 +67,7 @@ async def linked(switch: Switch, owner: Owner) -> AsyncIterator[AriLink]:
             rest,
             http,
             BridgePool(),
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             region="DE",
             deliver=lambda fact: None,
             set_reachable=lambda agent, answers: None,
@@ -119,3 +123,15 @@ async def test_after_each_loss_it_is_looked_back_again(double: Double, switch: S
         again = len(owner.happened)
         await owner.until(lambda happened: "looked back" in happened[again:])
         assert "heartbeat" in owner.happened[again:]
+
+
+async def test_who_has_just_thawed_is_not_taken_for_alive(double: Double, switch: Switch) -> None:
+    owner, clock = Owner(double), HandClock()
+    async with linked(switch, owner, clock) as link:
+        await owner.until(lambda happened: "looked back" in happened)
+        assert link.is_alive
+        clock.move(timedelta(seconds=4))
+        assert not link.is_alive
+        before = owner.happened.count("heartbeat")
+        await owner.until(lambda happened: happened.count("heartbeat") >= before + 2)
+        assert link.is_alive
