@@ -176,13 +176,10 @@ async def engine(
             *(settings, rest, http, clock, prompts, trunks), lambda fact: door.deliver(fact)
         )
         stack.push_async_callback(telephony.close)
-        core = _core(settings, clock, turn, telephony)
+        core = _core(settings, clock, turn, telephony, hears=lambda: link.is_awake)
         door = Door(core, clock)
         runtime = Runtime(core, telephony, clock)
         desk = _desk(settings, door, http, database)
-        configuration = _configuration(settings, prompts, flows, database, desk, door)
-        later = await _put_in_force(configuration, database)
-        runtime.start()
         link = AriLink(
             _ear(switch),
             rest,
@@ -200,6 +197,9 @@ async def engine(
             on_followed=lambda: _take_back(AriRelief(http, app=APP)),
             on_lost=runtime.lost,
         )
+        configuration = _configuration(settings, prompts, flows, database, desk, door)
+        later = await _put_in_force(configuration, database)
+        runtime.start()
         watched = Watched(door, runtime, link, trunks, http, database, trial, Worst())
         dogs = Watchdogs(posts(settings, watched), clock, door.show_alerts)
         accounts = await _accounts(settings, database, clock, later)
@@ -387,7 +387,14 @@ def _media(prompts: PromptLibrary, prompt: Prompt) -> str:
     return prompts.media(prompt.flow, prompt.name, prompt.language)
 
 
-def _core(settings: Settings, clock: SystemClock, turn: Turn, telephony: AriTelephony) -> Engine:
+def _core(
+    settings: Settings,
+    clock: SystemClock,
+    turn: Turn,
+    telephony: AriTelephony,
+    *,
+    hears: Callable[[], bool],
+) -> Engine:
     own = settings.limits
     latest = timedelta(milliseconds=own.late_ms)
     limits = Limits(own.calls, own.calls_per_second, own.waiting, own.music, latest)
@@ -398,6 +405,7 @@ def _core(settings: Settings, clock: SystemClock, turn: Turn, telephony: AriTele
         telephony=telephony,
         limits=limits,
         may_act=turn.check,
+        hears=hears,
     )
 
 

@@ -2,7 +2,7 @@
 
 They go by what they hear, like people who have called before: a key is pressed when the menu is over
 and the voice has stopped, the talk begins when an agent's voice is there. What they wait for in vain is
-noted, and they hang up.
+noted, and they hang up. A menu that they hear again has not got their key: they press once more.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from math import ceil
 from typing import Final
 
 from callcenter.demo.board import Board
-from callcenter.demo.listening import speaking
-from callcenter.demo.script import WELCOME, CallerPart, Ends, Intent
+from callcenter.demo.listening import PromptBook, speaking
+from callcenter.demo.script import LANGUAGE_MENU, MAIN_MENU, WELCOME, CallerPart, Ends, Intent
 from callcenter.testing.phones import CallLeg, CallRefused, Phone, WaitedInVain
 from callcenter.testing.tones import SILENT_BELOW_DBFS, Recording, Span, loudness
 
@@ -28,19 +28,19 @@ HUNG_UP_WITHIN: Final = timedelta(seconds=15)
 _SURE_AFTER: Final = timedelta(milliseconds=600)
 _A_BREATH: Final = timedelta(milliseconds=50)
 _LOOK_EVERY: Final = 0.1
+# A menu is said within it, and what is looked through stays small.
+_REMEMBERS: Final = timedelta(seconds=15)
+_WONDERS_EVERY: Final = 4.0
 
 
 @dataclass(slots=True)
 class Caller:
-    """One caller on the line.
-
-    `agents`: the voices that they may come to hear. `length`: how long a prompt takes to be said.
-    """
+    """One caller on the line. `agents`: the voices they may come to hear. `prompts`: those they know."""
 
     part: CallerPart
     hz: int
     agents: Mapping[str, int]
-    length: Callable[[str], timedelta]
+    prompts: PromptBook
     board: Board
     leg: CallLeg | None = None
     queued_at: datetime | None = None
@@ -81,14 +81,33 @@ class Caller:
         await self._press(leg, queue_key, self.part.main_menu)
         self.queued_at = datetime.now(UTC)
         await _is_spoken_to(leg)
-        await self._wait(leg)
+        wondering = asyncio.create_task(self._press_again(leg))
+        try:
+            await self._wait(leg)
+        finally:
+            wondering.cancel()
+            await asyncio.gather(wondering, return_exceptions=True)
 
     async def _press(self, leg: CallLeg, key: str, *prompts: str) -> None:
         """Hear the menu out, which has just begun, then press. A stall of the line is no end of it."""
-        await _ends_within(leg, sum(map(self.length, prompts), timedelta()))
+        await _ends_within(leg, sum(map(self.prompts.length, prompts), timedelta()))
         await _has_stopped_speaking(leg)
         self._does(f"presses {key}", f"按 {key}")
         await leg.press(key)
+
+    async def _press_again(self, leg: CallLeg) -> None:
+        """Nobody heard the key if nobody was there when it was pressed: then the menu is said again."""
+        keys = dict(zip((LANGUAGE_MENU, MAIN_MENU), self.part.keys, strict=True))
+        pressed_at = self.queued_at or datetime.now(UTC)
+        while leg.ending is None:
+            await asyncio.sleep(_WONDERS_EVERY)
+            lately = leg.recording.since(max(pressed_at, datetime.now(UTC) - _REMEMBERS))
+            found = await asyncio.to_thread(self.prompts.recognised, lately, keys)
+            if found and leg.ending is None:
+                key = keys[MAIN_MENU if MAIN_MENU in found else LANGUAGE_MENU]
+                self._does(f"presses {key} again", f"再按 {key}")
+                pressed_at = self.queued_at = datetime.now(UTC)
+                await leg.press(key)
 
     async def _wait(self, leg: CallLeg) -> None:
         self._does(f"waits for {self.part.queue}", "排队等候")

@@ -21,7 +21,9 @@ _NAMES: Final = (
     *("Max", "Mei", "Noah", "Zoe", "Wang", "Leo", "Ines", "Omar", "Lena", "Bao"),
 )
 
-WELCOME: Final = ("hotline/welcome", "hotline/choose-language")
+LANGUAGE_MENU: Final = "hotline/choose-language"
+MAIN_MENU: Final = "hotline/main-menu"
+WELCOME: Final = ("hotline/welcome", LANGUAGE_MENU)
 """What the demo hotline says to everybody."""
 
 
@@ -65,7 +67,7 @@ class CallerPart:
     @property
     def main_menu(self) -> str:
         """The prompt of the demo hotline that offers the queues."""
-        return f"{self.language}/hotline/main-menu"
+        return f"{self.language}/{MAIN_MENU}"
 
     @property
     def keys(self) -> tuple[str, str]:

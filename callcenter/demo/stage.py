@@ -168,7 +168,7 @@ class Stage:
     async def _call(self, phones: Phones, part: CallerPart, gate: asyncio.Semaphore) -> None:
         hz = await self._free_tones.get()
         assert self._prompts is not None
-        caller = Caller(part, hz, self._voices, self._prompts.length, self.board)
+        caller = Caller(part, hz, self._voices, self._prompts, self.board)
         self._by_number[part.ani] = hz
         self._last_with[hz] = part.title
         try:

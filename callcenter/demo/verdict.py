@@ -127,8 +127,12 @@ def judge_agents(rings: Iterable[AgentRecord], rules: Rules = USUAL) -> tuple[Fa
         for before, after in pairwise(legs):
             ended_at = before.leg.ended_at
             if ended_at is None or after.leg.began_at < ended_at - rules.overlap:
+                at = f"{after.leg.began_at:%H:%M:%S}"
                 faults.append(
-                    Fault(f"{agent} was rung during another call", f"{agent} 在通话中又被振铃")
+                    Fault(
+                        f"{agent} was rung during another call, at {at} UTC",
+                        f"{agent} 在通话中又被振铃",
+                    )
                 )
     return tuple(faults)
 

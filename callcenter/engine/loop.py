@@ -22,6 +22,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from operator import itemgetter
 from random import Random
 from typing import Any, Final
 
@@ -107,6 +108,7 @@ class Engine:
         telephony: Telephony,
         limits: Limits = NO_LIMITS,
         may_act: Callable[[], object] = lambda: None,
+        hears: Callable[[], bool] = lambda: True,
     ) -> None:
         self.calls: dict[CallId, Call] = {}
         self.ended: OrderedDict[CallId, CallEnded] = OrderedDict()
@@ -124,6 +126,7 @@ class Engine:
         self._journal = journal
         self._telephony = telephony
         self._may_act = may_act  # returns only if it is our turn
+        self._hears = hears  # whoever stood still acts on old news until they notice
         self._outside: deque[Fact] = deque()
         self._following: deque[Fact] = deque()
         self._running = False
@@ -161,7 +164,7 @@ class Engine:
         now = self._clock.now()
         if self.can_write:
             self._outside.extend(self.floor.due_of_agents(now))
-        if self.can_write and not self._blind:
+        if self.can_write and not self.is_blind:
             self._outside.extend(self._timers.due(now))
             self._outside.extend(self.floor.due_of_calls(now))
         self._burst()
@@ -169,7 +172,7 @@ class Engine:
     @property
     def is_blind(self) -> bool:
         """Whether what we believe of the calls may be untrue."""
-        return self._blind
+        return self._blind or not self._hears()
 
     def lose_sight(self) -> None:
         """Calls may change from now on without our hearing of it."""
@@ -243,7 +246,7 @@ class Engine:
     def _arm(self) -> None:
         if not self.can_write:
             self._timers.arm_at(self._clock.now() + RETRY_WRITE)
-        elif self._blind:
+        elif self.is_blind:
             self._timers.arm_at(self.floor.next_of_agents())
         else:
             self._timers.arm(self.floor.next_deadline())
@@ -261,7 +264,7 @@ class Engine:
             fact = self._outside.popleft()
             if not self._is_of_nobody(fact):
                 return self._judged(fact)
-        if self._blind or not self.floor.may_move:
+        if not self.floor.may_move or self.is_blind:
             return None
         return self.floor.next_move(self._clock.now())
 
@@ -419,7 +422,7 @@ class Engine:
 
     def _carry(self) -> list[Numbered]:
         """What a start would still need: the open calls' facts, then how the agents are."""
-        kept = sorted((item for facts in self._kept.values() for item in facts), key=_number)
+        kept = sorted((item for facts in self._kept.values() for item in facts), key=itemgetter(0))
         now = self._clock.now()
         agents = [(self.number, restored(row, now)) for row in self.floor.agents.values()]
         return [*kept, *agents]
@@ -480,10 +483,6 @@ def _turn(item: tuple[CallId, list[LegEffect]]) -> int:
             return 1
         case _:
             return 2
-
-
-def _number(item: Numbered) -> int:
-    return item[0]
 
 
 def _answer_for_nobody(fact: CallFact) -> tuple[Fact, ...]:

@@ -91,7 +91,7 @@ class Centre:
         tells_when_full: bool = False,
     ) -> None:
         self.limits = limits
-
+        self.stood_still = False  # and the engine has not noticed yet
         self.clock = HandClock()
         self.switch = FakeSwitch(self.clock)
         self.journal = journal or MemoryJournal()
@@ -112,6 +112,7 @@ class Centre:
             journal=self.journal,
             telephony=self.switch,
             limits=self.limits,
+            hears=lambda: not self.stood_still,
         )
         self.door = Door(self.engine, self.clock)
         self.runtime = Runtime(self.engine, self.switch, self.clock)

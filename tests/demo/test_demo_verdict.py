@@ -207,7 +207,7 @@ def test_a_verdict_from_a_machine_that_was_too_busy_says_so() -> None:
 def test_an_agent_rung_during_a_talk_is_found() -> None:
     during = replace(RING, leg=replace(RING.leg, began_at=at(30), ended_at=at(31)))
     assert [fault.en for fault in judge_agents([RING, during])] == [
-        "ana was rung during another call"
+        f"ana was rung during another call, at {at(30):%H:%M:%S} UTC"
     ]
 
 

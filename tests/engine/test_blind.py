@@ -38,6 +38,21 @@ async def test_nobody_is_offered_while_blind_and_at_once_when_we_see_again() -> 
     assert centre.rings(ana)
 
 
+async def test_who_stood_still_offers_nobody_before_they_have_looked() -> None:
+    """The clock wakes a thawed engine before its socket does: what it believes of the agents is old."""
+    centre = Centre()
+    ana = centre.agent("ana", ready=False)
+    call = centre.call()
+    centre.stood_still = True
+    centre.ready(ana)
+    centre.passes(60)
+    assert not any(isinstance(fact, AgentOffered) for fact in centre.facts(call))
+    centre.runtime.lost()
+    centre.stood_still = False
+    await centre.runtime.reconcile()
+    assert centre.rings(ana)
+
+
 async def test_who_hung_up_unseen_is_never_offered() -> None:
     centre = Centre()
     ana = centre.agent("ana", ready=False)

@@ -98,6 +98,11 @@ class AriLink:
         return self._waiting is None and self._ear.is_up and self.silent_for < _FRESH
 
     @property
+    def is_awake(self) -> bool:
+        """Whether what we have heard is news: not once we have stood still."""
+        return self._ear.is_awake
+
+    @property
     def silent_for(self) -> timedelta:
         """How long ago the last canary was heard, or we began."""
         return self._clock.now() - self._beat_at

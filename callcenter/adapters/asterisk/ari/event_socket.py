@@ -148,6 +148,15 @@ class EventSocket:
         self.last_canary: Canary | None = None
         self.is_up = False
 
+    @property
+    def is_awake(self) -> bool:
+        """Whether nothing unread can be old. Once it is not, the socket is about to be given up."""
+        return self._asleep <= self._pace.stands_still.total_seconds()
+
+    @property
+    def _asleep(self) -> float:
+        return self._time() - self._awake_at
+
     async def run(self) -> None:
         """Listen until cancelled. Raises Replaced when another engine has taken our place."""
         async with self._http, self._switch.session(connections=0) as session:
@@ -188,9 +197,8 @@ class EventSocket:
 
     def _check_awake(self) -> None:
         """Whoever is woken first, for a message or by the clock, notices."""
-        asleep = self._time() - self._awake_at
-        if asleep > self._pace.stands_still.total_seconds():
-            raise SocketLost(f"we stood still for {asleep:.1f} s")
+        if not self.is_awake:
+            raise SocketLost(f"we stood still for {self._asleep:.1f} s")
 
     async def _stay_alive(self, backoff: Backoff) -> None:
         await self._http.ask(

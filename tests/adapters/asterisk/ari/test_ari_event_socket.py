@@ -193,11 +193,14 @@ async def test_who_stood_still_does_not_hear_what_is_old_but_listens_anew(
 ) -> None:
     ear = Ear()
     pace = Pace(stands_still=timedelta(seconds=0.4), first_within=timedelta(seconds=SOON))
-    async with running(EventSocket(switch, ear, pace=pace).run()):
+    socket = EventSocket(switch, ear, pace=pace)
+    async with running(socket.run()):
         await ear.until("up")
+        assert socket.is_awake
         if told == "before":
             await double.tell(type="StasisEnd", application="cc")
         time.sleep(0.6)  # noqa: ASYNC251 - to stand still is the point
+        assert not socket.is_awake
         await ear.until("lost")
         await ear.until("up", times=2)
     assert ear.story == ["up", "lost", "up"]
