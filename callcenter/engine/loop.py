@@ -163,10 +163,10 @@ class Engine:
         """Look at the clock: everything that is due happens now."""
         now = self._clock.now()
         if self.can_write:
-            self._outside.extend(self.floor.due_of_agents(now))
+            self._outside.extend(self.floor.agenda.due_of_agents(now))
         if self.can_write and not self.is_blind:
             self._outside.extend(self._timers.due(now))
-            self._outside.extend(self.floor.due_of_calls(now))
+            self._outside.extend(self.floor.agenda.due_of_calls(now))
         self._burst()
 
     @property
@@ -247,9 +247,9 @@ class Engine:
         if not self.can_write:
             self._timers.arm_at(self._clock.now() + RETRY_WRITE)
         elif self.is_blind:
-            self._timers.arm_at(self.floor.next_of_agents())
+            self._timers.arm_at(self.floor.agenda.next_of_agents())
         else:
-            self._timers.arm(self.floor.next_deadline())
+            self._timers.arm(self.floor.agenda.next())
 
     def _laps(self) -> None:
         while len(self._written) < LONGEST_BURST and (fact := self._next()) is not None:
@@ -470,7 +470,8 @@ class Engine:
                 self.counters.abandoned += 1
 
     def _configure_floor(self) -> None:
-        self.floor.configure(self._directory.queues.values(), self._directory.assignments)
+        known, now = self._directory, self._clock.now()
+        self.floor.configure(known.queues.values(), known.assignments, known.talents, now)
 
 
 def _turn(item: tuple[CallId, list[LegEffect]]) -> int:

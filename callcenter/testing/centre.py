@@ -8,6 +8,7 @@ in memory. Scenario tests are written in its words.
     assert centre.talking_to(call) == ana
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -135,14 +136,7 @@ class Centre:
         """Somebody who is hired, signed in with a phone that works, and ready unless told otherwise."""
         agent = AgentId(name)
         assigned = {**self.directory.assignments, agent: queues or (SALES,)}
-        self.directory = Directory(
-            self.directory.flows,
-            self.directory.numbers,
-            self.directory.queues,
-            self.directory.calendars,
-            assigned,
-            self.directory.tells_when_full,
-        )
+        self.directory = replace(self.directory, assignments=assigned)
         self.door.configure(self.directory)
         self.door.ask(BOSS, SignIn(agent, f"sip:agent-{name}"))
         self.door.deliver(DeviceReachable(self.clock.now(), agent, True))

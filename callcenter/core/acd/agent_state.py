@@ -14,10 +14,11 @@ move is in TRANSITIONS; a pair that is missing is illegal.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.agents import Presence
@@ -122,6 +123,20 @@ def rest_after(why: OfferEnd, failures: int) -> timedelta | None:
     return min(rest * doubled, LONGEST_REST)
 
 
+@dataclass(frozen=True, slots=True)
+class Talents:
+    """What an admin says about an agent: skills with their levels (see `core.acd.skills`), and for each
+    queue
+    the tier, 1 comes first, and the weight by which chance prefers them. What is not said is 1."""
+
+    skills: Mapping[str, int] = field(default_factory=dict)
+    tiers: Mapping[QueueId, int] = field(default_factory=dict)
+    weights: Mapping[QueueId, int] = field(default_factory=dict)
+
+
+NO_TALENTS: Final = Talents()
+
+
 @dataclass(slots=True)
 class AgentRow:
     """One agent on the floor. Owned and changed by the floor alone.
@@ -147,6 +162,7 @@ class AgentRow:
     offered_at: datetime | None = None
     calls: int = 0
     talked: timedelta = timedelta()
+    talents: Talents = NO_TALENTS
 
     @property
     def activity(self) -> Activity:

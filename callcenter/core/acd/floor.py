@@ -1,39 +1,37 @@
 """The floor: all queues and all agents together, one mutable object owned by one writer.
 
 `advance` takes a fact and returns the facts that follow from it. `next_offer` pairs the next caller
-with the agent whom the queue's strategy puts first; the offer takes hold when the fact comes back
-through `advance`, live and on replay alike. `due_of_agents` and `due_of_calls` return what time has
-brought.
-
-Matching is indexed: each queue keeps its waiting callers and its free agents in order, and `_heads`
-holds the queues that have both. A queue is looked at only when somebody joined it or became free, so
-an offer costs the logarithm of what waits, not a scan. Shared agents go to the caller with the best
-place among the queues that were touched, which is the global order, since a queue that was not touched
-has nobody to serve or nobody free.
+with the agent whom the queue's strategy puts first (`matching` knows who could serve whom); the offer
+takes hold when the fact comes back through `advance`, live and on replay alike. `agenda` says what time
+brings.
 
 The promise: after any sequence of facts no agent stays reserved without a live offer. A reservation is
 a lease (`LEASE`): if nobody reports back in time, the floor ends the offer itself.
 """
 
-import heapq
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from callcenter.core.acd.agenda import Agenda, Due, want_eased
 from callcenter.core.acd.agent_state import (
     FAILURES,
     MISSES,
+    NO_TALENTS,
     Activity,
     AgentRow,
     Engagement,
     Move,
+    Talents,
     move,
     rest_after,
 )
-from callcenter.core.acd.moments import Due, Moment
-from callcenter.core.acd.queue import Line, Place, QueueEntry, QueueRules
+from callcenter.core.acd.matching import Matching
+from callcenter.core.acd.queue import Line, QueueEntry, QueueRules
+from callcenter.core.acd.skills import read_need
 from callcenter.core.acd.strategy import Draw
-from callcenter.core.deadlines import Deadlines
+from callcenter.core.acd.want import Want, taken_by
 from callcenter.core.facts.agents import (
     AgentRestored,
     AgentSignedIn,
@@ -53,6 +51,8 @@ from callcenter.core.facts.calls import (
     PositionReached,
     QueueJoined,
     QueueLeft,
+    WantChanged,
+    WantEased,
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId
@@ -73,14 +73,11 @@ class Floor:
     def __init__(self, *, draw: Draw, longest_queue: int = 0) -> None:
         """`longest_queue`: how many may wait in one; 0: any number."""
         self._longest_queue = longest_queue
-        self._draw = draw
         self.agents: dict[AgentId, AgentRow] = {}
-        self.lines: dict[QueueId, Line] = {}
+        self._matching = Matching(draw)
+        self.lines: dict[QueueId, Line] = self._matching.lines
         self.entries: dict[CallId, QueueEntry] = {}
-        # Two, since what agents do goes on while we cannot see the calls.
-        self._of_agents = Deadlines[Moment](self._stands)
-        self._of_calls = Deadlines[Moment](self._stands)
-        self._heads: list[tuple[Place, QueueId]] = []
+        self.agenda = Agenda(self.agents, self.entries, self.lines)
         self._joined = 0
         self._configured: frozenset[QueueId] = frozenset()
         self._employed: frozenset[AgentId] = frozenset()
@@ -89,7 +86,11 @@ class Floor:
     # -- configuration ------------------------------------------------------------------------
 
     def configure(
-        self, queues: Iterable[QueueRules], assignments: Mapping[AgentId, tuple[QueueId, ...]]
+        self,
+        queues: Iterable[QueueRules],
+        assignments: Mapping[AgentId, tuple[QueueId, ...]],
+        talents: Mapping[AgentId, Talents],
+        now: datetime,
     ) -> None:
         """Take over new rules; callers keep their places and agents what they are doing.
 
@@ -98,24 +99,35 @@ class Floor:
         """
         rules = {queue.id: queue for queue in queues}
         self._configured, self._employed = frozenset(rules), frozenset(assignments)
-        for agent in self.agents.values():
-            self._unlist(agent)
+        self._matching.clear()
         gone = [queue for queue in self.lines if queue not in rules]
         self._closed = {queue for queue in gone if self.lines[queue].entries}
         for queue in [queue for queue in gone if queue not in self._closed]:
             del self.lines[queue]
         for queue, rule in rules.items():
             self._line(queue).rules = rule
-            for entry in self.lines[queue].entries:
-                self._announce_by(entry, rule)
         for agent_id, row in list(self.agents.items()):
             row.queues = self._known(assignments.get(agent_id, ()))
             self._let_go(row)
         for agent_id, assigned in assignments.items():
-            if agent_id not in self.agents:
-                self.agents[agent_id] = AgentRow(agent_id, self._known(assigned))
+            row = self._agent(agent_id)
+            row.queues, row.talents = self._known(assigned), talents.get(agent_id, NO_TALENTS)
         for agent in self.agents.values():
+            self._matching.sign_in(agent)
             self._list_if_free(agent)
+        self._rank_tiers()
+        for line in self.lines.values():
+            for entry in line.entries:
+                self._announce_by(entry, line.rules)
+                self._want_anew(entry, now)
+
+    def _rank_tiers(self) -> None:
+        tiers: dict[QueueId, set[int]] = {queue: set() for queue in self.lines}
+        for agent in self.agents.values():
+            for queue in agent.queues:
+                tiers[queue].add(agent.talents.tiers.get(queue, 1))
+        for queue, line in self.lines.items():
+            line.tiers = tuple(sorted(tiers[queue]))
 
     def _known(self, queues: tuple[QueueId, ...]) -> tuple[QueueId, ...]:
         return tuple(queue for queue in queues if queue in self._configured)
@@ -141,8 +153,10 @@ class Floor:
         entry = QueueEntry(fact.call, fact.queue, since, fact.priority, place)
         self.entries[fact.call] = entry
         line.entries.add(entry)
-        line.waiting.add(entry)
-        self._touch(line)
+        entry.want = Want(read_need(fact.requires), read_need(fact.prefers), fact.only)
+        if fact.only is not None:
+            entry.alone_until = fact.at + timedelta(seconds=fact.only_seconds)
+        self._want_anew(entry, fact.at)
         if line.rules.announce_every is not None:
             self._announce_at(entry, fact.at + line.rules.announce_first)
         if fact.since is None and 0 < self._longest_queue < len(line.entries):
@@ -154,14 +168,12 @@ class Floor:
         if entry is None or entry.offered_to is not None or agent.engagement:
             # Only a journal written before a change of configuration can bring this about.
             return (OfferEnded(fact.at, fact.call, fact.agent, fact.offer, OfferEnd.REFUSED),)
-        self._unlist(agent)
+        self._matching.drop_free(agent)
         agent.offered_at = fact.at
         idle = Engagement(fact.call, fact.queue, fact.offer, Activity.IDLE, fact.at, None)
         self._lease(agent, move(idle, Move.RESERVE, fact.at, fact.at + LEASE))
-        line = self.lines[entry.queue]
-        line.waiting.discard(entry)
+        self._matching.rest(entry)
         entry.offers, entry.offered_to = fact.offer, fact.agent
-        self._touch(line)
         return NOTHING
 
     def _ringing(self, fact: AgentRinging) -> Consequences:
@@ -184,9 +196,7 @@ class Floor:
         entry = self.entries.get(fact.call)
         if entry is not None and entry.offered_to == fact.agent and entry.offers == fact.offer:
             entry.takes_back(fact)
-            line = self.lines[entry.queue]
-            line.waiting.add(entry)
-            self._touch(line)
+            self._matching.wait(entry)
         agent = self._engaged(fact.agent, fact.call, fact.offer)
         if agent is None or agent.engagement is None:
             return NOTHING
@@ -231,7 +241,7 @@ class Floor:
         agent.engagement = move(engagement, Move.HANG_UP, fact.at, until)
         if until == fact.at:
             return (WrapEnded(fact.at, agent.id),)
-        self._of_agents.push(until, (Due.WRAP, agent.id))
+        self.agenda.put(until, Due.WRAP, agent.id)
         return NOTHING
 
     def _wrap_ended(self, fact: WrapEnded) -> Consequences:
@@ -247,12 +257,13 @@ class Floor:
     def _signed_in(self, fact: AgentSignedIn) -> Consequences:
         agent = self._agent(fact.agent)
         is_always_there = fact.device.startswith("tel:")
-        self._unlist(agent)
+        self._matching.drop_free(agent)
         if agent.presence is Presence.SIGNED_OUT:
             agent.presence, agent.pause_reason = Presence.PAUSED, "signed-in"
             agent.presence_since = agent.idle_since = fact.at
             agent.misses = agent.calls = 0
             agent.talked = timedelta()
+            self._matching.sign_in(agent)
         agent.device, agent.failures = fact.device, 0
         agent.reachable = is_always_there
         self._list_if_free(agent)
@@ -262,11 +273,12 @@ class Floor:
         agent = self.agents.get(fact.agent)
         if agent is None:
             return NOTHING
-        self._unlist(agent)
+        self._matching.drop_free(agent)
         agent.presence, agent.pause_reason = fact.presence, fact.reason
         agent.presence_since = fact.at
         if fact.presence is Presence.SIGNED_OUT:
             agent.device, agent.reachable = "", False
+            self._matching.sign_out(agent)
         if fact.presence is Presence.READY:
             agent.misses = 0
         self._list_if_free(agent)
@@ -276,7 +288,7 @@ class Floor:
     def _reachable(self, fact: DeviceReachable) -> Consequences:
         agent = self.agents.get(fact.agent)
         if agent is not None and agent.device:
-            self._unlist(agent)
+            self._matching.drop_free(agent)
             agent.reachable, agent.failures = fact.reachable, 0
             self._list_if_free(agent)
         return NOTHING
@@ -290,7 +302,8 @@ class Floor:
 
     def _restored(self, fact: AgentRestored) -> Consequences:
         agent = self._agent(fact.agent)
-        self._unlist(agent)
+        self._matching.drop_free(agent)
+        self._matching.sign_out(agent)
         agent.device, agent.reachable = fact.device, fact.reachable
         agent.presence, agent.pause_reason = fact.presence, fact.reason
         agent.presence_since, agent.idle_since = fact.presence_since, fact.idle_since
@@ -304,7 +317,8 @@ class Floor:
             since = fact.wrap_since or fact.at
             held = Engagement(fact.call, fact.queue, 0, wrapping, since, fact.wrap_until)
             agent.engagement = held
-            self._of_agents.push(fact.wrap_until, (Due.WRAP, agent.id))
+            self.agenda.put(fact.wrap_until, Due.WRAP, agent.id)
+        self._matching.sign_in(agent)
         self._list_if_free(agent)
         return NOTHING
 
@@ -317,99 +331,85 @@ class Floor:
                 self._announce_at(entry, fact.at + every)
         return NOTHING
 
+    def _want_eased(self, fact: WantEased) -> Consequences:
+        entry = self.entries.get(fact.call)
+        if entry is not None:
+            entry.steps = fact.steps
+            if fact.anybody:
+                entry.want, entry.alone_until = replace(entry.want, agent=None), None
+            self._look_anew(entry)
+        return NOTHING
+
+    def _want_changed(self, fact: WantChanged) -> Consequences:
+        entry = self.entries.get(fact.call)
+        if entry is None:
+            return NOTHING
+        self._matching.rest(entry)
+        entry.want = replace(
+            entry.want, requires=read_need(fact.requires), prefers=read_need(fact.prefers)
+        )
+        if fact.priority is not None:
+            entries = self.lines[entry.queue].entries
+            entries.remove(entry)
+            entry.priority = fact.priority
+            entry.place = (entry.enqueued_at - timedelta(seconds=fact.priority), entry.place[1])
+            entries.add(entry)
+        self._want_anew(entry, fact.at)
+        return NOTHING
+
+    def _want_anew(self, entry: QueueEntry, now: datetime) -> None:
+        """Take the steps that are due after so long a wait, and no others."""
+        line = self.lines[entry.queue]
+        entry.steps = taken_by(line.easing, now - entry.enqueued_at)
+        self._look_anew(entry)
+
+    def _look_anew(self, entry: QueueEntry) -> None:
+        """See who could serve them, and when that will be somebody else."""
+        self._matching.rest(entry)
+        if entry.offered_to is None:
+            self._matching.wait(entry)
+        easing = self.lines[entry.queue].easing
+        due = [] if entry.alone_until is None else [entry.alone_until]
+        if entry.steps < len(easing):
+            due.append(entry.enqueued_at + easing[entry.steps].after)
+        entry.ease_at = min(due, default=None)
+        self.agenda.put(entry.ease_at, Due.EASING, entry.call)
+
     # -- matching -----------------------------------------------------------------------------
 
     @property
     def may_move(self) -> bool:
         """Whether `next_move` may have something to say."""
-        return bool(self._heads or self._closed)
+        return bool(self._matching.has_pair or self._matching.has_unserved or self._closed)
 
-    def next_move(self, now: datetime) -> AgentOffered | QueueLeft | None:
+    def next_move(self, now: datetime) -> AgentOffered | QueueLeft | WantEased | None:
         """What the floor does next by itself, or None when there is nothing to be done.
 
         Whoever waits in a queue that is gone leaves it; whom a phone is ringing for, when it has rung
-        out. Then the next pair is made.
+        out. Whom nobody who is signed in could serve wants less at once, if that helps. Then the next
+        pair is made.
         """
         for queue in sorted(self._closed):
-            line = self.lines[queue]
-            if line.waiting:
-                return QueueLeft(now, line.waiting[0].call, queue)
+            waiting = [e for e in self.lines[queue].entries if e.offered_to is None]
+            if waiting:
+                return QueueLeft(now, waiting[0].call, queue)
+        found = self._matching.next_eased()
+        if found is not None:
+            entry = found.entry
+            anybody = entry.want.agent is not None
+            return want_eased(entry, self.lines[entry.queue], found.steps, now, anybody=anybody)
         return self.next_offer(now)
 
     def next_offer(self, now: datetime) -> AgentOffered | None:
         """The next pair to be made, or None when nobody who waits can be served now."""
-        while self._heads:
-            place, queue = heapq.heappop(self._heads)
-            line = self.lines.get(queue)
-            if line is None:
-                continue
-            if line.listed == place:
-                line.listed = None
-            entry = line.head()
-            if entry is None or entry.place != place:
-                continue  # whoever changed the head has listed the new one
-            agent, why = line.choose(entry, self._draw)
-            device = self.agents[agent].device
-            return AgentOffered(now, entry.call, queue, agent, entry.offers + 1, device, why)
-        return None
-
-    def _touch(self, line: Line) -> None:
-        entry = line.head()
-        if entry is not None and entry.place != line.listed:
-            line.listed = entry.place
-            heapq.heappush(self._heads, (entry.place, line.rules.id))
+        pair = self._matching.next_pair()
+        if pair is None:
+            return None
+        entry, device = pair.entry, self.agents[pair.agent].device
+        offer = entry.offers + 1
+        return AgentOffered(now, entry.call, entry.queue, pair.agent, offer, device, pair.why)
 
     # -- time ---------------------------------------------------------------------------------
-
-    def next_deadline(self) -> datetime | None:
-        """When time may bring something."""
-        agents, calls = self.next_of_agents(), self._of_calls.next()
-        if agents is None or calls is None:
-            return agents or calls
-        return min(agents, calls)
-
-    def next_of_agents(self) -> datetime | None:
-        """When `due_of_agents` may have something to say."""
-        return self._of_agents.next()
-
-    def due_of_agents(self, now: datetime) -> list[Fact]:
-        """What time has brought to agents by themselves: the ends of wrap-up and of rest."""
-        return [self._due(moment, now) for moment in self._of_agents.due(now)]
-
-    def due_of_calls(self, now: datetime) -> list[Fact]:
-        """What time has brought to callers, and to agents who are being offered to them."""
-        return [self._due(moment, now) for moment in self._of_calls.due(now)]
-
-    def _stands(self, when: datetime, moment: Moment) -> bool:
-        """Whether the row still says so."""
-        due, whose = moment
-        if due is Due.ANNOUNCEMENT:
-            entry = self.entries.get(CallId(whose))
-            return entry is not None and entry.announce_at == when
-        agent = self.agents.get(AgentId(whose))
-        if agent is None:
-            return False
-        if due is Due.REST:
-            return agent.rest_until == when
-        return agent.engagement is not None and agent.engagement.until == when
-
-    def _due(self, moment: Moment, now: datetime) -> Fact:
-        due, whose = moment
-        if due is Due.ANNOUNCEMENT:
-            return self._announce(CallId(whose), now)
-        agent = self.agents[AgentId(whose)]
-        if due is Due.REST:
-            return RestEnded(now, agent.id)
-        engagement = agent.engagement
-        if due is Due.WRAP or engagement is None:
-            return WrapEnded(now, agent.id)
-        lapsed = OfferEnd.LAPSED
-        return OfferEnded(now, engagement.call, agent.id, engagement.offer, lapsed)
-
-    def _announce(self, call: CallId, now: datetime) -> Fact:
-        entry = self.entries[call]
-        position = self.lines[entry.queue].position(entry)
-        return PositionReached(now, call, position, entry.told is None or position < entry.told)
 
     def _announce_by(self, entry: QueueEntry, rules: QueueRules) -> None:
         """Begin or cease to tell the caller where they stand."""
@@ -420,16 +420,15 @@ class Floor:
 
     def _announce_at(self, entry: QueueEntry, when: datetime) -> None:
         entry.announce_at = when
-        self._of_calls.push(when, (Due.ANNOUNCEMENT, entry.call))
+        self.agenda.put(when, Due.ANNOUNCEMENT, entry.call)
 
     def _lease(self, agent: AgentRow, held: Engagement) -> None:
-        assert held.until is not None
         agent.engagement = held
-        self._of_calls.push(held.until, (Due.LEASE, agent.id))
+        self.agenda.put(held.until, Due.LEASE, agent.id)
 
     def _rest(self, agent: AgentRow, until: datetime) -> None:
         agent.rest_until = until
-        self._of_agents.push(until, (Due.REST, agent.id))
+        self.agenda.put(until, Due.REST, agent.id)
 
     # -- rows ---------------------------------------------------------------------------------
 
@@ -457,9 +456,8 @@ class Floor:
         entry = self.entries.pop(call, None)
         if entry is not None:
             line = self.lines[entry.queue]
+            self._matching.rest(entry)
             line.entries.remove(entry)
-            line.waiting.discard(entry)
-            self._touch(line)
             if entry.queue in self._closed and not line.entries:
                 self._closed.discard(entry.queue)
                 del self.lines[entry.queue]
@@ -470,14 +468,7 @@ class Floor:
 
     def _list_if_free(self, agent: AgentRow) -> None:
         if agent.is_free and agent.idle_since is not None:
-            for queue in agent.queues:
-                line = self.lines[queue]
-                line.add_free(agent)
-                self._touch(line)
-
-    def _unlist(self, agent: AgentRow) -> None:
-        for queue in agent.queues:
-            self.lines[queue].drop_free(agent.id)
+            self._matching.add_free(agent)
 
 
 # Each handler takes exactly the fact it is listed under.
@@ -496,4 +487,6 @@ _HANDLERS: Final[Mapping[type, Callable[[Floor, Any], Consequences]]] = {
     RestEnded: Floor._rest_ended,
     AgentRestored: Floor._restored,
     PositionReached: Floor._position_reached,
+    WantEased: Floor._want_eased,
+    WantChanged: Floor._want_changed,
 }

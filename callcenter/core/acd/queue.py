@@ -1,4 +1,4 @@
-"""A queue: its rules, who waits in it and in which order, and who of its agents is free.
+"""A queue: its rules, who waits in it and in which order.
 
 One order: a caller's place is `arrival in the queue - priority`, so that priority is a head start in
 seconds and nobody starves. Ties fall to who joined first. An entry that is being offered stays where it
@@ -7,13 +7,18 @@ is and keeps its place; it is only not offered a second time meanwhile.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from sortedcontainers import SortedKeyList, SortedList
+from sortedcontainers import SortedKeyList
 
 from callcenter.core.acd.agent_state import REST_AFTER, AgentRow
-from callcenter.core.acd.strategy import REASONS, Draw, Standing, Strategy, choose, standing
+from callcenter.core.acd.strategy import Strategy
+from callcenter.core.acd.want import ANYBODY, Ease, Want, eased
 from callcenter.core.facts.calls import OfferEnded
 from callcenter.core.ids import AgentId, CallId, QueueId
+
+if TYPE_CHECKING:
+    from callcenter.core.acd.matching import Demand
 
 Place = tuple[datetime, int]
 
@@ -34,12 +39,18 @@ class QueueRules:
     music: str = "default"
     service_level_within: timedelta = timedelta(seconds=20)
     strategy: Strategy = Strategy.LONGEST_IDLE
+    # In order of time.
+    easing: tuple[Ease, ...] = ()
+    # How long each tier has a caller for itself, where the strategy goes down them.
+    tier_for: timedelta = timedelta(seconds=15)
 
 
 @dataclass(slots=True)
 class QueueEntry:
     """One caller waiting. `offers` counts the offers made so far; `failed_with` are the agents on whose
-    side one of them came to nothing; `told` is the position last said."""
+    side one of them came to nothing; `told` is the position last said. `want` is what they came with, and
+    `steps` how many steps of its easing have been taken; until `alone_until` they wait for one agent
+    only."""
 
     call: CallId
     queue: QueueId
@@ -51,6 +62,11 @@ class QueueEntry:
     failed_with: set[AgentId] = field(default_factory=set)
     told: int | None = None
     announce_at: datetime | None = None
+    want: Want = ANYBODY
+    alone_until: datetime | None = None
+    steps: int = 0
+    ease_at: datetime | None = None
+    demand: "Demand | None" = None
 
     def takes_back(self, offer: OfferEnded) -> None:
         """Wait on after an offer."""
@@ -59,54 +75,42 @@ class QueueEntry:
             self.failed_with.add(offer.agent)
 
 
-def _place(entry: QueueEntry) -> Place:
+def place_of(entry: QueueEntry) -> Place:
+    """What orders a queue."""
     return entry.place
 
 
 @dataclass(slots=True)
 class Line:
-    """A queue at work: entries in order, the ones not being offered, and its free agents as its strategy
-    orders them."""
+    """A queue at work: entries in order, and of its agents those who are free and those who are signed
+    in at all. `demands` are the callers who wait, by what they want."""
 
     rules: QueueRules
     entries: SortedKeyList[QueueEntry, Place] = field(
-        default_factory=lambda: SortedKeyList(key=_place)
+        default_factory=lambda: SortedKeyList(key=place_of)
     )
-    waiting: SortedKeyList[QueueEntry, Place] = field(
-        default_factory=lambda: SortedKeyList(key=_place)
-    )
-    free: SortedList[Standing] = field(default_factory=SortedList)
-    listed: Place | None = None  # of the head that the floor already knows it has to serve
-    _standings: dict[AgentId, Standing] = field(default_factory=dict)
+    free: dict[AgentId, AgentRow] = field(default_factory=dict)
+    staff: dict[AgentId, AgentRow] = field(default_factory=dict)
+    tiers: tuple[int, ...] = ()
+    demands: dict[Want, "Demand"] = field(default_factory=dict)
 
     def position(self, entry: QueueEntry) -> int:
         """1 for the head of the queue."""
         return int(self.entries.bisect_key_left(entry.place)) + 1
 
-    def head(self) -> QueueEntry | None:
-        """Who is next, if there is anybody to serve them."""
-        return self.waiting[0] if self.waiting and self.free else None
+    @property
+    def easing(self) -> tuple[Ease, ...]:
+        """The steps by which what callers want is eased, in order of time."""
+        steps = self.rules.easing
+        if self.rules.strategy is Strategy.TOP_DOWN and len(self.tiers) > 1:
+            down = enumerate(self.tiers[1:], start=1)
+            opened = tuple(Ease(n * self.rules.tier_for, tier=tier) for n, tier in down)
+            steps = tuple(sorted(steps + opened, key=lambda step: step.after))
+        return steps
 
-    def add_free(self, agent: AgentRow) -> None:
-        """List somebody who may be offered the next caller."""
-        self.drop_free(agent.id)
-        self._standings[agent.id] = place = standing(self.rules.strategy, agent)
-        self.free.add(place)
-
-    def drop_free(self, agent: AgentId) -> None:
-        """List them no longer, if they were."""
-        place = self._standings.pop(agent, None)
-        if place is not None:
-            self.free.remove(place)
-
-    def choose(self, entry: QueueEntry, draw: Draw) -> tuple[AgentId, str]:
-        """Who of the free is offered this caller, and why. Nobody twice while there is somebody else."""
-        strategy, free = self.rules.strategy, self.free
-        why = f"{REASONS[strategy]} of {len(free)} free, first of {len(self.waiting)} waiting"
-        # Nearly always nobody: then nothing is copied.
-        others = (
-            [one for one in free if one[2] not in entry.failed_with] if entry.failed_with else []
-        )
-        if 0 < len(others) < len(free):
-            why += f"; {len(free) - len(others)} did not take this call before"
-        return choose(strategy, others or free, draw), why
+    def eased(self, want: Want, steps: int) -> Want:
+        """What somebody who came with `want` wants after so many steps. Where the strategy goes down the
+        tiers, it begins with the highest alone."""
+        if self.rules.strategy is Strategy.TOP_DOWN and self.tiers:
+            want = Want(want.requires, want.prefers, want.agent, want.added, self.tiers[0])
+        return eased(want, self.easing[:steps]) if steps else want

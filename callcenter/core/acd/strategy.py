@@ -1,23 +1,27 @@
 """Which of several free agents is offered the next caller.
 
 A strategy gives each free agent a standing; the least comes first. What a standing is made of changes only
-while an agent is busy, so that it holds as long as the agent is listed. By chance there is no order at all:
-whoever is drawn comes first.
+while an agent is busy, so that it holds as long as the agent is listed. The tier comes before everything
+else, then how many of the preferred skills are lacking, then what the strategy goes by. By chance there is
+no order among those whose tier and skills are alike: whoever is drawn comes first.
 
 Counts are of the agent's shift, over all queues, so that a queue cannot load somebody anew whom another one
 has kept busy: calls that were answered, and time on the phone with callers.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import accumulate, takewhile
 from types import MappingProxyType
 from typing import Final
 
 from callcenter.core.acd.agent_state import AgentRow
 from callcenter.core.ids import AgentId
 
-Standing = tuple[float, datetime, AgentId]
+Standing = tuple[int, int, float, datetime, AgentId]
+"""Tier, preferred skills lacking, the strategy's measure, idle since, who."""
 Draw = Callable[[int], int]
 """A whole number from 0 to below the given one, by chance."""
 
@@ -33,6 +37,8 @@ class Strategy(StrEnum):
     FEWEST_CALLS = "fewest-calls"
     LEAST_TALK = "least-talk"
     RANDOM = "random"
+    WEIGHTED_RANDOM = "weighted-random"
+    TOP_DOWN = "top-down"
 
 
 REASONS: Final[Mapping[Strategy, str]] = MappingProxyType(
@@ -43,28 +49,42 @@ REASONS: Final[Mapping[Strategy, str]] = MappingProxyType(
         Strategy.FEWEST_CALLS: "fewest calls",
         Strategy.LEAST_TALK: "least time on the phone",
         Strategy.RANDOM: "drawn by chance",
+        Strategy.WEIGHTED_RANDOM: "drawn by chance and weight",
+        Strategy.TOP_DOWN: "highest tier, then longest idle",
     }
 )
 
 
-def standing(strategy: Strategy, agent: AgentRow) -> Standing:
+def standing(strategy: Strategy, agent: AgentRow, tier: int = 1, lacking: int = 0) -> Standing:
     """The place of a free agent among the free; of equals the one who is idle longest comes first."""
     since = agent.idle_since or _ANY_TIME
     match strategy:
         case Strategy.ROUND_ROBIN:
             rung = agent.offered_at.timestamp() if agent.offered_at else 0.0
-            return rung, since, agent.id
+            return tier, lacking, rung, since, agent.id
         case Strategy.LINEAR:
-            return 0.0, _ANY_TIME, agent.id
+            return tier, lacking, 0.0, _ANY_TIME, agent.id
         case Strategy.FEWEST_CALLS:
-            return agent.calls, since, agent.id
+            return tier, lacking, agent.calls, since, agent.id
         case Strategy.LEAST_TALK:
-            return agent.talked.total_seconds(), since, agent.id
+            return tier, lacking, agent.talked.total_seconds(), since, agent.id
         case _:
-            return 0.0, since, agent.id
+            return tier, lacking, 0.0, since, agent.id
 
 
-def choose(strategy: Strategy, free: Sequence[Standing], draw: Draw) -> AgentId:
-    """One of `free`, which is sorted and not empty."""
-    place = draw(len(free)) if strategy is Strategy.RANDOM else 0
-    return free[place][2]
+def choose(
+    strategy: Strategy,
+    free: Sequence[Standing],
+    draw: Draw,
+    weight: Callable[[AgentId], int] = lambda agent: 1,
+) -> AgentId:
+    """One of `free`, which is sorted and not empty. `weight`: above 0; who has twice as much is drawn twice
+    as often."""
+    if strategy not in (Strategy.RANDOM, Strategy.WEIGHTED_RANDOM):
+        return free[0][-1]
+    best = free[0][:2]
+    alike = [one[-1] for one in takewhile(lambda one: one[:2] == best, free)]
+    if strategy is Strategy.RANDOM:
+        return alike[draw(len(alike))]
+    ends = list(accumulate(map(weight, alike)))
+    return alike[bisect_right(ends, draw(ends[-1]))]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calendar import Calendar
 from callcenter.core.ids import AgentId, FlowId, QueueId
@@ -19,6 +20,7 @@ class Directory:
     queues: Mapping[QueueId, QueueRules] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     assignments: Mapping[AgentId, tuple[QueueId, ...]] = field(default_factory=dict)
+    talents: Mapping[AgentId, Talents] = field(default_factory=dict)
     # Callers beyond our limits are told so, instead of being refused before they are answered.
     tells_when_full: bool = False
 

@@ -58,6 +58,8 @@ from callcenter.core.facts.calls import (
     PromptEnded,
     QueueJoined,
     QueueLeft,
+    WantChanged,
+    WantEased,
 )
 from callcenter.core.ids import AgentId, is_offer_leg, offer_leg, prompt_id
 from callcenter.core.ivr.announcements import QUEUE_WAIT, SYSTEM_FLOW, queue_position
@@ -91,7 +93,7 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
         IllegalTransition: the fact is late or doubled; nothing changes.
     """
     match call.phase, fact:
-        case _, NodeEntered() | CallEnded():
+        case _, NodeEntered() | CallEnded() | WantEased() | WantChanged():
             return call, ()
         case InFlow() | Connected() | Leaving() | Ended(), AgentOffered(agent=agent, offer=offer):
             # A fact from the floor is never ignored: the agent is reserved until we answer.

@@ -104,13 +104,41 @@ class NodeEntered:
 @dataclass(frozen=True, slots=True)
 class QueueJoined:
     """The caller waits in `queue`; `priority` is a head start in seconds. `since` is where their wait
-    counts from, if they had been waiting before we heard of them."""
+    counts from, if they had been waiting before we heard of them. `requires` and `prefers` are what they
+    need of an agent (see `core.acd.skills`); `only` is the one agent they wait for, for `only_seconds`."""
 
     at: datetime
     call: CallId
     queue: QueueId
     priority: float = 0.0
     since: datetime | None = None
+    requires: str = ""
+    prefers: str = ""
+    only: AgentId | None = None
+    only_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WantEased:
+    """So many steps of the easing have been taken for a caller who waits, by time or since nobody signed in
+    could serve them; `requires` is what is left. `anybody`: they wait for one agent only no longer."""
+
+    at: datetime
+    call: CallId
+    steps: int
+    anybody: bool = False
+    requires: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WantChanged:
+    """Somebody changed what a caller who waits needs. `priority` None: it stays."""
+
+    at: datetime
+    call: CallId
+    requires: str
+    prefers: str
+    priority: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +251,8 @@ CallFact = (
     | NodeEntered
     | QueueJoined
     | QueueLeft
+    | WantEased
+    | WantChanged
     | PositionReached
     | AgentOffered
     | AgentRinging

@@ -26,6 +26,8 @@ NAMES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
         "call.node_entered": calls.NodeEntered,
         "call.queue_joined": calls.QueueJoined,
         "call.queue_left": calls.QueueLeft,
+        "call.want_eased": calls.WantEased,
+        "call.want_changed": calls.WantChanged,
         "call.position_reached": calls.PositionReached,
         "call.agent_offered": calls.AgentOffered,
         "call.agent_ringing": calls.AgentRinging,

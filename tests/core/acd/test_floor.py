@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from callcenter.core.acd.agent_state import REST_AFTER, Activity
+from callcenter.core.acd.agent_state import REST_AFTER, Activity, Talents
 from callcenter.core.acd.floor import LEASE, RING_GRACE, Floor
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.errors import IllegalTransition
@@ -49,12 +49,14 @@ class Hall:
 
     def __init__(self, *rules: QueueRules, **assignments: Iterable[QueueId]) -> None:
         self.now = NOON
+        self.talents: dict[AgentId, Talents] = {}
         self.floor = Floor(draw=Random(0).randrange)
         self.assign(rules or (QueueRules(SALES),), **(assignments or {"ana": (SALES,)}))
         self.followed: list[Fact] = []
 
     def assign(self, rules: Iterable[QueueRules], **assignments: Iterable[QueueId]) -> None:
-        self.floor.configure(rules, {AgentId(a): tuple(q) for a, q in assignments.items()})
+        served = {AgentId(a): tuple(q) for a, q in assignments.items()}
+        self.floor.configure(rules, served, self.talents, self.now)
 
     def hear(self, fact: Fact) -> None:
         following = self.floor.advance(fact)
@@ -64,7 +66,10 @@ class Hall:
 
     def after(self, seconds: float) -> list[Fact]:
         self.now += timedelta(seconds=seconds)
-        facts = [*self.floor.due_of_agents(self.now), *self.floor.due_of_calls(self.now)]
+        facts = [
+            *self.floor.agenda.due_of_agents(self.now),
+            *self.floor.agenda.due_of_calls(self.now),
+        ]
         for fact in facts:
             self.hear(fact)
         return facts
@@ -252,11 +257,11 @@ def test_a_thousand_agents_who_become_ready_at_once_cost_one_look_each() -> None
     for number in range(2000):
         hall.hear(QueueJoined(NOON, CallId(f"c{number}"), SALES))
     hall.ready(*map(AgentId, names))
-    looks = len(hall.floor._heads)
+    looks = len(hall.floor._matching._heads)
     offered = []
     while (pair := hall.match()) is not None:
         offered.append(pair)
-        looks += len(hall.floor._heads)
+        looks += len(hall.floor._matching._heads)
     assert [call for call, _ in offered] == [f"c{number}" for number in range(1000)]
     assert looks < 3000
 
@@ -682,7 +687,7 @@ def test_a_position_that_grew_worse_is_not_told_as_better() -> None:
 def test_a_queue_that_announces_nothing_wakes_nobody() -> None:
     hall = Hall(QueueRules(SALES, announce_every=None), ana=[SALES])
     hall.joins("a")
-    assert hall.floor.next_deadline() is None
+    assert hall.floor.agenda.next() is None
 
 
 def test_announcements_switched_on_reach_those_who_already_wait() -> None:

@@ -5,17 +5,18 @@ from dataclasses import replace
 
 import pytest
 
-from callcenter.core.acd.agent_state import Activity
+from callcenter.core.acd.agent_state import Activity, Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import REASONS, Strategy
 from callcenter.core.facts.agents import AgentRestored, AgentSignedIn, Presence
 from callcenter.core.facts.calls import OfferEnd
 from callcenter.core.ids import AgentId
-from tests.core.acd.test_floor import ANA, BO, SALES, Hall
+from tests.core.acd.test_floor import ANA, BO, SALES, SUPPORT, Hall
 
 pytestmark = pytest.mark.core
 
 CY = AgentId("cy")
+BY_CHANCE = {Strategy.RANDOM, Strategy.WEIGHTED_RANDOM}
 NO_WRAP = replace(QueueRules(SALES), wrap_up=QueueRules(SALES).wrap_up * 0)
 
 
@@ -110,8 +111,29 @@ def test_a_change_holds_for_those_who_are_free_and_those_who_wait_already(
     hall.joins("next")
     offer = hall.floor.next_offer(hall.now)
     assert offer is not None
-    assert offer.why == f"{REASONS[strategy]} of 2 free, first of 1 waiting"
-    assert strategy is Strategy.RANDOM or offer.agent == ANA
+    assert offer.why.startswith(f"{REASONS[strategy]} of 2 free")
+    assert strategy in BY_CHANCE or offer.agent == ANA
+
+
+def test_chance_goes_by_weight_where_it_is_told_to() -> None:
+    hall = hall_of(Strategy.WEIGHTED_RANDOM, ANA, BO)
+    hall.talents = {ANA: Talents(weights={SALES: 3})}
+    hall.assign([replace(NO_WRAP, strategy=Strategy.WEIGHTED_RANDOM)], ana=[SALES], bo=[SALES])
+    served = Counter(serve(hall, f"c{number}") for number in range(400))
+    assert 260 < served[ANA] < 340  # three of four, and more than four deviations either way
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_a_lower_tier_comes_after_a_higher_one_by_every_strategy(strategy: Strategy) -> None:
+    hall = hall_of(strategy, BO, ANA, CY)
+    hall.talents = {ANA: Talents(tiers={SALES: 2}), CY: Talents(tiers={SALES: 2, SUPPORT: 1})}
+    hall.assign([replace(NO_WRAP, strategy=strategy)], ana=[SALES], bo=[SALES], cy=[SALES])
+    for number in range(5):
+        hall.joins(f"c{number}")
+        offered = hall.match()
+        assert offered == (f"c{number}", BO)
+        hall.answers(f"c{number}", BO)
+        hall.ends(f"c{number}", BO)
 
 
 def test_counts_begin_anew_with_a_shift_and_outlive_a_restart() -> None:

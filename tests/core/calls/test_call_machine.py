@@ -58,6 +58,8 @@ from callcenter.core.facts.calls import (
     PromptEnded,
     QueueJoined,
     QueueLeft,
+    WantChanged,
+    WantEased,
 )
 from callcenter.core.ids import AgentId, CallId, FlowId, LegId, QueueId, offer_leg, prompt_id
 from callcenter.core.ivr.announcements import QUEUE_NO_AGENTS, SYSTEM_FLOW, queue_position
@@ -134,6 +136,8 @@ FACTS: Mapping[str, CallFact] = MappingProxyType(
         "node": NodeEntered(NOON, CALL, "menu", "v1", "menu"),
         "joined": QueueJoined(NOON, CALL, SALES),
         "queue left": QueueLeft(NOON, CALL, SALES),
+        "want eased": WantEased(NOON, CALL, 1),
+        "want changed": WantChanged(NOON, CALL, "english", ""),
         "position": PositionReached(NOON, CALL, 3, True),
         "offered": AgentOffered(NOON, CALL, SALES, BO, 2, "sip:agent-bo", "why"),
         "ringing": AgentRinging(NOON, CALL, ANA, 1),

@@ -135,4 +135,8 @@ def _plausible(field: str) -> object:
         "refused": "",
         "reason": "",
         "since": None,
+        "requires": "english >= 50",
+        "prefers": "",
+        "only": None,
+        "only_seconds": 0.0,
     }[field]

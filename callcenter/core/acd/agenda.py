@@ -1,0 +1,123 @@
+"""What time brings to the floor, and when.
+
+The truth is a field of an agent's row or of an entry; here is only the order in which to look at them. Two
+orders, since what agents do by themselves goes on while we cannot see the calls.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+
+from callcenter.core.acd.agent_state import AgentRow
+from callcenter.core.acd.queue import Line, QueueEntry
+from callcenter.core.acd.skills import text_of
+from callcenter.core.acd.want import taken_by
+from callcenter.core.deadlines import Deadlines
+from callcenter.core.facts.agents import RestEnded, WrapEnded
+from callcenter.core.facts.calls import OfferEnd, OfferEnded, PositionReached, WantEased
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import AgentId, CallId, QueueId
+
+
+class Due(Enum):
+    """What is due."""
+
+    LEASE = 1
+    WRAP = 2
+    REST = 3
+    ANNOUNCEMENT = 4
+    EASING = 5
+
+
+Moment = tuple[Due, AgentId | CallId]
+
+
+class Agenda:
+    """The moments of the floor's rows, which stay the floor's own."""
+
+    def __init__(
+        self,
+        agents: Mapping[AgentId, AgentRow],
+        entries: Mapping[CallId, QueueEntry],
+        lines: Mapping[QueueId, Line],
+    ) -> None:
+        self._agents = agents
+        self._entries = entries
+        self._lines = lines
+        self._of_agents = Deadlines[Moment](self._stands)
+        self._of_calls = Deadlines[Moment](self._stands)
+
+    def put(self, when: datetime | None, due: Due, whose: AgentId | CallId) -> None:
+        """Look at `whose` row then; None: nothing is to come."""
+        if when is not None:
+            by_themselves = due in (Due.WRAP, Due.REST)
+            (self._of_agents if by_themselves else self._of_calls).push(when, (due, whose))
+
+    def next(self) -> datetime | None:
+        """When time may bring something."""
+        agents, calls = self.next_of_agents(), self._of_calls.next()
+        if agents is None or calls is None:
+            return agents or calls
+        return min(agents, calls)
+
+    def next_of_agents(self) -> datetime | None:
+        """When `due_of_agents` may have something to say."""
+        return self._of_agents.next()
+
+    def due_of_agents(self, now: datetime) -> list[Fact]:
+        """What time has brought to agents by themselves: the ends of wrap-up and of rest."""
+        return [self._fact(moment, now) for moment in self._of_agents.due(now)]
+
+    def due_of_calls(self, now: datetime) -> list[Fact]:
+        """What time has brought to callers, and to agents who are being offered to them."""
+        return [self._fact(moment, now) for moment in self._of_calls.due(now)]
+
+    def _stands(self, when: datetime, moment: Moment) -> bool:
+        """Whether the row still says so."""
+        due, whose = moment
+        if due in (Due.ANNOUNCEMENT, Due.EASING):
+            entry = self._entries.get(CallId(whose))
+            if entry is None:
+                return False
+            return (entry.announce_at if due is Due.ANNOUNCEMENT else entry.ease_at) == when
+        agent = self._agents.get(AgentId(whose))
+        if agent is None:
+            return False
+        if due is Due.REST:
+            return agent.rest_until == when
+        return agent.engagement is not None and agent.engagement.until == when
+
+    def _fact(self, moment: Moment, now: datetime) -> Fact:
+        due, whose = moment
+        if due is Due.ANNOUNCEMENT:
+            return self._position(self._entries[CallId(whose)], now)
+        if due is Due.EASING:
+            return self._easing(self._entries[CallId(whose)], now)
+        agent = self._agents[AgentId(whose)]
+        if due is Due.REST:
+            return RestEnded(now, agent.id)
+        engagement = agent.engagement
+        if due is Due.WRAP or engagement is None:
+            return WrapEnded(now, agent.id)
+        lapsed = OfferEnd.LAPSED
+        return OfferEnded(now, engagement.call, agent.id, engagement.offer, lapsed)
+
+    def _position(self, entry: QueueEntry, now: datetime) -> Fact:
+        position = self._lines[entry.queue].position(entry)
+        return PositionReached(
+            now, entry.call, position, entry.told is None or position < entry.told
+        )
+
+    def _easing(self, entry: QueueEntry, now: datetime) -> Fact:
+        line = self._lines[entry.queue]
+        steps = max(entry.steps, taken_by(line.easing, now - entry.enqueued_at))
+        anybody = entry.alone_until is not None and entry.alone_until <= now
+        return want_eased(entry, line, steps, now, anybody=anybody)
+
+
+def want_eased(
+    entry: QueueEntry, line: Line, steps: int, now: datetime, *, anybody: bool
+) -> WantEased:
+    """So many steps have been taken for this caller."""
+    left = line.eased(entry.want, steps).requires
+    return WantEased(now, entry.call, steps, anybody, text_of(left))
