@@ -8,6 +8,7 @@ from callcenter.adapters.db.agents import DbAgents
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
+from callcenter.adapters.db.skills import DbSkills
 from callcenter.adapters.passwords.argon2 import Argon2Hasher
 from callcenter.adapters.passwords.tokens import JwtTokens
 from callcenter.bootstrap.plans import SECRETS
@@ -26,6 +27,7 @@ def stores_on(database: Database) -> Stores:
         DbQueues(database),
         DbAssignments(database),
         DbNumbers(database),
+        DbSkills(database),
     )
 
 

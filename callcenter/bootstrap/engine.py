@@ -39,6 +39,7 @@ from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.http.routes.numbers import number_routes
 from callcenter.adapters.http.routes.queues import queue_routes
+from callcenter.adapters.http.routes.skills import skill_routes
 from callcenter.adapters.http.views import own_rows
 from callcenter.adapters.prometheus.engine import EngineMetrics
 from callcenter.adapters.prometheus.lease import LeaseMetrics
@@ -314,6 +315,7 @@ def _http_plan(
             agent_routes(configuration, desk, door, _registrar(settings)),
             queue_routes(configuration, door),
             number_routes(configuration),
+            skill_routes(configuration),
             flow_routes(configuration),
             call_routes(door, DbHistory(database)),
             message_routes(DbMessages(database), Shelf(settings.recordings_folder)),

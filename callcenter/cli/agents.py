@@ -30,6 +30,7 @@ def list_agents(context: click.Context, as_json: bool) -> None:
         ("activity", "活动"),
         ("for", "持续"),
         ("phone", "话机"),
+        ("skills", "技能"),
     ]
     nothing = said(
         "Nobody yet. Add somebody: callcenter agents add ID --name NAME",
@@ -73,6 +74,7 @@ def add_agent(
 @click.option("--name-zh", help="In Chinese characters.")
 @click.option("--outside", help="A telephone outside; empty takes it away.")
 @click.option("--on/--off", "enabled", default=None, help="Switch the agent off, or on again.")
+@click.option("--skill", "skills", multiple=True, help="SKILL=LEVEL, 1 to 100; 0 takes it away.")
 @click.pass_context
 def change_agent(
     context: click.Context,
@@ -81,12 +83,17 @@ def change_agent(
     name_zh: str | None,
     outside: str | None,
     enabled: bool | None,
+    skills: tuple[str, ...],
 ) -> None:
     """Change what is given; the rest stays."""
+    levels = _levels(skills)
     given = {"name_en": name, "name_zh": name_zh, "enabled": enabled}
     change: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if outside is not None:
         change["outside_number"] = outside or None
+    if levels:
+        had = centre(context).ask("GET", f"/agents/{part(agent)}")["skills"]
+        change["skills"] = {skill: level for skill, level in {**had, **levels}.items() if level}
     if not change:
         raise click.UsageError(said("nothing to change was given", "未给出任何更改"))
     centre(context).ask("PATCH", f"/agents/{part(agent)}", change)
@@ -154,16 +161,33 @@ def set_presence(context: click.Context, agent: str, presence: str, reason: str)
     tell(f"{agent} is {presence}.", f"{agent}：{state(presence)}。")
 
 
+def _levels(given: tuple[str, ...]) -> dict[str, int]:
+    levels: dict[str, int] = {}
+    for one in given:
+        skill, equals, level = one.partition("=")
+        if not equals or not level.isdecimal():
+            raise click.UsageError(
+                said(f"'{one}': write SKILL=LEVEL", f"“{one}”：请写成 技能=等级")
+            )
+        levels[skill.strip()] = int(level)
+    return levels
+
+
 def _row(agent: dict[str, Any]) -> list[str]:
     name = said(agent["name_en"] or agent["name_zh"], agent["name_zh"] or agent["name_en"])
-    who = [agent["id"], name, ", ".join(agent["queues"])]
-    live = agent["live"]
+    tiers = agent["tiers"]
+    served = (f"{queue} ({tiers[queue]})" if queue in tiers else queue for queue in agent["queues"])
+    skills = (f"{skill} {level}" for skill, level in agent["skills"].items())
+    return [agent["id"], name, ", ".join(served), *_doing(agent["live"]), ", ".join(skills)]
+
+
+def _doing(live: dict[str, Any] | None) -> list[str]:
     if live is None:
-        return [*who, said("switched off", "已停用"), "", "", ""]
+        return [said("switched off", "已停用"), "", "", ""]
     if live["presence"] == "signed-out":
-        return [*who, state("signed-out"), "", "", ""]
+        return [state("signed-out"), "", "", ""]
     presence = state(live["presence"]) + (f" ({live['reason']})" if live["reason"] else "")
-    return [*who, presence, state(live["activity"]), ago(live["activity_since"]), _phone(live)]
+    return [presence, state(live["activity"]), ago(live["activity_since"]), _phone(live)]
 
 
 def _phone(live: dict[str, Any]) -> str:

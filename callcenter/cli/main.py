@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "users": "callcenter.cli.users:users",
     "queues": "callcenter.cli.queues:queues",
     "numbers": "callcenter.cli.numbers:numbers",
+    "skills": "callcenter.cli.skills:skills",
     "flows": "callcenter.cli.flows:flows",
     "call": "callcenter.cli.call:call",
     "messages": "callcenter.cli.messages:messages",

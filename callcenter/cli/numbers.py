@@ -26,17 +26,28 @@ def list_numbers(context: click.Context, as_json: bool) -> None:
         "No number yet. Add one: callcenter numbers set NUMBER FLOW",
         "还没有号码。添加：callcenter numbers set 号码 流程",
     )
-    columns = [("number", "号码"), ("flow", "流程")]
-    show(columns, [[number["did"], number["flow"]] for number in found], nothing)
+    columns = [
+        ("number", "号码"),
+        ("flow", "流程"),
+        ("requires", "必需技能"),
+        ("prefers", "优先技能"),
+    ]
+    fields = ("did", "flow", "requires", "prefers")
+    show(columns, [[number[field] for field in fields] for number in found], nothing)
 
 
 @numbers.command("set")
 @click.argument("number")
 @click.argument("flow")
+@click.option(
+    "--requires", default="", help="Skills an agent must have: 'english >= 50 and billing'."
+)
+@click.option("--prefers", default="", help="Skills an agent had better have.")
 @click.pass_context
-def set_number(context: click.Context, number: str, flow: str) -> None:
+def set_number(context: click.Context, number: str, flow: str, requires: str, prefers: str) -> None:
     """Let callers of NUMBER hear FLOW. Write it as it is dialled, or with its country code."""
-    shown = centre(context).ask("PUT", f"/numbers/{_in_path(number)}", {"flow": flow})
+    target = {"flow": flow, "requires": requires, "prefers": prefers}
+    shown = centre(context).ask("PUT", f"/numbers/{_in_path(number)}", target)
     tell(
         f"Callers of {shown['did']} now hear {shown['flow']}.",
         f"拨打 {shown['did']} 的来电现在进入 {shown['flow']}。",

@@ -1,5 +1,6 @@
 """`callcenter queues`: their rules, who serves them, how many wait."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -21,8 +22,14 @@ _RULES = (
     ("--service-level", "service_level_within_seconds", float, "Seconds that count as in time."),
     (
         *("--strategy", "strategy", str),
-        "Which free agent is chosen: longest-idle, round-robin, linear, fewest-calls, least-talk, random.",
+        "Which free agent is chosen: longest-idle, round-robin, linear, fewest-calls, least-talk,"
+        " random, weighted-random, top-down.",
     ),
+    ("--tier-for", "tier_for_seconds", float, "Seconds of each tier alone, where top-down."),
+)
+_EASE = re.compile(
+    r"\s*([0-9.]+)\s*s?:?\s+(?:drop\s+(?P<drop>\S+)|add\s+(?P<add>\S+)"
+    r"|(?P<skill>[^\s>]+)\s*>=\s*(?P<to>[0-9]+))\s*"
 )
 
 
@@ -33,10 +40,14 @@ _STRATEGIES = {
     "fewest-calls": ("fewest calls", "接听最少"),
     "least-talk": ("least talk", "通话时长最短"),
     "random": ("random", "随机"),
+    "weighted-random": ("weighted random", "加权随机"),
+    "top-down": ("top-down", "逐级分配"),
 }
 
 
 def _with_rules(command: F) -> F:
+    easing = "A step, such as '30 english >= 20', '60 drop english', '90 add support', or 'none'; repeat."
+    command = click.option("--ease", "easing", multiple=True, help=easing)(command)
     for flag, name, kind, text in reversed(_RULES):
         command = click.option(flag, name, type=kind, help=text)(command)
     return command
@@ -66,6 +77,7 @@ def list_queues(context: click.Context, as_json: bool) -> None:
         ("wrap-up", "话后整理"),
         ("announces", "播报间隔"),
         ("strategy", "分配策略"),
+        ("eased", "逐步放宽"),
     ]
     nothing = said(
         "No queue yet. Add one: callcenter queues add ID",
@@ -113,14 +125,34 @@ def delete_queue(context: click.Context, queue: str) -> None:
 @click.argument("queue")
 @click.argument("agents", nargs=-1, required=True)
 @click.option("--remove", is_flag=True, help="Take the queue from them instead.")
+@click.option(
+    "--tier", type=int, help="1 comes first; a lower tier is asked when no higher one is free."
+)
+@click.option("--weight", type=int, help="How often chance prefers them, where weighted-random.")
 @click.pass_context
-def assign(context: click.Context, queue: str, agents: tuple[str, ...], remove: bool) -> None:
+def assign(
+    context: click.Context,
+    queue: str,
+    agents: tuple[str, ...],
+    remove: bool,
+    tier: int | None,
+    weight: int | None,
+) -> None:
     """Let AGENTS serve QUEUE too."""
     asked = centre(context)
     for agent in agents:
         path = f"/agents/{part(agent)}"
-        served = [one for one in asked.ask("GET", path)["queues"] if one != queue]
+        known = asked.ask("GET", path)
+        served = [one for one in known["queues"] if one != queue]
         asked.ask("PUT", f"{path}/queues", {"queues": served if remove else [*served, queue]})
+        said_of = {"tiers": tier, "weights": weight}
+        change = {
+            field: {**known[field], queue: value}
+            for field, value in said_of.items()
+            if value is not None and not remove
+        }
+        if change:
+            asked.ask("PATCH", path, change)
     names = ", ".join(agents)
     if remove:
         tell(f"{queue} is taken from {names}.", f"{names} 不再服务 {queue}。")
@@ -130,9 +162,48 @@ def assign(context: click.Context, queue: str, agents: tuple[str, ...], remove: 
 
 def _given(rules: dict[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in rules.items() if value is not None}
+    steps = given.pop("easing", ())
+    if steps:
+        given["easing"] = [] if steps == ("none",) else [_step(step) for step in steps]
     if given.get("announce_every_seconds") == 0:
         given["announce_every_seconds"] = None
     return given
+
+
+def _step(text: str) -> dict[str, Any]:
+    found = _EASE.fullmatch(text)
+    try:
+        after = float(found[1]) if found else None
+    except ValueError:
+        after = None
+    if found is None or after is None:
+        raise click.UsageError(
+            said(
+                f"'{text}': write such as '30 english >= 20', '60 drop english' or '90 add support'",
+                f"“{text}”：请写成如 '30 english >= 20'、'60 drop english' 或 '90 add support'",
+            )
+        )
+    if found["add"]:
+        return {"after_seconds": after, "add": found["add"]}
+    return {
+        "after_seconds": after,
+        "skill": found["drop"] or found["skill"],
+        "to": int(found["to"] or 0),
+    }
+
+
+def _eases(steps: list[dict[str, Any]]) -> str:
+    return "; ".join(
+        f"{step['after_seconds']:g} s: "
+        + (
+            said(f"add {step['add']}", f"加入 {step['add']}")
+            if step["add"]
+            else said(f"drop {step['skill']}", f"放弃 {step['skill']}")
+            if not step["to"]
+            else f"{step['skill']} >= {step['to']}"
+        )
+        for step in steps
+    )
 
 
 def _row(queue: dict[str, Any]) -> list[str]:
@@ -147,4 +218,5 @@ def _row(queue: dict[str, Any]) -> list[str]:
         f"{queue['wrap_up_seconds']:g} s",
         said("never", "从不") if every is None else f"{every:g} s",
         said(*_STRATEGIES.get(queue["strategy"], (queue["strategy"],) * 2)),
+        _eases(queue["easing"]),
     ]

@@ -3,7 +3,8 @@
     CoreError
     ├── IllegalTransition      late and doubled facts are everyday life on a switch
     ├── NotPermitted           the actor may not do this
-    ├── NotFound               NoSuchAgent · NoSuchQueue · NoSuchCall · NoSuchFlow · NoSuchNumber
+    ├── NotFound               NoSuchAgent · NoSuchQueue · NoSuchCall · NoSuchFlow · NoSuchNumber ·
+    │                          NoSuchSkill
     ├── Conflict               NotSignedIn · AlreadySignedIn · NothingToWrap · NameTaken · StillInUse
     └── Invalid                a value that cannot be: says which and how to mend it
 
@@ -70,6 +71,11 @@ class NoSuchFlow(NotFound):
 class NoSuchNumber(NotFound):
     code = "no-such-number"
     title = _words("There is no such number.", "没有这个号码。")
+
+
+class NoSuchSkill(NotFound):
+    code = "no-such-skill"
+    title = _words("There is no such skill.", "没有这个技能。")
 
 
 class Conflict(CoreError):

@@ -105,6 +105,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "no-such-call": 404,
         "no-such-flow": 404,
         "no-such-number": 404,
+        "no-such-skill": 404,
         "no-such-user": 404,
         "no-such-key": 404,
         "method-not-allowed": 405,

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.ports.journal import Numbered
@@ -40,10 +41,22 @@ class AgentProfile:
 
 @dataclass(frozen=True, slots=True)
 class NumberEntry:
-    """A number of ours (E.164) and the flow that its callers hear."""
+    """A number of ours (E.164), the flow that its callers hear, and what they need of an agent, beside
+    what the flow says (see `core.acd.skills`)."""
 
     did: str
     flow: FlowId
+    requires: str = ""
+    prefers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """Something agents are good at, more or less."""
+
+    id: str
+    name_en: str
+    name_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +126,31 @@ class Assignments(Protocol):
 
     async def assign(self, agent: AgentId, queues: Sequence[QueueId]) -> None:
         """Let the agent serve exactly these. Raises: NoSuchAgent, NoSuchQueue."""
+        ...
+
+
+class Skills(Protocol):
+    """What agents may be good at, and who is."""
+
+    async def list(self) -> Sequence[Skill]:
+        """All skills, by id."""
+        ...
+
+    async def put(self, skill: Skill) -> None:
+        """Add it, or change its names."""
+        ...
+
+    async def delete(self, skill: str) -> None:
+        """Raises: NoSuchSkill; StillInUse while an agent has it."""
+        ...
+
+    async def talents(self) -> Mapping[AgentId, Talents]:
+        """Of every agent of whom something is said."""
+        ...
+
+    async def give(self, agent: AgentId, talents: Talents) -> None:
+        """Exactly these; tiers and weights in queues that the agent does not serve are nothing.
+        Raises: NoSuchSkill."""
         ...
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from callcenter.core.access import Action, Actor, check_may
+from callcenter.core.acd.agent_state import NO_TALENTS, Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calls.directory import Directory
 from callcenter.core.errors import Invalid, NoSuchAgent, NoSuchFlow, NoSuchQueue, StillInUse
@@ -32,6 +33,8 @@ from callcenter.ports.store import (
     NumberEntry,
     Numbers,
     Queues,
+    Skill,
+    Skills,
     StoreAway,
     UnitOfWork,
 )
@@ -39,6 +42,13 @@ from callcenter.services.agents import AgentDesk
 from callcenter.services.emergency_flow import BROKEN_FLOW, broken_flow
 from callcenter.services.flows import FlowProblem, FlowShelf, Ready
 from callcenter.services.queue_limits import check_rules
+from callcenter.services.skill_rules import (
+    check_easing,
+    check_skill,
+    check_talents,
+    checked_need,
+    uses_of_skill,
+)
 from callcenter.services.stored import Stored, StoredRecord
 
 logger = logging.getLogger(__name__)
@@ -58,14 +68,16 @@ class Stores:
     queues: Queues
     assignments: Assignments
     numbers: Numbers
+    skills: Skills
 
 
 @dataclass(frozen=True, slots=True)
 class AgentEntry:
-    """A person and the queues they serve."""
+    """A person, the queues they serve and what they are good at."""
 
     profile: AgentProfile
     queues: tuple[QueueId, ...] = ()
+    talents: Talents = NO_TALENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +136,11 @@ class Configuration:
         """All agents, by id. Raises: NotPermitted."""
         check_may(actor, Action.READ_AGENTS)
         served = await self._stores.assignments.all()
-        profiles = await self._stores.agents.list()
-        return [AgentEntry(profile, served.get(profile.id, ())) for profile in profiles]
+        talents = await self._stores.skills.talents()
+        return [
+            AgentEntry(one, served.get(one.id, ()), talents.get(one.id, NO_TALENTS))
+            for one in await self._stores.agents.list()
+        ]
 
     async def agent(self, actor: Actor, agent: AgentId) -> AgentEntry:
         """Raises: NotPermitted, NoSuchAgent."""
@@ -133,16 +148,19 @@ class Configuration:
         profile = await self._stores.agents.find(agent)
         if profile is None:
             raise NoSuchAgent(agent)
-        return AgentEntry(profile, (await self._stores.assignments.all()).get(agent, ()))
+        served = (await self._stores.assignments.all()).get(agent, ())
+        talents = (await self._stores.skills.talents()).get(agent, NO_TALENTS)
+        return AgentEntry(profile, served, talents)
 
     async def add_agent(self, actor: Actor, entry: AgentEntry) -> AgentEntry:
-        """Raises: NotPermitted, Invalid, NameTaken, NoSuchQueue."""
+        """Raises: NotPermitted, Invalid, NameTaken, NoSuchQueue, NoSuchSkill."""
         check_may(actor, Action.CHANGE_AGENTS)
         entry = self._checked(entry)
         async with self._one_at_a_time:
             async with self._stores.unit.change():
                 await self._stores.agents.add(entry.profile)
                 await self._stores.assignments.assign(entry.profile.id, entry.queues)
+                await self._stores.skills.give(entry.profile.id, entry.talents)
             await self._put_in_force()
         return entry
 
@@ -152,7 +170,7 @@ class Configuration:
         """Make of an agent what `change` makes of them as they are when it is their turn: of two who
         change different things neither undoes the other's.
 
-        Raises: NotPermitted, Invalid, NoSuchAgent, NoSuchQueue.
+        Raises: NotPermitted, Invalid, NoSuchAgent, NoSuchQueue, NoSuchSkill.
         """
         check_may(actor, Action.CHANGE_AGENTS)
         async with self._one_at_a_time:
@@ -161,6 +179,7 @@ class Configuration:
             async with self._stores.unit.change():
                 await self._stores.agents.replace(entry.profile)
                 await self._stores.assignments.assign(agent, entry.queues)
+                await self._stores.skills.give(agent, entry.talents)
             moved = before.profile.outside_number != entry.profile.outside_number
             if not entry.profile.enabled or (moved and self._desk.sits_outside(agent)):
                 await self._desk.send_home(actor, agent)
@@ -199,33 +218,36 @@ class Configuration:
         return rules
 
     async def add_queue(self, actor: Actor, rules: QueueRules) -> None:
-        """Raises: NotPermitted, Invalid, NameTaken."""
+        """Raises: NotPermitted, Invalid, NameTaken, NoSuchSkill, NoSuchQueue."""
         check_may(actor, Action.CHANGE_QUEUES)
         _check_id("id", rules.id)
-        check_rules(rules)
         async with self._one_at_a_time:
+            rules = await self._checked_rules(rules)
             await self._stores.queues.add(rules)
             await self._put_in_force()
 
     async def change_queue(
         self, actor: Actor, queue: QueueId, change: Callable[[QueueRules], QueueRules]
     ) -> QueueRules:
-        """See `change_agent`. Raises: NotPermitted, Invalid, NoSuchQueue."""
+        """See `change_agent`. Raises: NotPermitted, Invalid, NoSuchQueue, NoSuchSkill."""
         check_may(actor, Action.CHANGE_QUEUES)
         async with self._one_at_a_time:
-            rules = change(await self.queue(actor, queue))
-            check_rules(rules)
+            rules = await self._checked_rules(change(await self.queue(actor, queue)))
             await self._stores.queues.replace(rules)
             await self._put_in_force()
         return rules
 
     async def delete_queue(self, actor: Actor, queue: QueueId) -> None:
-        """Raises: NotPermitted, NoSuchQueue, StillInUse (agents serve it, or a flow leads there)."""
+        """Raises: NotPermitted, NoSuchQueue, StillInUse (agents serve it, a flow leads there, or another
+        queue may be eased by it)."""
         check_may(actor, Action.CHANGE_QUEUES)
         async with self._one_at_a_time:
             users = self._flows_into(queue)
             if users:
                 raise StillInUse(f"{queue}: flows lead to it: {', '.join(users)}")
+            others = await self._stores.queues.list()
+            if eased := [q.id for q in others if any(step.add == queue for step in q.easing)]:
+                raise StillInUse(f"{queue}: its agents are added to {', '.join(eased)}")
             await self._stores.queues.delete(queue)
             await self._put_in_force()
 
@@ -236,16 +258,24 @@ class Configuration:
         check_may(actor, Action.READ_FLOWS)
         return await self._stores.numbers.list()
 
-    async def put_number(self, actor: Actor, did: str, flow: FlowId) -> NumberEntry:
-        """Let callers of `did`, however it is written, hear `flow`.
+    async def put_number(
+        self, actor: Actor, did: str, flow: FlowId, requires: str = "", prefers: str = ""
+    ) -> NumberEntry:
+        """Let callers of `did`, however it is written, hear `flow`, and need so much of an agent.
 
-        Raises: NotPermitted, Invalid, NoSuchFlow.
+        Raises: NotPermitted, Invalid, NoSuchFlow, NoSuchSkill.
         """
         check_may(actor, Action.CHANGE_FLOWS)
-        entry = NumberEntry(self._number(did, _DID), flow)
+        did = self._number(did, _DID)
         if flow not in self._flows.known:
             raise NoSuchFlow(flow)
         async with self._one_at_a_time:
+            known = await self._skills()
+            needs = (
+                checked_need("requires", requires, known),
+                checked_need("prefers", prefers, known),
+            )
+            entry = NumberEntry(did, flow, *needs)
             async with self._stores.unit.change():
                 if await self._stores.numbers.find(entry.did) is None:
                     await self._stores.numbers.add(entry)
@@ -260,6 +290,30 @@ class Configuration:
         async with self._one_at_a_time:
             await self._stores.numbers.delete(normalise(did, self._region))
             await self._put_in_force()
+
+    # -- skills -----------------------------------------------------------------------------------
+
+    async def list_skills(self, actor: Actor) -> Sequence[Skill]:
+        """All skills, by id. Raises: NotPermitted."""
+        check_may(actor, Action.READ_AGENTS)
+        return await self._stores.skills.list()
+
+    async def put_skill(self, actor: Actor, skill: Skill) -> None:
+        """Add a skill, or change its names. Raises: NotPermitted, Invalid."""
+        check_may(actor, Action.CHANGE_AGENTS)
+        check_skill(skill.id)
+        _check_names(skill.name_en, skill.name_zh)
+        async with self._one_at_a_time:
+            await self._stores.skills.put(skill)
+
+    async def delete_skill(self, actor: Actor, skill: str) -> None:
+        """Raises: NotPermitted, NoSuchSkill, StillInUse (somebody has it, or it is asked for)."""
+        check_may(actor, Action.CHANGE_AGENTS)
+        async with self._one_at_a_time:
+            queues, numbers = await self._stores.queues.list(), await self._stores.numbers.list()
+            if uses := uses_of_skill(skill, queues, numbers):
+                raise StillInUse(f"{skill}: asked for by {', '.join(uses)}")
+            await self._stores.skills.delete(skill)
 
     # -- flows ------------------------------------------------------------------------------------
 
@@ -351,6 +405,7 @@ class Configuration:
             await stores.assignments.all(),
             await stores.numbers.list(),
             await stores.queues.list(),
+            await stores.skills.talents(),
         )
 
     def _configure(self, stored: Stored) -> None:
@@ -368,6 +423,12 @@ class Configuration:
                 for profile in stored.profiles
                 if profile.enabled
             },
+            talents=stored.talents,
+            needs={
+                number.did: (number.requires, number.prefers)
+                for number in stored.numbers
+                if number.requires or number.prefers
+            },
             tells_when_full=self._tells_when_full,
         )
         self._door.configure(directory)
@@ -382,15 +443,21 @@ class Configuration:
     def _checked(self, entry: AgentEntry) -> AgentEntry:
         profile = entry.profile
         _check_id("id", profile.id)
-        for field, name in (("name_en", profile.name_en), ("name_zh", profile.name_zh)):
-            if len(name) > LONGEST_NAME or not name.isprintable():
-                raise Invalid(f"{field}: at most {LONGEST_NAME} printable characters")
-        if not profile.name_en.strip() and not profile.name_zh.strip():
-            raise Invalid("name_en: a name is needed in at least one script")
+        _check_names(profile.name_en, profile.name_zh)
         if profile.outside_number is not None:
             number = self._number(profile.outside_number, _OUTSIDE, "outside_number")
             profile = replace(profile, outside_number=number)
-        return replace(entry, profile=profile, queues=tuple(dict.fromkeys(entry.queues)))
+        queues = tuple(dict.fromkeys(entry.queues))
+        check_talents(entry.talents, queues)
+        return replace(entry, profile=profile, queues=queues)
+
+    async def _checked_rules(self, rules: QueueRules) -> QueueRules:
+        check_rules(rules)
+        others = {queue.id for queue in await self._stores.queues.list()}
+        return check_easing(rules, await self._skills(), others)
+
+    async def _skills(self) -> frozenset[str]:
+        return frozenset(skill.id for skill in await self._stores.skills.list())
 
     def _number(self, text: str, allowed: re.Pattern[str], field: str = "did") -> str:
         number = normalise(text, self._region)
@@ -400,6 +467,14 @@ class Configuration:
                 "+4930901820"
             )
         return number
+
+
+def _check_names(name_en: str, name_zh: str) -> None:
+    for field, name in (("name_en", name_en), ("name_zh", name_zh)):
+        if len(name) > LONGEST_NAME or not name.isprintable():
+            raise Invalid(f"{field}: at most {LONGEST_NAME} printable characters")
+    if not name_en.strip() and not name_zh.strip():
+        raise Invalid("name_en: a name is needed in at least one script")
 
 
 def _check_id(field: str, text: str) -> None:

@@ -17,6 +17,7 @@ SECONDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         # Nobody may hear more than 3 s of silence: music comes before that.
         "quiet_for": (0, 2.5),
         "service_level_within": (1, 3600),
+        "tier_for": (1, 3600),
     }
 )
 """Least and most, in seconds."""

@@ -3,9 +3,10 @@ engine can start while the database is away.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.ports.store import AgentProfile, NumberEntry
@@ -19,6 +20,7 @@ class Stored:
     served: Mapping[AgentId, tuple[QueueId, ...]]
     numbers: Sequence[NumberEntry]
     queues: Sequence[QueueRules]
+    talents: Mapping[AgentId, Talents] = field(default_factory=dict)
 
     @property
     def around(self) -> tuple[frozenset[str], frozenset[FlowId]]:

@@ -21,6 +21,7 @@ from callcenter.adapters.db.migrations import upgrade
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
+from callcenter.adapters.db.skills import DbSkills
 from callcenter.adapters.http.app import HttpPlan, application, serving
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.alerts import alert_routes
@@ -29,6 +30,7 @@ from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.http.routes.numbers import number_routes
 from callcenter.adapters.http.routes.queues import queue_routes
+from callcenter.adapters.http.routes.skills import skill_routes
 from callcenter.adapters.passwords.argon2 import Argon2Hasher
 from callcenter.adapters.passwords.tokens import JwtTokens
 from callcenter.adapters.recordings.shelf import Shelf
@@ -123,6 +125,7 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
         DbQueues(database),
         DbAssignments(database),
         DbNumbers(database),
+        DbSkills(database),
     )
     desk = DeskHouse(stores, DbEndpoints(database))
     await stores.queues.add(QueueRules(QueueId("sales")))
@@ -151,6 +154,7 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
             ),
             queue_routes(desk.configuration, desk.door),
             number_routes(desk.configuration),
+            skill_routes(desk.configuration),
             flow_routes(desk.configuration),
             call_routes(desk.door, DbHistory(database)),
             message_routes(DbMessages(database), Shelf(folder / "recordings")),

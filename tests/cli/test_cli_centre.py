@@ -19,7 +19,7 @@ async def test_an_agent_is_added_assigned_changed_and_listed(running: Any) -> No
     added = await running.type("agents", "add", "ana", "--name", "Ana", "--queue", "sales")
     assert "ana is added" in added
     listed = await running.type("agents", "list")
-    assert listed.splitlines()[1].split("\t") == ["ana", "Ana", "sales", "signed-out", "", "", ""]
+    assert listed.splitlines()[1].split("\t") == ["ana", "Ana", "sales", "signed-out", "", "", "", ""]
     await running.type("agents", "change", "ana", "--name-zh", "安娜", "--outside", "030 23125 001")
     chinese = await running.type("--lang", "zh", "agents", "list")
     assert chinese.splitlines()[1].split("\t")[1:4] == ["安娜", "sales", "未签入"]
@@ -102,6 +102,7 @@ async def test_queues_are_added_changed_and_deleted(running: Any) -> None:
         "10 s",
         "never",
         "longest idle",
+        "",
     ]
     await running.type("queues", "change", "night", "--music", "jazz", "--strategy", "round-robin")
     assert "轮流" in await running.type("--lang", "zh", "queues", "list")
@@ -112,8 +113,62 @@ async def test_queues_are_added_changed_and_deleted(running: Any) -> None:
     assert "nothing to change" in await running.type("queues", "change", "sales", status=2)
 
 
+async def test_skills_are_given_asked_for_and_eased(running: Any) -> None:
+    await running.type("skills", "set", "english", "--name", "English", "--name-zh", "英语")
+    await running.type("agents", "add", "ana", "--name", "Ana", "--queue", "sales")
+    await running.type("agents", "change", "ana", "--skill", "english=80")
+    await running.type("queues", "assign", "sales", "ana", "--tier", "2", "--weight", "3")
+    (ana,) = json.loads(await running.type("agents", "list", "--json"))
+    assert (ana["skills"], ana["tiers"], ana["weights"]) == (
+        {"english": 80},
+        {"sales": 2},
+        {"sales": 3},
+    )
+    listed = (await running.type("agents", "list")).splitlines()[1].split("\t")
+    assert (listed[2], listed[-1]) == ("sales (2)", "english 80")
+    assert "英语\tana 80" in await running.type("--lang", "zh", "skills", "list")
+    await running.type("numbers", "set", "4000", "hotline", "--requires", "english >= 50")
+    assert "english >= 50" in await running.type("numbers", "list")
+    steps = ("--ease", "30 english >= 20", "--ease", "60 drop english")
+    await running.type("queues", "change", "sales", *steps)
+    assert "30 s: english >= 20; 60 s: drop english" in await running.type("queues", "list")
+    assert "asked for by" in await running.type("skills", "delete", "english", status=1)
+    await running.type("queues", "change", "sales", "--ease", "none")
+    await running.type("numbers", "set", "4000", "hotline")
+    assert "agents have it" in await running.type("skills", "delete", "english", status=1)
+    await running.type("agents", "change", "ana", "--skill", "english=0")
+    await running.type("skills", "delete", "english")
+    assert await running.type("skills", "list") == ""
+
+
+async def test_what_is_said_of_skills_wrongly_is_refused_with_its_place(running: Any) -> None:
+    await running.type("skills", "set", "english", "--name", "English")
+    await running.type("agents", "add", "ana", "--name", "Ana", "--queue", "sales")
+    wrong: list[tuple[tuple[str, ...], str, int]] = [
+        (
+            ("agents", "change", "ana", "--skill", "english=101"),
+            "skills.english: write 1 to 100",
+            1,
+        ),
+        (("agents", "change", "ana", "--skill", "french=5"), "french", 1),
+        (("agents", "change", "ana", "--skill", "english"), "write SKILL=LEVEL", 2),
+        (("numbers", "set", "4000", "hotline", "--requires", "french"), "requires: french", 1),
+        (("numbers", "set", "4000", "hotline", "--prefers", "english >="), "prefers: ", 1),
+        (("queues", "change", "sales", "--ease", "30 drop french"), "easing[0].skill: french", 1),
+        (("queues", "change", "sales", "--ease", "30 add sales"), "easing[0].add: ", 1),
+        (("queues", "change", "sales", "--ease", "30 add nowhere"), "easing[0].add: nowhere", 1),
+        (("queues", "change", "sales", "--ease", "soon"), "'30 english >= 20'", 2),
+        (("skills", "set", "and", "--name", "And"), "not 'and' or 'or'", 1),
+        (("skills", "set", "english"), "give --name", 2),
+    ]
+    for command, says, status in wrong:
+        assert says in await running.type(*command, status=status), command
+    (ana,) = json.loads(await running.type("agents", "list", "--json"))
+    assert ana["skills"] == {}
+
+
 async def test_the_command_names_every_strategy(running: Any) -> None:
-    shown = await running.type("queues", "change", "--help")
+    shown = "".join((await running.type("queues", "change", "--help")).split())  # however wrapped
     assert [one.value for one in Strategy if one.value not in shown] == []
 
 
@@ -121,7 +176,8 @@ async def test_numbers_are_written_as_people_write_them(running: Any) -> None:
     said = await running.type("numbers", "set", "(030) 23125-000", "hotline")
     assert "+493023125000" in said
     listed = await running.type("numbers", "list")
-    assert listed.splitlines() == ["number\tflow", "+493023125000\thotline", "4000\thotline"]
+    rows = [line.rstrip("\t") for line in listed.splitlines()[1:]]
+    assert rows == ["+493023125000\thotline", "4000\thotline"]
     await running.type("numbers", "delete", "+49 30 23125000")
     assert "+49" not in await running.type("numbers", "list")
 

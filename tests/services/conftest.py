@@ -10,6 +10,7 @@ from callcenter.adapters.db.migrations import upgrade
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
+from callcenter.adapters.db.skills import DbSkills
 from callcenter.services.configuration import Stores
 from callcenter.testing.desk import DeskHouse
 
@@ -39,6 +40,7 @@ def stores(database: Database) -> Stores:
         DbQueues(database),
         DbAssignments(database),
         DbNumbers(database),
+        DbSkills(database),
     )
 
 

@@ -11,8 +11,11 @@ from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
+from callcenter.adapters.db.skills import DbSkills
 from callcenter.core.access import Actor, Role
+from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.want import Ease
 from callcenter.core.errors import (
     Invalid,
     NameTaken,
@@ -20,13 +23,14 @@ from callcenter.core.errors import (
     NoSuchFlow,
     NoSuchNumber,
     NoSuchQueue,
+    NoSuchSkill,
     NotPermitted,
     StillInUse,
 )
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.ivr.announcements import OUT_OF_ORDER, SYSTEM_FLOW
 from callcenter.core.ivr.flow import Enqueue, Flow, Language, NodeId
-from callcenter.ports.store import AgentProfile, NumberEntry, StoreAway
+from callcenter.ports.store import AgentProfile, NumberEntry, Skill, StoreAway
 from callcenter.services.configuration import AgentEntry, Stores
 from callcenter.services.emergency_flow import BROKEN_FLOW
 from callcenter.testing.desk import LINE, DeskHouse
@@ -73,7 +77,12 @@ async def away() -> AsyncIterator[Stores]:
     """Stores on a database where nobody answers."""
     nowhere = Database("postgresql+psycopg://callcenter@127.0.0.1:1/callcenter")
     yield Stores(
-        nowhere, DbAgents(nowhere), DbQueues(nowhere), DbAssignments(nowhere), DbNumbers(nowhere)
+        nowhere,
+        DbAgents(nowhere),
+        DbQueues(nowhere),
+        DbAssignments(nowhere),
+        DbNumbers(nowhere),
+        DbSkills(nowhere),
     )
     await nowhere.close()
 
@@ -189,6 +198,69 @@ async def test_supervisors_assign_but_do_not_hire(house: DeskHouse) -> None:
         await house.configuration.add_agent(SUE, AgentEntry(AgentProfile(AgentId("bo"), "Bo")))
     with pytest.raises(NotPermitted):
         await house.configuration.assign(AS_ANA, ANA, [])
+
+
+# -- skills ---------------------------------------------------------------------------------------
+
+
+async def test_what_an_agent_is_good_at_is_in_force_at_once_and_after_a_start(
+    house: DeskHouse, away: Stores, kept: DbEndpoints
+) -> None:
+    await house.configuration.put_skill(ROOT, Skill("english", "English"))
+    said = Talents({"english": 80}, {SALES: 2})
+    entry = AgentEntry(AgentProfile(ANA, "Ana"), (SALES,), said)
+    await house.configuration.add_agent(ROOT, entry)
+    assert house.door.directory.talents == {ANA: said}
+    assert await house.configuration.agent(ROOT, ANA) == entry
+    await house.configuration.put_number(ROOT, "4000", HOTLINE, " english >= 50 ")
+    assert house.door.directory.needs == {"4000": ("english >= 50", "")}
+    after = DeskHouse(away, kept, after=house)
+    await after.configuration.recall()
+    assert after.door.directory.talents == {ANA: said}
+    assert after.door.directory.needs == {"4000": ("english >= 50", "")}
+
+
+async def test_steps_are_put_in_order_of_time(house: DeskHouse) -> None:
+    await house.configuration.put_skill(ROOT, Skill("english", "English"))
+    late, early = Ease(timedelta(seconds=60), "english"), Ease(timedelta(seconds=9), "english", 5)
+    rules = await house.configuration.change_queue(
+        ROOT, SALES, lambda before: replace(before, easing=(late, early))
+    )
+    assert rules.easing == house.door.directory.queues[SALES].easing == (early, late)
+
+
+async def test_an_agent_with_an_unknown_skill_is_not_half_added(house: DeskHouse) -> None:
+    entry = AgentEntry(AgentProfile(ANA, "Ana"), (SALES,), Talents({"french": 1}))
+    with pytest.raises(NoSuchSkill):
+        await house.configuration.add_agent(ROOT, entry)
+    assert await house.configuration.list_agents(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    "talents",
+    [
+        Talents({"english": 0}),
+        Talents({"english": 101}),
+        Talents(tiers={SALES: 0}),
+        Talents(weights={SALES: -1}),
+        Talents(tiers={QueueId("elsewhere"): 2}),
+    ],
+)
+async def test_talents_that_cannot_be_are_refused(house: DeskHouse, talents: Talents) -> None:
+    await house.configuration.put_skill(ROOT, Skill("english", "English"))
+    with pytest.raises(Invalid):
+        await house.configuration.add_agent(
+            ROOT, AgentEntry(AgentProfile(ANA, "Ana"), (SALES,), talents)
+        )
+
+
+async def test_a_queue_whose_agents_help_another_is_not_deleted(house: DeskHouse) -> None:
+    night = QueueRules(QueueId("night"))
+    await house.configuration.add_queue(ROOT, night)
+    step = Ease(timedelta(seconds=9), add=night.id)
+    await house.configuration.change_queue(ROOT, SALES, lambda old: replace(old, easing=(step,)))
+    with pytest.raises(StillInUse, match="sales"):
+        await house.configuration.delete_queue(ROOT, night.id)
 
 
 # -- queues ---------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Queues and who serves them: tables, mapping, repositories. Durations are kept in seconds."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -27,6 +28,7 @@ from callcenter.adapters.db.schema import metadata
 from callcenter.adapters.db.session import Database, refusals
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import Strategy
+from callcenter.core.acd.want import Ease
 from callcenter.core.errors import NameTaken, NoSuchAgent, NoSuchQueue, StillInUse
 from callcenter.core.ids import AgentId, QueueId
 
@@ -43,6 +45,9 @@ queues: Final = Table(
     Column("music", Text, nullable=False),
     Column("service_level_within_seconds", Double, nullable=False),
     Column("strategy", Text, nullable=False, server_default=text("'longest-idle'")),
+    # A list of steps, each {"after_seconds", "skill" and "to" or "add"}.
+    Column("easing", Text, nullable=False, server_default=text("'[]'")),
+    Column("tier_for_seconds", Double, nullable=False, server_default=text("15")),
     CheckConstraint("ring_for_seconds > 0", name="ring_for_seconds_above_zero"),
     CheckConstraint("misses_allowed > 0", name="misses_allowed_above_zero"),
 )
@@ -52,6 +57,8 @@ queue_assignments: Final = Table(
     metadata,
     Column("agent_id", Text, ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True),
     Column("queue_id", Text, ForeignKey("queues.id", ondelete="RESTRICT"), primary_key=True),
+    Column("tier", Integer, nullable=False, server_default=text("1")),
+    Column("weight", Integer, nullable=False, server_default=text("1")),
     Index(None, "queue_id"),
 )
 
@@ -110,11 +117,15 @@ class DbAssignments:
         return served
 
     async def assign(self, agent: AgentId, queues: Sequence[QueueId]) -> None:
-        wanted = [{"agent_id": agent, "queue_id": queue} for queue in dict.fromkeys(queues)]
         mine = queue_assignments.c.agent_id == agent
         async with self._database.writing() as connection:
             await _check_known(connection, agent, queues)
-            await connection.execute(delete(queue_assignments).where(mine))
+            other = queue_assignments.c.queue_id.not_in(queues)
+            await connection.execute(delete(queue_assignments).where(mine, other))
+            # Those that stay keep their tier and weight.
+            kept = await connection.execute(select(queue_assignments.c.queue_id).where(mine))
+            new = set(queues) - set(kept.scalars())
+            wanted = [{"agent_id": agent, "queue_id": queue} for queue in sorted(new)]
             if wanted:
                 # Whoever vanishes between the look and the writing is found by the constraint.
                 with refusals(foreign=NoSuchQueue("an agent or a queue was deleted meanwhile")):
@@ -145,6 +156,8 @@ def _rules(row: Row[Any]) -> QueueRules:
         music=row.music,
         service_level_within=timedelta(seconds=row.service_level_within_seconds),
         strategy=Strategy(row.strategy),
+        easing=tuple(map(_ease, json.loads(row.easing))),
+        tier_for=timedelta(seconds=row.tier_for_seconds),
     )
 
 
@@ -161,4 +174,18 @@ def _columns(queue: QueueRules) -> dict[str, Any]:
         "music": queue.music,
         "service_level_within_seconds": queue.service_level_within.total_seconds(),
         "strategy": queue.strategy.value,
+        "easing": json.dumps([_step(ease) for ease in queue.easing]),
+        "tier_for_seconds": queue.tier_for.total_seconds(),
     }
+
+
+def _ease(step: Mapping[str, Any]) -> Ease:
+    after = timedelta(seconds=step["after_seconds"])
+    if "add" in step:
+        return Ease(after, add=QueueId(step["add"]))
+    return Ease(after, step["skill"], step["to"])
+
+
+def _step(ease: Ease) -> dict[str, Any]:
+    what = {"add": ease.add} if ease.add is not None else {"skill": ease.skill, "to": ease.to}
+    return {"after_seconds": ease.after.total_seconds(), **what}

@@ -9,6 +9,7 @@ from callcenter.adapters.db import (
     messages,
     numbers,
     queues,
+    skills,
     spans,
 )
 from callcenter.adapters.db.schema import metadata
@@ -23,5 +24,6 @@ __all__ = [
     "metadata",
     "numbers",
     "queues",
+    "skills",
     "spans",
 ]

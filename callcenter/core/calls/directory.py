@@ -21,6 +21,8 @@ class Directory:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     assignments: Mapping[AgentId, tuple[QueueId, ...]] = field(default_factory=dict)
     talents: Mapping[AgentId, Talents] = field(default_factory=dict)
+    # What callers of a number need of an agent, beside what the flow says: required, preferred.
+    needs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     # Callers beyond our limits are told so, instead of being refused before they are answered.
     tells_when_full: bool = False
 

@@ -9,14 +9,18 @@ from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
+from callcenter.adapters.db.skills import DbSkills
+from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import Strategy
+from callcenter.core.acd.want import Ease
 from callcenter.core.errors import (
     Invalid,
     NameTaken,
     NoSuchAgent,
     NoSuchNumber,
     NoSuchQueue,
+    NoSuchSkill,
     StillInUse,
 )
 from callcenter.core.ids import AgentId, FlowId, QueueId
@@ -29,6 +33,8 @@ from callcenter.ports.store import (
     NumberEntry,
     Numbers,
     Queues,
+    Skill,
+    Skills,
     UnitOfWork,
 )
 
@@ -48,6 +54,12 @@ UNUSUAL = QueueRules(
     music="爵士",
     service_level_within=timedelta(days=7),
     strategy=Strategy.RANDOM,
+    easing=(
+        Ease(timedelta(seconds=1.5), "english", 20),
+        Ease(timedelta(seconds=30), "english"),
+        Ease(timedelta(seconds=60), add=QueueId("help")),
+    ),
+    tier_for=timedelta(seconds=7.5),
 )
 
 
@@ -59,6 +71,11 @@ def agents(database: Database) -> Agents:
 @pytest.fixture
 def queues(database: Database) -> Queues:
     return DbQueues(database)
+
+
+@pytest.fixture
+def skills(database: Database) -> Skills:
+    return DbSkills(database)
 
 
 @pytest.fixture
@@ -181,8 +198,49 @@ async def test_a_queue_that_is_served_stays_and_an_agent_takes_their_assignments
     assert await queues.list() == []
 
 
+async def test_talents_are_exactly_what_was_said_last(
+    agents: Agents, queues: Queues, assignments: Assignments, skills: Skills
+) -> None:
+    await agents.add(ANA)
+    await agents.add(BO)
+    for queue in (SALES, HELP):
+        await queues.add(QueueRules(queue))
+    for skill in (Skill("french", "French"), Skill("english", "English", "英语")):
+        await skills.put(skill)
+    await assignments.assign(ANA.id, [SALES, HELP])
+    said = Talents({"english": 80, "french": 1}, {SALES: 2}, {HELP: 9})
+    await skills.give(ANA.id, said)
+    await skills.give(BO.id, Talents({"english": 5}))
+    assert await skills.talents() == {ANA.id: said, BO.id: Talents({"english": 5})}
+    await assignments.assign(ANA.id, [SALES])  # what is said of it stays
+    assert (await skills.talents())[ANA.id] == replace(said, weights={})
+    await skills.give(ANA.id, Talents())
+    assert await skills.talents() == {BO.id: Talents({"english": 5})}
+    await agents.delete(BO.id)
+    assert await skills.talents() == {}
+
+
+async def test_skills_have_names_and_stay_as_long_as_somebody_has_them(
+    agents: Agents, skills: Skills
+) -> None:
+    await agents.add(ANA)
+    await skills.put(Skill("english", "English"))
+    await skills.put(Skill("english", "English", "英语"))
+    await skills.put(Skill("billing", "Billing"))
+    assert await skills.list() == [Skill("billing", "Billing"), Skill("english", "English", "英语")]
+    await skills.give(ANA.id, Talents({"english": 1}))
+    with pytest.raises(StillInUse, match="english"):
+        await skills.delete("english")
+    with pytest.raises(NoSuchSkill, match="french"):
+        await skills.give(ANA.id, Talents({"french": 1, "billing": 1}))
+    assert await skills.talents() == {ANA.id: Talents({"english": 1})}
+    await skills.delete("billing")
+    with pytest.raises(NoSuchSkill, match="billing"):
+        await skills.delete("billing")
+
+
 async def test_numbers_lead_to_flows(numbers: Numbers) -> None:
-    entry = NumberEntry("+49800100", FlowId("hotline"))
+    entry = NumberEntry("+49800100", FlowId("hotline"), "english >= 50", "billing")
     await numbers.add(entry)
     assert await numbers.find(entry.did) == entry
     assert await numbers.find("+49800101") is None

@@ -3,20 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action, Actor, may
-from callcenter.core.acd.agent_state import Activity
+from callcenter.core.acd.agent_state import Activity, Talents
 from callcenter.core.errors import (
     AlreadySignedIn,
     Invalid,
     NameTaken,
     NoSuchAgent,
     NoSuchQueue,
+    NoSuchSkill,
     NothingToWrap,
     NotSignedIn,
 )
@@ -28,6 +29,7 @@ from callcenter.services.agents import AgentClosed, AgentDesk, PhoneKind
 from callcenter.services.configuration import LONGEST_NAME, AgentEntry, Configuration
 
 _MOST_QUEUES = 1000
+_Said = Annotated[Mapping[Line, int], Field(max_length=_MOST_QUEUES)]
 
 
 class AgentLive(Shape):
@@ -45,7 +47,8 @@ class AgentLive(Shape):
 
 
 class AgentShown(Shape):
-    """`live` is null while the agent is switched off; `outside_number` is not shown to colleagues."""
+    """`live` is null while the agent is switched off; `outside_number` is not shown to colleagues.
+    `skills` by their level; `tiers` and `weights` by queue, where they are not 1."""
 
     id: str
     name_en: str
@@ -53,6 +56,9 @@ class AgentShown(Shape):
     enabled: bool
     outside_number: str | None
     queues: Sequence[str]
+    skills: Mapping[str, int]
+    tiers: Mapping[str, int]
+    weights: Mapping[str, int]
     live: AgentLive | None
 
 
@@ -67,16 +73,23 @@ class NewAgent(Shape):
     enabled: bool = True
     outside_number: Line | None = None
     queues: Sequence[Line] = Field(default=(), max_length=_MOST_QUEUES)
+    skills: _Said = Field(default_factory=dict)
+    tiers: _Said = Field(default_factory=dict)
+    weights: _Said = Field(default_factory=dict)
 
 
 class AgentChange(Shape):
-    """What is left out stays; `outside_number: null` takes it away."""
+    """What is left out stays; `outside_number: null` takes it away. `skills`, `tiers` and `weights` are
+    given whole."""
 
     name_en: str | None = Field(default=None, max_length=LONGEST_NAME)
     name_zh: str | None = Field(default=None, max_length=LONGEST_NAME)
     enabled: bool | None = None
     outside_number: Line | None = None
     queues: Sequence[Line] | None = Field(default=None, max_length=_MOST_QUEUES)
+    skills: _Said | None = None
+    tiers: _Said | None = None
+    weights: _Said | None = None
 
 
 class QueuesServed(Shape):
@@ -168,14 +181,15 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         gives=AgentShown,
         status=201,
         needs=Right(Action.CHANGE_AGENTS),
-        errors=(NameTaken, NoSuchQueue, Invalid, StoreAway),
+        errors=(NameTaken, NoSuchQueue, NoSuchSkill, Invalid, StoreAway),
     )
     async def add_agent(asked: Asked[NewAgent]) -> Answer:
         new = asked.body
         profile = AgentProfile(
             AgentId(new.id), new.name_en, new.name_zh, new.enabled, new.outside_number
         )
-        entry = AgentEntry(profile, _queues(new.queues))
+        said = Talents(new.skills, _by_queue(new.tiers), _by_queue(new.weights))
+        entry = AgentEntry(profile, _queues(new.queues), said)
         added = await configuration.add_agent(asked.actor, entry)
         return _shown(asked.actor, added, door.snapshot()[1]["agents"])
 
@@ -186,7 +200,7 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         takes=AgentChange,
         gives=AgentShown,
         needs=Right(Action.CHANGE_AGENTS),
-        errors=(NoSuchAgent, NoSuchQueue, Invalid, StoreAway),
+        errors=(NoSuchAgent, NoSuchQueue, NoSuchSkill, Invalid, StoreAway),
     )
     async def change_agent(asked: Asked[AgentChange]) -> Answer:
         changed = await configuration.change_agent(
@@ -302,7 +316,27 @@ def _changed(entry: AgentEntry, wish: AgentChange) -> AgentEntry:
     if "outside_number" in wish.model_fields_set:
         given["outside_number"] = wish.outside_number
     queues = entry.queues if wish.queues is None else _queues(wish.queues)
-    return AgentEntry(replace(entry.profile, **given), queues)
+    return AgentEntry(replace(entry.profile, **given), queues, _talents(entry, wish, queues))
+
+
+def _talents(entry: AgentEntry, wish: AgentChange, queues: Sequence[QueueId]) -> Talents:
+    """What is said of a queue goes with the queue, unless it is said anew."""
+    had = entry.talents
+    tiers = {queue: tier for queue, tier in had.tiers.items() if queue in queues}
+    weights = {queue: weight for queue, weight in had.weights.items() if queue in queues}
+    return Talents(
+        had.skills if wish.skills is None else wish.skills,
+        tiers if wish.tiers is None else _by_queue(wish.tiers),
+        weights if wish.weights is None else _by_queue(wish.weights),
+    )
+
+
+def _named(said: Mapping[QueueId, int]) -> dict[str, int]:
+    return {str(queue): value for queue, value in said.items()}
+
+
+def _by_queue(said: Mapping[str, int]) -> dict[QueueId, int]:
+    return {QueueId(queue): value for queue, value in said.items()}
 
 
 def _shown(actor: Actor, entry: AgentEntry, rows: Mapping[str, Any]) -> AgentShown:
@@ -316,6 +350,9 @@ def _shown(actor: Actor, entry: AgentEntry, rows: Mapping[str, Any]) -> AgentSho
         enabled=profile.enabled,
         outside_number=profile.outside_number if private else None,
         queues=entry.queues,
+        skills=entry.talents.skills,
+        tiers=_named(entry.talents.tiers),
+        weights=_named(entry.talents.weights),
         live=_live(actor, profile.id, row) if row else None,
     )
 

@@ -2,17 +2,25 @@
 
 from collections.abc import Sequence
 
+from pydantic import Field
+
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action
-from callcenter.core.errors import Invalid, NoSuchFlow, NoSuchNumber
+from callcenter.core.acd.skills import LONGEST_NEED
+from callcenter.core.errors import Invalid, NoSuchFlow, NoSuchNumber, NoSuchSkill
 from callcenter.core.ids import FlowId
 from callcenter.ports.store import NumberEntry, StoreAway
 from callcenter.services.configuration import Configuration
 
 
 class NumberTarget(Shape):
+    """What callers hear, and what they need of an agent beside what the flow says, such as
+    `english >= 50 and billing`."""
+
     flow: Line
+    requires: str = Field(default="", max_length=LONGEST_NEED)
+    prefers: str = Field(default="", max_length=LONGEST_NEED)
 
 
 class NumberShown(Shape):
@@ -20,6 +28,8 @@ class NumberShown(Shape):
 
     did: str
     flow: str
+    requires: str
+    prefers: str
 
 
 class NumberListing(Listing[NumberShown]):
@@ -47,11 +57,12 @@ def number_routes(configuration: Configuration) -> Routes:
         takes=NumberTarget,
         gives=NumberShown,
         needs=Right(Action.CHANGE_FLOWS),
-        errors=(Invalid, NoSuchFlow, StoreAway),
+        errors=(Invalid, NoSuchFlow, NoSuchSkill, StoreAway),
     )
     async def put_number(asked: Asked[NumberTarget]) -> Answer:
-        flow = FlowId(asked.body.flow)
-        return _shown(await configuration.put_number(asked.actor, asked.path("did"), flow))
+        flow, needs = FlowId(asked.body.flow), (asked.body.requires, asked.body.prefers)
+        did = asked.path("did")
+        return _shown(await configuration.put_number(asked.actor, did, flow, *needs))
 
     @routes.add(
         "DELETE",
@@ -72,4 +83,6 @@ def _listing(numbers: Sequence[NumberEntry]) -> NumberListing:
 
 
 def _shown(number: NumberEntry) -> NumberShown:
-    return NumberShown(did=number.did, flow=number.flow)
+    return NumberShown(
+        did=number.did, flow=number.flow, requires=number.requires, prefers=number.prefers
+    )

@@ -5,19 +5,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action, check_may
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.skills import LEVELS
 from callcenter.core.acd.strategy import Strategy
-from callcenter.core.errors import Invalid, NameTaken, NoSuchQueue, StillInUse
+from callcenter.core.acd.want import Ease
+from callcenter.core.errors import Invalid, NameTaken, NoSuchQueue, NoSuchSkill, StillInUse
 from callcenter.core.ids import QueueId
 from callcenter.engine.api import Door
 from callcenter.ports.store import StoreAway
 from callcenter.services.configuration import Configuration
 from callcenter.services.queue_limits import MISSES, MUSIC, SECONDS
+from callcenter.services.skill_rules import LONGEST_EASING, MOST_STEPS
 
 _DURATIONS: Final = tuple(SECONDS)
 
@@ -25,6 +28,22 @@ _DURATIONS: Final = tuple(SECONDS)
 def _seconds(name: str, default: float | None = None) -> Any:
     least, most = SECONDS[name]
     return Field(default=default, ge=least, le=most)
+
+
+class EasingStep(Shape):
+    """After so long a wait a skill is asked for at `to` only, 0: not at all; or `add` this queue's
+    agents."""
+
+    after_seconds: float = Field(ge=0, le=LONGEST_EASING.total_seconds())
+    skill: Line | None = None
+    to: int = Field(default=0, ge=0, le=LEVELS[1])
+    add: Line | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> "EasingStep":
+        if (self.skill is None) == (self.add is None) or (self.add is not None and self.to):
+            raise ValueError("give either a skill and its level, or a queue to add")
+        return self
 
 
 class QueueChange(Shape):
@@ -39,6 +58,8 @@ class QueueChange(Shape):
     music: str | None = Field(default=None, pattern=f"^{MUSIC.pattern}$")
     service_level_within_seconds: float | None = _seconds("service_level_within")
     strategy: Strategy | None = None
+    easing: Sequence[EasingStep] | None = Field(default=None, max_length=MOST_STEPS)
+    tier_for_seconds: float | None = _seconds("tier_for")
 
 
 class NewQueue(QueueChange):
@@ -66,6 +87,8 @@ class QueueShown(Shape):
     music: str
     service_level_within_seconds: float
     strategy: Strategy
+    easing: Sequence[EasingStep]
+    tier_for_seconds: float
     agents: Sequence[str]
     live: QueueLive
 
@@ -147,7 +170,7 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         gives=QueueShown,
         status=201,
         needs=Right(Action.CHANGE_QUEUES),
-        errors=(NameTaken, Invalid, StoreAway),
+        errors=(NameTaken, Invalid, NoSuchSkill, NoSuchQueue, StoreAway),
     )
     async def add_queue(asked: Asked[NewQueue]) -> Answer:
         rules = _changed(QueueRules(QueueId(asked.body.id)), asked.body)
@@ -161,7 +184,7 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         takes=QueueChange,
         gives=QueueShown,
         needs=Right(Action.CHANGE_QUEUES),
-        errors=(NoSuchQueue, Invalid, StoreAway),
+        errors=(NoSuchQueue, NoSuchSkill, Invalid, StoreAway),
     )
     async def change_queue(asked: Asked[QueueChange]) -> Answer:
         rules = await configuration.change_queue(
@@ -198,7 +221,23 @@ def _changed(rules: QueueRules, wish: QueueChange) -> QueueRules:
         for name in ("misses_allowed", "music", "strategy")
         if getattr(wish, name) is not None
     }
+    if wish.easing is not None:
+        given["easing"] = tuple(map(_ease, wish.easing))
     return replace(rules, **given)
+
+
+def _ease(step: EasingStep) -> Ease:
+    after = timedelta(seconds=step.after_seconds)
+    if step.add is not None:
+        return Ease(after, add=QueueId(step.add))
+    return Ease(after, step.skill or "", step.to)
+
+
+def _step(ease: Ease) -> EasingStep:
+    after = ease.after.total_seconds()
+    if ease.add is not None:
+        return EasingStep(after_seconds=after, add=ease.add)
+    return EasingStep(after_seconds=after, skill=ease.skill, to=ease.to)
 
 
 def _shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
@@ -210,6 +249,7 @@ def _shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
             "misses_allowed": rules.misses_allowed,
             "music": rules.music,
             "strategy": rules.strategy,
+            "easing": [_step(ease) for ease in rules.easing],
             "agents": sorted(a for a, row in state["agents"].items() if rules.id in row["queues"]),
             "live": figures,
             **durations,
