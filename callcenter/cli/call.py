@@ -66,6 +66,30 @@ def hang_up(context: click.Context, call_id: str) -> None:
     tell(f"{call_id} is being hung up.", f"正在挂断 {call_id}。")
 
 
+@call.command("needs")
+@click.argument("call_id")
+@click.option(
+    "--requires", help="Skills an agent must have: 'english >= 50 and billing'; '' for none."
+)
+@click.option("--prefers", help="Skills an agent had better have.")
+@click.option("--priority", type=float, help="A head start over those who came later, in seconds.")
+@click.pass_context
+def change_needs(
+    context: click.Context,
+    call_id: str,
+    requires: str | None,
+    prefers: str | None,
+    priority: float | None,
+) -> None:
+    """Change what a caller who waits needs of an agent, at once."""
+    given = {"requires": requires, "prefers": prefers, "priority_seconds": priority}
+    change = {name: value for name, value in given.items() if value is not None}
+    if not change:
+        raise click.UsageError(said("nothing to change was given", "未给出任何更改"))
+    centre(context).ask("PATCH", f"/calls/{part(call_id)}/needs", change)
+    tell(f"{call_id} is changed.", f"已更改 {call_id}。")
+
+
 def _story(asked: Centre, call_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     path = f"/calls/{part(call_id)}"
     one: dict[str, Any] = asked.ask("GET", path)

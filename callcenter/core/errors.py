@@ -5,7 +5,8 @@
     ├── NotPermitted           the actor may not do this
     ├── NotFound               NoSuchAgent · NoSuchQueue · NoSuchCall · NoSuchFlow · NoSuchNumber ·
     │                          NoSuchSkill
-    ├── Conflict               NotSignedIn · AlreadySignedIn · NothingToWrap · NameTaken · StillInUse
+    ├── Conflict               NotSignedIn · AlreadySignedIn · NothingToWrap · NotWaiting ·
+    │                          NameTaken · StillInUse
     └── Invalid                a value that cannot be: says which and how to mend it
 
 `title` is the sentence shown to a person, by language; `detail` (the exception's argument) may add
@@ -99,6 +100,11 @@ class AlreadySignedIn(Conflict):
 class NothingToWrap(Conflict):
     code = "nothing-to-wrap"
     title = _words("The agent has no call to wrap up.", "该坐席没有需要整理的通话。")
+
+
+class NotWaiting(Conflict):
+    code = "not-waiting"
+    title = _words("The call is not waiting in a queue.", "该通话没有在排队。")
 
 
 class NameTaken(Conflict):

@@ -12,6 +12,7 @@ from typing import Any
 from callcenter.core.access import Action, Actor, check_may
 from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.device import parse_device
+from callcenter.core.acd.skills import Need, checked_need, text_of
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.phases import Call, Connected, Offered
 from callcenter.core.errors import (
@@ -21,6 +22,7 @@ from callcenter.core.errors import (
     NoSuchCall,
     NothingToWrap,
     NotSignedIn,
+    NotWaiting,
 )
 from callcenter.core.facts.agents import (
     AgentSignedIn,
@@ -29,7 +31,7 @@ from callcenter.core.facts.agents import (
     PresenceChanged,
     WrapEnded,
 )
-from callcenter.core.facts.calls import EndedBy, HangUpAsked
+from callcenter.core.facts.calls import EndedBy, HangUpAsked, WantChanged
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId
 from callcenter.engine.loop import Counters, Engine
@@ -38,6 +40,7 @@ from callcenter.ports.clock import Clock
 from callcenter.ports.journal import JournalAway
 
 LONGEST_REASON = 40
+LONGEST_HEAD_START = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,17 @@ class HangUp:
     call: CallId
 
 
-Command = SignIn | SignOut | SetPresence | FinishWrap | HangUp
+@dataclass(frozen=True, slots=True)
+class ChangeNeeds:
+    """What a caller who waits needs of an agent, and their head start in seconds. None: as it was."""
+
+    call: CallId
+    requires: str | None = None
+    prefers: str | None = None
+    priority: float | None = None
+
+
+Command = SignIn | SignOut | SetPresence | FinishWrap | HangUp | ChangeNeeds
 
 
 class Door:
@@ -110,6 +123,8 @@ class Door:
                 self._say(WrapEnded(self.now, agent))
             case HangUp(call=call_id):
                 self._hang_up(actor, call_id)
+            case ChangeNeeds():
+                self._change_needs(actor, command)
 
     def set_reachable(self, agent: AgentId, reachable: bool) -> None:
         """The agent's device appeared or vanished; what is already known is not said twice."""
@@ -232,6 +247,24 @@ class Door:
         own = actor.agent_id is not None and actor.agent_id == _owner(call)
         by = EndedBy.AGENT if own else EndedBy.SUPERVISOR
         self._say(HangUpAsked(self.now, call_id, by))
+
+    def _change_needs(self, actor: Actor, command: ChangeNeeds) -> None:
+        check_may(actor, Action.STEER_CALL)
+        if command.call not in self._engine.calls:
+            raise NoSuchCall(command.call)
+        entry = self._engine.floor.entries.get(command.call)
+        if entry is None:
+            raise NotWaiting(command.call)
+        if command.priority is not None and not abs(command.priority) <= LONGEST_HEAD_START:
+            raise Invalid(f"priority_seconds: write -{LONGEST_HEAD_START} to {LONGEST_HEAD_START}")
+        requires = self._need("requires", command.requires, entry.want.requires)
+        prefers = self._need("prefers", command.prefers, entry.want.prefers)
+        self._say(WantChanged(self.now, command.call, requires, prefers, command.priority))
+
+    def _need(self, field: str, text: str | None, before: Need) -> str:
+        if text is None:
+            return text_of(before)
+        return text_of(checked_need(field, text, self.directory.skills))
 
     def _agent(self, actor: Actor, action: Action, agent: AgentId) -> AgentRow:
         check_may(actor, action, agent=agent)

@@ -89,6 +89,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "conflict": 409,
         "not-signed-in": 409,
         "already-signed-in": 409,
+        "not-waiting": 409,
         "nothing-to-wrap": 409,
         "name-taken": 409,
         "still-in-use": 409,

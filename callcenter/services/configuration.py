@@ -19,6 +19,7 @@ from typing import Final
 from callcenter.core.access import Action, Actor, check_may
 from callcenter.core.acd.agent_state import NO_TALENTS, Talents
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.skills import checked_need, text_of
 from callcenter.core.calls.directory import Directory
 from callcenter.core.errors import Invalid, NoSuchAgent, NoSuchFlow, NoSuchQueue, StillInUse
 from callcenter.core.ids import AgentId, FlowId, QueueId
@@ -46,7 +47,6 @@ from callcenter.services.skill_rules import (
     check_easing,
     check_skill,
     check_talents,
-    checked_need,
     uses_of_skill,
 )
 from callcenter.services.stored import Stored, StoredRecord
@@ -271,11 +271,9 @@ class Configuration:
             raise NoSuchFlow(flow)
         async with self._one_at_a_time:
             known = await self._skills()
-            needs = (
-                checked_need("requires", requires, known),
-                checked_need("prefers", prefers, known),
-            )
-            entry = NumberEntry(did, flow, *needs)
+            required = text_of(checked_need("requires", requires, known))
+            preferred = text_of(checked_need("prefers", prefers, known))
+            entry = NumberEntry(did, flow, required, preferred)
             async with self._stores.unit.change():
                 if await self._stores.numbers.find(entry.did) is None:
                     await self._stores.numbers.add(entry)
@@ -305,6 +303,7 @@ class Configuration:
         _check_names(skill.name_en, skill.name_zh)
         async with self._one_at_a_time:
             await self._stores.skills.put(skill)
+            await self._put_in_force()
 
     async def delete_skill(self, actor: Actor, skill: str) -> None:
         """Raises: NotPermitted, NoSuchSkill, StillInUse (somebody has it, or it is asked for)."""
@@ -314,6 +313,7 @@ class Configuration:
             if uses := uses_of_skill(skill, queues, numbers):
                 raise StillInUse(f"{skill}: asked for by {', '.join(uses)}")
             await self._stores.skills.delete(skill)
+            await self._put_in_force()
 
     # -- flows ------------------------------------------------------------------------------------
 
@@ -406,6 +406,7 @@ class Configuration:
             await stores.numbers.list(),
             await stores.queues.list(),
             await stores.skills.talents(),
+            await self._skills(),
         )
 
     def _configure(self, stored: Stored) -> None:
@@ -424,6 +425,7 @@ class Configuration:
                 if profile.enabled
             },
             talents=stored.talents,
+            skills=stored.skills,
             needs={
                 number.did: (number.requires, number.prefers)
                 for number in stored.numbers

@@ -41,17 +41,6 @@ def check_talents(talents: Talents, served: Collection[QueueId]) -> None:
             _check_range(f"{field}.{queue}", value, bounds)
 
 
-def checked_need(field: str, text: str, known: Collection[str]) -> str:
-    """The need, if it can be read and names only known skills. Raises: Invalid, NoSuchSkill."""
-    try:
-        need = parse_need(text)
-    except Invalid as error:
-        raise Invalid(f"{field}: {error}") from None
-    if unknown := sorted(skills_in(need) - set(known)):
-        raise NoSuchSkill(f"{field}: {', '.join(unknown)}")
-    return text.strip()
-
-
 def check_easing(
     rules: QueueRules, known: Collection[str], queues: Collection[QueueId]
 ) -> QueueRules:

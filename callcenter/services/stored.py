@@ -21,6 +21,7 @@ class Stored:
     numbers: Sequence[NumberEntry]
     queues: Sequence[QueueRules]
     talents: Mapping[AgentId, Talents] = field(default_factory=dict)
+    skills: frozenset[str] = frozenset()
 
     @property
     def around(self) -> tuple[frozenset[str], frozenset[FlowId]]:

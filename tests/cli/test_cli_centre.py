@@ -19,7 +19,16 @@ async def test_an_agent_is_added_assigned_changed_and_listed(running: Any) -> No
     added = await running.type("agents", "add", "ana", "--name", "Ana", "--queue", "sales")
     assert "ana is added" in added
     listed = await running.type("agents", "list")
-    assert listed.splitlines()[1].split("\t") == ["ana", "Ana", "sales", "signed-out", "", "", "", ""]
+    assert listed.splitlines()[1].split("\t") == [
+        "ana",
+        "Ana",
+        "sales",
+        "signed-out",
+        "",
+        "",
+        "",
+        "",
+    ]
     await running.type("agents", "change", "ana", "--name-zh", "安娜", "--outside", "030 23125 001")
     chinese = await running.type("--lang", "zh", "agents", "list")
     assert chinese.splitlines()[1].split("\t")[1:4] == ["安娜", "sales", "未签入"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from callcenter.core.facts.calls import AgentOffered, CallEnded, OfferEnded, PositionReached
+from callcenter.core.facts.calls import AgentOffered, CallEnded, OfferEnded, PositionReached, WantEased
 from callcenter.core.facts.wire import name_of
 from callcenter.testing.phones import CallLeg, Codec, Side
 from callcenter.testing.sipp import Load, RegisteredPhone, Scenario, Sipp, SippRun
@@ -289,6 +289,33 @@ async def test_a_caller_keeps_the_place_while_agents_do_not_answer(house: House)
     assert offers(house, call) == [deaf.id, deaf.id, picky.id, picky.id]
     whys = [str(fact.why) for fact in house.journal(call) if isinstance(fact, OfferEnded)]
     assert whys == ["no-answer", "no-answer", "busy"]
+    assert (await house.call_of(later))["phase"] == "queued"
+    await asyncio.gather(caller.hang_up(), later.hang_up())
+    assert silences(caller.recording) == []
+    await house.nothing_is_left()
+
+
+async def test_a_specialist_does_not_answer_and_the_next_best_takes_the_caller_in_their_place(
+    house: House,
+) -> None:
+    await house.admin.ask("PUT", "/skills/cantonese", {"name_en": "Cantonese", "name_zh": "粤语"})
+    steps = [{"after_seconds": 8, "skill": "cantonese", "to": 20}]
+    line = await house.line(ring_for_seconds=4, misses_allowed=1, easing=steps)
+    target = {"flow": line.queue, "requires": "cantonese >= 50"}
+    await house.admin.ask("PUT", f"/numbers/{line.number}", target)
+    deaf, next_best = await house.agent([line]), await house.agent([line])
+    for agent, level in ((deaf, 80), (next_best, 30)):
+        await house.admin.ask("PATCH", f"/agents/{agent.id}", {"skills": {"cantonese": level}})
+    caller = await house.dial(line.number)
+    call = await house.id_of(caller)
+    missed = await deaf.phone.rings(LONG)
+    later = await house.dial(line.number)
+    leg = await next_best.takes()
+    await talk(house, caller, next_best, leg)
+    assert {ring.headers["X-CC-Call"] for ring in (missed, leg)} == {call}
+    assert offers(house, call) == [deaf.id, next_best.id]
+    (eased,) = [fact for fact in house.journal(call) if isinstance(fact, WantEased)]
+    assert eased.requires == "cantonese >= 20"
     assert (await house.call_of(later))["phase"] == "queued"
     await asyncio.gather(caller.hang_up(), later.hang_up())
     assert silences(caller.recording) == []

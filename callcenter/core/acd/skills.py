@@ -6,13 +6,13 @@ binds tighter than `or`. Agents hold a skill at a level from 1 to 100; one that 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Final
 
-from callcenter.core.errors import Invalid
+from callcenter.core.errors import Invalid, NoSuchSkill
 
 LEVELS: Final = (1, 100)
 LONGEST_NEED: Final = 500
@@ -66,6 +66,17 @@ def parse_need(text: str) -> Need:
     need = reader.any_of(0)
     if reader.next is not None:
         raise Invalid(f"skills: 'and' or 'or' should stand before '{reader.next}'")
+    return need
+
+
+def checked_need(field: str, text: str, known: Collection[str]) -> Need:
+    """The need, if it can be read and names only known skills. Raises: Invalid, NoSuchSkill."""
+    try:
+        need = parse_need(text)
+    except Invalid as error:
+        raise Invalid(f"{field}: {error}") from None
+    if unknown := sorted(skills_in(need) - set(known)):
+        raise NoSuchSkill(f"{field}: {', '.join(unknown)}")
     return need
 
 

@@ -23,6 +23,7 @@ class Directory:
     talents: Mapping[AgentId, Talents] = field(default_factory=dict)
     # What callers of a number need of an agent, beside what the flow says: required, preferred.
     needs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    skills: frozenset[str] = frozenset()
     # Callers beyond our limits are told so, instead of being refused before they are answered.
     tells_when_full: bool = False
 

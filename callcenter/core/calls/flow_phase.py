@@ -189,7 +189,8 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
             if queue not in directory.queues:
                 return nobody_serves(call, at, trace)
             since = at - call.unheard if call.unheard else None
-            joined = QueueJoined(at, call.id, queue, priority.total_seconds(), since)
+            needs = directory.needs.get(call.dnis, ("", ""))
+            joined = QueueJoined(at, call.id, queue, priority.total_seconds(), since, *needs)
             return queued(call, joined, directory), (*trace, Record(joined))
         case ivr.Goodbye(prompts=names, language=language):
             return _last_word(replace(call, language=language), flow.id, names, at, trace)

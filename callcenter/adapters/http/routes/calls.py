@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import Field
+
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action, Actor, check_may, may
-from callcenter.core.errors import NoSuchCall
+from callcenter.core.acd.skills import LONGEST_NEED
+from callcenter.core.errors import Invalid, NoSuchCall, NoSuchSkill, NotWaiting
 from callcenter.core.ids import CallId
-from callcenter.engine.api import Door, HangUp
+from callcenter.engine.api import LONGEST_HEAD_START, ChangeNeeds, Door, HangUp
 from callcenter.ports.history import CallHistory, CallRecord, History, StoredFact
 from callcenter.ports.store import StoreAway
 
@@ -66,9 +69,21 @@ class FactListing(Listing[FactShown]):
     """Everything written down about a call, in order."""
 
 
+class NeedsChange(Shape):
+    """What is left out stays. `requires` and `prefers` are such as `english >= 50 and billing`;
+    `priority_seconds` is a head start over those who came later."""
+
+    requires: str | None = Field(default=None, max_length=LONGEST_NEED)
+    prefers: str | None = Field(default=None, max_length=LONGEST_NEED)
+    priority_seconds: float | None = Field(
+        default=None, ge=-LONGEST_HEAD_START, le=LONGEST_HEAD_START
+    )
+
+
 def call_routes(door: Door, history: History) -> Routes:
     routes = Routes("calls")
     _add_live(routes, door, history)
+    _add_needs(routes, door)
     _add_facts(routes, door, history)
     return routes
 
@@ -118,6 +133,22 @@ def _add_live(routes: Routes, door: Door, history: History) -> None:
     )
     async def hang_up(asked: Asked[None]) -> Answer:
         door.ask(asked.actor, HangUp(CallId(asked.path("call_id"))))
+        return None
+
+
+def _add_needs(routes: Routes, door: Door) -> None:
+    @routes.add(
+        "PATCH",
+        f"{API}/calls/{{call_id}}/needs",
+        "Change what a caller who waits needs of an agent, or their head start, at once",
+        takes=NeedsChange,
+        needs=Right(Action.STEER_CALL, asked_within=True),
+        errors=(NoSuchCall, NotWaiting, NoSuchSkill, Invalid),
+    )
+    async def change_needs(asked: Asked[NeedsChange]) -> Answer:
+        wish, call = asked.body, CallId(asked.path("call_id"))
+        change = ChangeNeeds(call, wish.requires, wish.prefers, wish.priority_seconds)
+        door.ask(asked.actor, change)
         return None
 
 
