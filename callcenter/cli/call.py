@@ -127,7 +127,9 @@ def _row(one: dict[str, Any]) -> list[str]:
 
 def _fact(fact: dict[str, Any], begin: datetime) -> list[str]:
     after = (datetime.fromisoformat(fact["at"]) - begin).total_seconds()
-    fields = [f"{key}={value}" for key, value in fact["body"].items() if value not in (None, "")]
+    # What an offer was decided by is told by `explain`.
+    told = [(key, value) for key, value in fact["body"].items() if not isinstance(value, dict)]
+    fields = [f"{key}={value}" for key, value in told if value not in (None, "")]
     return [f"{after:+.3f}", fact["kind"], " ".join(fields)]
 
 

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "skills": "callcenter.cli.skills:skills",
     "flows": "callcenter.cli.flows:flows",
     "call": "callcenter.cli.call:call",
+    "explain": "callcenter.cli.explain:explain",
     "messages": "callcenter.cli.messages:messages",
     "alerts": "callcenter.cli.alerts:alerts",
     "db": "callcenter.cli.db:db",

@@ -12,6 +12,7 @@ from typing import Any
 from callcenter.core.access import Action, Actor, check_may
 from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.device import parse_device
+from callcenter.core.acd.explain import Verdict, verdicts
 from callcenter.core.acd.skills import Need, checked_need, text_of
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.phases import Call, Connected, Offered
@@ -210,6 +211,17 @@ class Door:
             return call_row(self._engine.calls[call])
         except KeyError:
             raise NoSuchCall(call) from None
+
+    def facts_of(self, call: CallId) -> tuple[Fact, ...]:
+        """Everything a live call has heard, in order. Raises: NoSuchCall."""
+        try:
+            return tuple(fact for _, fact in self._engine.kept[call])
+        except KeyError:
+            raise NoSuchCall(call) from None
+
+    def verdicts(self, call: CallId) -> tuple[Verdict, ...]:
+        """Why each agent is not offered a call that waits; empty for one that does not."""
+        return verdicts(self._engine.floor, call, self.now)
 
     def device_of(self, agent: AgentId) -> str:
         """What would be rung for the agent; empty when signed out. Raises: NoSuchAgent."""

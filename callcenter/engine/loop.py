@@ -131,7 +131,7 @@ class Engine:
         self._following: deque[Fact] = deque()
         self._running = False
         self._timers = Timers(clock, self.calls, self.wake)
-        self._kept: dict[CallId, list[Numbered]] = {}
+        self.kept: dict[CallId, list[Numbered]] = {}
         self._written: list[Numbered] = []
         self._outbox: list[tuple[CallId, list[LegEffect]]] = []
         self._touched: set[tuple[str, str]] = set()
@@ -313,7 +313,7 @@ class Engine:
             elif isinstance(fact, CallArrived):
                 call, effects = machine.arrive(fact, self._directory)
                 self.counters.arrived += 1
-                self._kept[fact.call] = []
+                self.kept[fact.call] = []
             else:
                 self._following.extend(_answer_for_nobody(fact))
                 self._take(fact.call, _hang_up_for_nobody(fact))
@@ -327,7 +327,7 @@ class Engine:
             logger.exception("call faulted", extra={"call": fact.call, "why": type(error).__name__})
             self._fault(fact, call)
             return
-        self._kept.setdefault(fact.call, []).append((number, fact))
+        self.kept.setdefault(fact.call, []).append((number, fact))
         self.calls[fact.call] = call
         self._take(fact.call, effects)
         self._timers.watch(call)
@@ -365,7 +365,7 @@ class Engine:
         call = self.calls.pop(fact.call, None)
         if call is not None:
             self.music.gone(call.caller)
-        self._kept.pop(fact.call, None)
+        self.kept.pop(fact.call, None)
         if fact.outcome is Outcome.FAULTED:
             return  # given back, they may come again under the same id
         self.ended[fact.call] = fact
@@ -422,7 +422,7 @@ class Engine:
 
     def _carry(self) -> list[Numbered]:
         """What a start would still need: the open calls' facts, then how the agents are."""
-        kept = sorted((item for facts in self._kept.values() for item in facts), key=itemgetter(0))
+        kept = sorted((item for facts in self.kept.values() for item in facts), key=itemgetter(0))
         now = self._clock.now()
         agents = [(self.number, restored(row, now)) for row in self.floor.agents.values()]
         return [*kept, *agents]

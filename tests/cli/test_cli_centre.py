@@ -220,6 +220,17 @@ async def test_a_call_is_listed_told_and_hung_up(running: Any) -> None:
     assert "no such call" in await running.type("call", "show", "cc1-9.9", status=1)
 
 
+async def test_why_nobody_has_a_call_yet_is_told_in_both_languages(running: Any) -> None:
+    await running.type("agents", "add", "ana", "--name", "Ana", "--queue", "sales")
+    call = running.desk.switch.arrive("4000", "+493012345")
+    told = (await running.type("explain", call)).splitlines()
+    assert told[1].split("\t")[1:] == ["", "waits in sales"]
+    assert told[-1].split("\t") == ["ana", "is signed out"]
+    assert "未签入" in await running.type("--lang", "zh", "explain", call)
+    assert json.loads(await running.type("explain", call, "--json"))["agents"][0]["can"] is False
+    assert "no such call" in await running.type("explain", "cc1-9.9", status=1)
+
+
 async def test_a_centre_that_is_not_running_is_said_not_to_run(running: Any) -> None:
     path = running.folder / "run/cli.json"
     path.write_text(json.dumps({"url": "http://127.0.0.1:26099", "key": "cck_x"}))

@@ -7,7 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from callcenter.core.facts.calls import AgentOffered, CallEnded, OfferEnded, PositionReached, WantEased
+from callcenter.core.facts.calls import (
+    AgentOffered,
+    CallEnded,
+    OfferEnded,
+    PositionReached,
+    WantEased,
+)
 from callcenter.core.facts.wire import name_of
 from callcenter.testing.phones import CallLeg, Codec, Side
 from callcenter.testing.sipp import Load, RegisteredPhone, Scenario, Sipp, SippRun

@@ -405,9 +405,9 @@ class Floor:
         pair = self._matching.next_pair()
         if pair is None:
             return None
-        entry, device = pair.entry, self.agents[pair.agent].device
-        offer = entry.offers + 1
-        return AgentOffered(now, entry.call, entry.queue, pair.agent, offer, device, pair.why)
+        entry, agent, offer = pair.entry, pair.agent, pair.entry.offers + 1
+        place = (entry.call, entry.queue, agent, offer, self.agents[agent].device)
+        return AgentOffered(now, *place, pair.why, pair.reason)
 
     # -- time ---------------------------------------------------------------------------------
 

@@ -23,10 +23,13 @@ from callcenter.core.acd.skills import NO_NEED, text_of
 from callcenter.core.acd.strategy import REASONS, Draw, Standing, choose, standing
 from callcenter.core.acd.want import Want
 from callcenter.core.facts.agents import Presence
+from callcenter.core.facts.calls import Candidate, OfferReason
 from callcenter.core.ids import AgentId, CallId, QueueId
 
 # Wants for which nobody waits are kept, since the next caller mostly wants what one before them did.
 KEPT: Final = 16
+# How many of the free an offer's reason names.
+TOLD: Final = 5
 
 
 class Demand:
@@ -64,6 +67,7 @@ class Pair:
     entry: QueueEntry
     agent: AgentId
     why: str
+    reason: OfferReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +134,26 @@ class Matching:
         asked = _asked(demand.want)
         why = f"{REASONS[strategy]} of {len(free)} free{asked}, first of {len(demand.waiting)} waiting"
         # Nearly always nobody: then nothing is copied.
-        others = (
-            [one for one in free if one[-1] not in entry.failed_with] if entry.failed_with else []
+        failed = entry.failed_with
+        others = [one for one in free if one[-1] not in failed] if failed else []
+        passed = len(free) - len(others) if others else 0
+        if passed:
+            why += f"; {passed} did not take this call before"
+        able = others or free
+        chosen, drawn = choose(strategy, able, self._draw, lambda one: _weight(line, one))
+        first = (chosen, *(one for one in able[:TOLD] if one is not chosen))
+        reason = OfferReason(
+            strategy.value,
+            text_of(demand.want.requires),
+            text_of(demand.want.prefers),
+            demand.staffed,
+            len(free),
+            passed,
+            len(demand.waiting),
+            tuple(map(_candidate, first)),
+            drawn,
         )
-        if 0 < len(others) < len(free):
-            why += f"; {len(free) - len(others)} did not take this call before"
-        agent = choose(strategy, others or free, self._draw, lambda one: _weight(line, one))
-        return Pair(entry, agent, why)
+        return Pair(entry, chosen[-1], why, reason)
 
     # -- who is without any help ----------------------------------------------------------------
 
@@ -281,6 +298,11 @@ class Matching:
 
 def _can_ease(entry: QueueEntry, line: Line) -> bool:
     return entry.want.agent is not None or entry.steps < len(line.easing)
+
+
+def _candidate(place: Standing) -> Candidate:
+    tier, lacking, measure, since, agent = place
+    return Candidate(agent, tier, lacking, measure, since)
 
 
 def _weight(line: Line, agent: AgentId) -> int:

@@ -77,14 +77,16 @@ def choose(
     free: Sequence[Standing],
     draw: Draw,
     weight: Callable[[AgentId], int] = lambda agent: 1,
-) -> AgentId:
-    """One of `free`, which is sorted and not empty. `weight`: above 0; who has twice as much is drawn twice
-    as often."""
+) -> tuple[Standing, int | None]:
+    """One of `free`, which is sorted and not empty, and what was drawn, if anything was. `weight`: above 0;
+    who has twice as much is drawn twice as often."""
     if strategy not in (Strategy.RANDOM, Strategy.WEIGHTED_RANDOM):
-        return free[0][-1]
+        return free[0], None
     best = free[0][:2]
-    alike = [one[-1] for one in takewhile(lambda one: one[:2] == best, free)]
+    alike = list(takewhile(lambda one: one[:2] == best, free))
     if strategy is Strategy.RANDOM:
-        return alike[draw(len(alike))]
-    ends = list(accumulate(map(weight, alike)))
-    return alike[bisect_right(ends, draw(ends[-1]))]
+        drawn = draw(len(alike))
+        return alike[drawn], drawn
+    ends = list(accumulate(weight(one[-1]) for one in alike))
+    drawn = draw(ends[-1])
+    return alike[bisect_right(ends, drawn)], drawn

@@ -161,6 +161,39 @@ class PositionReached:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A free agent who might have been offered the call, by what the strategy compares: the tier, how many
+    of
+    the preferred skills they lack, its own measure (calls, seconds of talk, when they were rung), and since
+    when they have been idle. Each time less comes first."""
+
+    agent: AgentId
+    tier: int
+    lacking: int
+    measure: float
+    idle_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OfferReason:
+    """What an offer was decided by. Of the agents who are signed in, `able` could serve the caller at all,
+    and
+    `free` of them were free; `passed_over` of these had not taken the call before. `candidates` are the
+    first few of the free, the best first. Of `waiting` callers who wanted the same this one had the best
+    place. `drawn` is what chance said, where it was asked."""
+
+    strategy: str
+    requires: str
+    prefers: str
+    able: int
+    free: int
+    passed_over: int
+    waiting: int
+    candidates: tuple[Candidate, ...]
+    drawn: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AgentOffered:
     """The floor reserved `agent` for the call. `device` says what to ring (see `core.acd.device`)."""
 
@@ -171,6 +204,7 @@ class AgentOffered:
     offer: int
     device: str
     why: str  # the reason in the matcher's words
+    reason: OfferReason | None = None
 
 
 @dataclass(frozen=True, slots=True)

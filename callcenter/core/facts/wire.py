@@ -1,11 +1,11 @@
 """Facts as plain data and back: stable names (`call.arrived`), one table.
 
-Encoding needs no code of its own: a fact is a flat dataclass of text, numbers, enums and aware
-datetimes. `from_wire` is its inverse and says which name or field it cannot read.
+Encoding needs no code of its own: a fact is a dataclass of text, numbers, enums and aware datetimes, and of
+tuples of dataclasses like it. `from_wire` is its inverse and says which name or field it cannot read.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from math import isfinite
@@ -68,22 +68,33 @@ def from_wire(name: str, data: Mapping[str, Any]) -> Fact:
         kind, readers = NAMES[name], _READERS[name]
     except (KeyError, TypeError):
         raise UnreadableFact(f"no fact is called {name!r}") from None
+    return kind(**_values(name, readers, data))
+
+
+def _values(name: str, readers: "_Readers", data: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for field, read in readers:
         if field.name in data:
             try:
                 values[field.name] = read(data[field.name])
+            except UnreadableFact as error:
+                raise UnreadableFact(f"{name}.{field.name}.{error}") from None
             except (TypeError, ValueError, OverflowError) as error:
                 raise UnreadableFact(f"{name}.{field.name}: {type(error).__name__}") from None
         elif field.default is MISSING:
             raise UnreadableFact(f"{name}.{field.name} is missing")
-    return kind(**values)
+    return values
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
     if get_origin(hint) in (Union, UnionType):  # a NewType | None is the old Union
         inner = _reader(next(arg for arg in get_args(hint) if arg is not type(None)))
         return lambda value: None if value is None else inner(value)
+    if get_origin(hint) is tuple:
+        one = _reader(get_args(hint)[0])
+        return lambda value: tuple(map(one, _exactly(list)(value)))
+    if is_dataclass(hint):
+        return _whole(hint)
     hint = getattr(hint, "__supertype__", hint)
     if hint is datetime:
         return _aware
@@ -92,6 +103,11 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint
     return _exactly(hint)
+
+
+def _whole(kind: Any) -> Callable[[Any], Any]:
+    readers = _readers(kind)
+    return lambda value: kind(**_values(kind.__name__, readers, _exactly(dict)(value)))
 
 
 def _aware(value: Any) -> datetime:
@@ -116,9 +132,10 @@ def _exactly(kind: type) -> Callable[[Any], Any]:
     return read
 
 
-def _readers(kind: type[Fact]) -> tuple[tuple[Field[Any], Callable[[Any], Any]], ...]:
+def _readers(kind: type[Any]) -> "_Readers":
     hints = get_type_hints(kind)
     return tuple((field, _reader(hints[field.name])) for field in fields(kind))
 
 
+_Readers = tuple[tuple[Field[Any], Callable[[Any], Any]], ...]
 _READERS: Final = {name: _readers(kind) for name, kind in NAMES.items()}

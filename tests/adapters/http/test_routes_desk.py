@@ -432,6 +432,33 @@ async def test_what_is_written_down_about_a_call_can_be_read_afterwards(
     assert (await staffed["sue"]("GET", "/calls/cc1-1.1/facts"))[1]["code"] == "no-such-call"
 
 
+async def test_why_a_call_went_to_whom_it_went_to_is_told_while_it_is_and_afterwards(
+    staffed: Mapping[str, Asking], desk: DeskHouse, database: Database
+) -> None:
+    await staffed["root"]("PUT", "/skills/vip", {"name_en": "VIP"})
+    await make_ready(staffed["ana"], desk, "a1")
+    call = desk.switch.arrive("4000", "+493012345")
+    desk.switch.decline(AgentId("a1"))
+    _, why = await staffed["sue"]("GET", f"/calls/{call}/explanation")
+    kinds = [step["kind"] for step in why["steps"]]
+    assert kinds == ["call.queue_joined", "call.agent_offered", "call.offer_ended"]
+    assert why["steps"][1]["why"]["en"].startswith("a1: idle longest of 1 free")
+    assert {one["agent"]: one["can"] for one in why["agents"]} == {"a1": False, "bo": False}
+    assert "rests for" in why["agents"][0]["why"]["en"]
+    change = {"requires": "vip", "priority_seconds": 60}
+    assert await staffed["sue"]("PATCH", f"/calls/{call}/needs", change) == (204, None)
+    refused = await staffed["sue"]("PATCH", f"/calls/{call}/needs", {"requires": "french"})
+    assert refused[1]["code"] == "no-such-skill"
+    _, why = await staffed["sue"]("GET", f"/calls/{call}/explanation")
+    assert why["agents"][0]["why"]["zh"] == "不具备 vip（现有：无）"
+    assert (await staffed["bo"]("GET", f"/calls/{call}/explanation"))[0] == 403
+    desk.switch.hang_up(LegId(call))
+    assert (await staffed["sue"]("PATCH", f"/calls/{call}/needs", change))[0] == 404
+    await Archive(database, desk.journal, keep_days=90).step()
+    _, past = await staffed["sue"]("GET", f"/calls/{call}/explanation")
+    assert past == {"steps": why["steps"], "agents": []}
+
+
 async def test_without_a_login_nothing_is_shown(
     with_routes: None, client: aiohttp.ClientSession
 ) -> None:

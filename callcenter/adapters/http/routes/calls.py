@@ -3,17 +3,20 @@
 An agent sees the calls that ring at them or are with them, and of the past those they answered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
+from callcenter.adapters.http.explanation import AgentVerdict, Explanation, Said, explained
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action, Actor, check_may, may
 from callcenter.core.acd.skills import LONGEST_NEED
 from callcenter.core.errors import Invalid, NoSuchCall, NoSuchSkill, NotWaiting
+from callcenter.core.facts.wire import Fact, UnreadableFact, from_wire
 from callcenter.core.ids import CallId
 from callcenter.engine.api import LONGEST_HEAD_START, ChangeNeeds, Door, HangUp
 from callcenter.ports.history import CallHistory, CallRecord, History, StoredFact
@@ -84,6 +87,7 @@ def call_routes(door: Door, history: History) -> Routes:
     routes = Routes("calls")
     _add_live(routes, door, history)
     _add_needs(routes, door)
+    _add_explanation(routes, door, history)
     _add_facts(routes, door, history)
     return routes
 
@@ -152,6 +156,29 @@ def _add_needs(routes: Routes, door: Door) -> None:
         return None
 
 
+def _add_explanation(routes: Routes, door: Door, history: History) -> None:
+    @routes.add(
+        "GET",
+        f"{API}/calls/{{call_id}}/explanation",
+        "Why a call went to whom it went to, or why nobody has it yet",
+        gives=Explanation,
+        needs=Right(Action.READ_CALLS, asked_within=True),
+        errors=(NoSuchCall, StoreAway),
+    )
+    async def explain(asked: Asked[None]) -> Answer:
+        call = CallId(asked.path("call_id"))
+        row = _row(door, call)
+        if row is None:
+            known = await _looked_up(asked.actor, history, call)
+            return Explanation(steps=explained(_readable(known.facts)), agents=[])
+        check_may(asked.actor, Action.READ_CALLS, agent=row.get("agent"))
+        agents = [
+            AgentVerdict(agent=one.agent, can=one.can, why=Said.of(one.why))
+            for one in door.verdicts(call)
+        ]
+        return Explanation(steps=explained(door.facts_of(call)), agents=agents)
+
+
 def _add_facts(routes: Routes, door: Door, history: History) -> None:
     @routes.add(
         "GET",
@@ -172,6 +199,12 @@ def _add_facts(routes: Routes, door: Door, history: History) -> None:
             return FactListing(items=[_fact(fact) for fact in (await history.call(call)).facts])
         except NoSuchCall:
             return FactListing(items=[])  # it has only just arrived
+
+
+def _readable(facts: Iterable[StoredFact]) -> Iterator[Fact]:
+    for fact in facts:
+        with suppress(UnreadableFact):  # written by a newer version
+            yield from_wire(fact.kind, fact.body)
 
 
 def _row(door: Door, call: CallId) -> Mapping[str, Any] | None:
