@@ -16,7 +16,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from callcenter.bench import calls, core, guard, kills, overload, report, start, waiting
+from callcenter.bench import calls, core, guard, kills, matching, overload, report, start, waiting
 from callcenter.bench.capture import can_capture
 from callcenter.bench.figures import Target, doubts, spread
 from callcenter.bench.house import PROJECT, Ground
@@ -294,6 +294,31 @@ def core_command(bench: Bench) -> None:
     )
     bench.say(core.profile_core())
     bench.end({**data, "runs": [asdict(cost) for cost in costs]}, [])
+
+
+@_bench("matching")
+@click.option("--quick", is_flag=True, help="One round, the small floors only.")
+def matching_command(bench: Bench, quick: bool) -> None:
+    """How long the floor takes to find who takes whom: 100 to 10,000 agents, ten skills each."""
+    data = bench.begin()
+    rounds, sizes = (1, matching.FLOORS[:2]) if quick else (3, matching.FLOORS)
+    pulses, floors = [pulse_ms()], []
+    for agents, waiting_ in sizes:
+        runs = [matching.measure_floor(agents, waiting_, seed=number) for number in range(rounds)]
+        floors.append(runs)
+        pulses.append(pulse_ms())
+        bench.say(report.matching_line(runs))
+    outages = [matching.measure_outage(*matching.AFTER_OUTAGE, seed=n) for n in range(rounds)]
+    bench.say(report.outage_line(outages))
+    memory = matching.measure_memory()
+    bench.say(f"{memory:.1f} KiB for each waiting call, the fake switch's share included")
+    why_not = doubts(quick=quick, rounds=rounds, foreign=(), pulses=pulses)
+    raw = {
+        "floors": [[asdict(run) for run in runs] for runs in floors],
+        "outages": [asdict(one) for one in outages],
+        "memory_kib": memory,
+    }
+    bench.end({**data, **raw}, matching.matching_targets(floors, outages, memory), why_not)
 
 
 if __name__ == "__main__":

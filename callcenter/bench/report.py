@@ -12,6 +12,7 @@ from rich.table import Table
 from callcenter.bench.calls import Pace, Run, highest
 from callcenter.bench.figures import Spread, Target, percentile, ratio, spread
 from callcenter.bench.machine import Machine
+from callcenter.bench.matching import Matched, Outage
 from callcenter.bench.waiting import BUSY_LIMIT, REST_LIMIT_MS, MusicStep, Silence
 
 
@@ -175,6 +176,28 @@ def show_music(out: Console, steps: Sequence[MusicStep]) -> None:
         f"{last.rest_p95_ms:.0f} ms (p95; limit {REST_LIMIT_MS:.0f}) and the machine is "
         f"{last.busy:.0%} busy (limit {BUSY_LIMIT:.0%}, foreign {last.foreign:.0%})",
         style="bold",
+    )
+
+
+def matching_line(runs: Sequence[Matched]) -> str:
+    """One size of floor."""
+    first = runs[0]
+    p50, p99 = spread(run.freed_p50 for run in runs), spread(run.freed_p99 for run in runs)
+    joined = spread(run.joined_p99 for run in runs)
+    return (
+        f"{first.agents} agents, {first.waiting} waiting, {first.wants} different wants: freed to"
+        f" offered p50 {p50.text(3)} ms, p99 {p99.text(3)} ms; a caller joins p99 {joined.text(3)} ms"
+    )
+
+
+def outage_line(outages: Sequence[Outage]) -> str:
+    """The minute after an outage."""
+    first = outages[0]
+    seconds = spread(one.seconds for one in outages)
+    longest = spread(one.longest_lap_ms for one in outages)
+    return (
+        f"{first.waiting} waiting, {first.agents} ready at once: {first.matched} matched in"
+        f" {seconds.text(3)} s, the longest lap {longest.text(2)} ms"
     )
 
 

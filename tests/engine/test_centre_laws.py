@@ -316,10 +316,9 @@ class CentreMachine(RuleBasedStateMachine):
         floor, is_blind = self.centre.engine.floor, self.centre.engine.is_blind
         free = {agent.id for agent in floor.agents.values() if agent.is_free}
         for queue, line in floor.lines.items():
-            assert set(line.free) == {a for a in free if queue in floor.agents[a].queues}
-            for demand in line.demands.values():
-                assert {agent for *_, agent in demand.free} == set(line.free)
-                assert is_blind or not (demand.waiting and line.free)
+            listed = {agent for *_, agent in line.free}
+            assert listed == {a for a in free if queue in floor.agents[a].queues}
+            assert is_blind or not (line.demands and line.free)
             waiting = [entry for entry in line.entries if entry.offered_to is None]
             assert is_blind or not waiting or queue in self.centre.directory.queues
             by_demand = [e for demand in line.demands.values() for e in demand.waiting]

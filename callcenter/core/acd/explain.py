@@ -121,9 +121,9 @@ def _offered(offer: AgentOffered) -> Words:
     en, zh = _CHOSEN[strategy]
     asked_en, asked_zh = _asked(reason)
     place = _words(
-        f"{offer.agent}: {en} of {reason.free} free{asked_en} ({reason.able} signed in);"
+        f"{offer.agent}: {en}{asked_en} of {reason.free} free ({reason.staff} signed in);"
         f" the caller was first of {reason.waiting}",
-        f"{offer.agent}：{reason.free} 位空闲坐席{asked_zh}中{zh}（已签入 {reason.able} 位）；"
+        f"{offer.agent}：{reason.free} 位空闲坐席中{zh}{asked_zh}（已签入 {reason.staff} 位）；"
         f"来电者在 {reason.waiting} 位等候者中排第一",
     )
     others = [

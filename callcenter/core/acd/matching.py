@@ -1,63 +1,53 @@
-"""Who could serve whom: waiting callers and free agents, kept in order so that the next pair is found
-without a search.
+"""Who could serve whom: waiting callers and free agents, kept in order so that the next pair is found soon.
 
-Callers of one queue who want the same are one demand, which holds them in order of their places and the
-free agents who may serve them as the queue's strategy orders them. `_heads` holds the demands that have
-both. A demand is looked at only when somebody joined it or became free, so a pair costs the logarithm of
-what waits and the number of different wants, not a scan. A shared agent goes to the caller with the best
-place among the demands that were touched, which is the global order, since a demand that was not touched
-has nobody to serve or nobody free.
+Callers of one queue who want the same are one demand; a line keeps its demands in the order of their heads,
+and its free agents as its strategy orders them. So the caller for an agent is the first head that they fit,
+and the agent for a caller the first of the free who fits: a few looks, unless nearly nobody fits.
+
+Between two changes nobody waits beside somebody free who could serve them, so only who is new has to be
+looked at: agents who became free, and demands that somebody joined. A pair is made only where each is the
+best for the other: the agent comes first among the free for this caller, and the caller has the best place
+of all whom this agent could serve, in whatever queue. That is found by asking in turns, from one who is
+new; each turn leads to a better place, so there is an end.
 """
 
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, islice
 from typing import Final
 
-from sortedcontainers import SortedKeyList, SortedList
+from sortedcontainers import SortedKeyList
 
 from callcenter.core.acd.agent_state import AgentRow
 from callcenter.core.acd.queue import Line, Place, QueueEntry, place_of
 from callcenter.core.acd.skills import NO_NEED, text_of
-from callcenter.core.acd.strategy import REASONS, Draw, Standing, choose, standing
+from callcenter.core.acd.strategy import BY_CHANCE, REASONS, Draw, Standing, choose, standing
 from callcenter.core.acd.want import Want
 from callcenter.core.facts.agents import Presence
 from callcenter.core.facts.calls import Candidate, OfferReason
 from callcenter.core.ids import AgentId, CallId, QueueId
 
-# Wants for which nobody waits are kept, since the next caller mostly wants what one before them did.
-KEPT: Final = 16
 # How many of the free an offer's reason names.
 TOLD: Final = 5
 
 
 class Demand:
-    """The callers of one queue who want the same, and who could serve them."""
+    """The callers of one queue who want the same."""
 
     def __init__(self, line: Line, want: Want) -> None:
         self.line = line
         self.want = want
         self.waiting: SortedKeyList[QueueEntry, Place] = SortedKeyList(key=place_of)
-        self.free: SortedList[Standing] = SortedList()
-        self.listed: Place | None = None  # of the head that is known to have to be served
-        self.staffed = 0  # of those signed in, how many could serve them at all
 
-    def tier_of(self, agent: AgentRow) -> int | None:
-        """The tier in which the agent may serve these callers, if they may."""
-        return self.want.tier_of(agent, self.line.rules.id)
+    @property
+    def head(self) -> Place:
+        """The best place; there is one as long as it is listed."""
+        return self.waiting[0].place
 
-    def standing_of(self, agent: AgentRow) -> Standing | None:
-        """The agent's place among the free, if they may serve these callers."""
-        tier = self.tier_of(agent)
-        if tier is None:
-            return None
-        lacking = self.want.lacking(agent) if self.want.prefers != NO_NEED else 0
-        return standing(self.line.rules.strategy, agent, tier, lacking)
-
-    def head(self) -> QueueEntry | None:
-        """Who is next, if there is anybody to serve them."""
-        return self.waiting[0] if self.waiting and self.free else None
+    def fits(self, agent: AgentRow) -> bool:
+        """Whether the agent may serve these callers."""
+        return self.want.tier_of(agent, self.line.rules.id) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +69,28 @@ class Help:
     steps: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The best agent for a demand's head, the first of those compared, and what chance said."""
+
+    agent: Standing
+    told: tuple[Standing, ...]
+    passed_over: int
+    drawn: int | None
+
+
 class Matching:
     """Lines, demands and the free. It knows agents only by what is told to it here."""
 
     def __init__(self, draw: Draw) -> None:
         self.lines: dict[QueueId, Line] = {}
         self._draw = draw
-        self._heads: list[tuple[Place, int, Demand]] = []
-        self._pushed = count()
-        self._listed: dict[AgentId, dict[Demand, Standing]] = {}
+        self._free: dict[AgentId, AgentRow] = {}
+        # Who is new. A demand is a key by itself, an agent by their name.
+        self._joined: dict[Demand, None] = {}
+        self._freed: dict[AgentId, None] = {}
         # Of other queues, whose callers this one's agents may serve too.
-        self._guests: dict[QueueId, list[Demand]] = {}
+        self._guests: dict[QueueId, dict[Demand, None]] = {}
         self._unserved: dict[CallId, QueueEntry] = {}
 
     # -- callers ------------------------------------------------------------------------------
@@ -97,63 +98,149 @@ class Matching:
     def wait(self, entry: QueueEntry) -> None:
         """The caller is to be served, in the order of their place."""
         line = self.lines[entry.queue]
-        demand = entry.demand = self._demand(line, line.eased(entry.want, entry.steps))
+        want = line.eased(entry.want, entry.steps)
+        demand = entry.demand = line.demands.get(want) or Demand(line, want)
+        self._unlist(demand)
         demand.waiting.add(entry)
-        self._touch(demand)
-        if demand.staffed == 0 and _can_ease(entry, line):
+        self._list(demand)
+        if self._free:
+            self._joined[demand] = None
+        if _can_ease(entry, line) and not self._has_staff(line, want):
             self._unserved[entry.call] = entry
 
     def rest(self, entry: QueueEntry) -> None:
         """The caller is not to be served now: they are being offered, or gone."""
         self._unserved.pop(entry.call, None)
         demand, entry.demand = entry.demand, None
-        if demand is not None:
-            demand.waiting.remove(entry)
-            self._touch(demand)
+        if demand is None:
+            return
+        self._unlist(demand)
+        demand.waiting.remove(entry)
+        if demand.waiting:
+            self._list(demand)
+
+    def _list(self, demand: Demand) -> None:
+        line = demand.line
+        if demand.want not in line.demands:
+            line.demands[demand.want] = demand
+            for queue in demand.want.added:
+                self._guests.setdefault(queue, {})[demand] = None
+        line.heads.add(demand)
+
+    def _unlist(self, demand: Demand) -> None:
+        if demand.waiting:
+            line = demand.line
+            line.heads.remove(demand)
+            if len(demand.waiting) == 1:
+                del line.demands[demand.want]
+                for queue in demand.want.added:
+                    self._guests[queue].pop(demand, None)
+
+    # -- pairs --------------------------------------------------------------------------------
 
     @property
     def has_pair(self) -> bool:
         """Whether `next_pair` may find one."""
-        return bool(self._heads)
+        return bool(self._joined or self._freed)
 
     def next_pair(self) -> Pair | None:
         """The next pair to be made, or None when nobody who waits can be served now."""
-        while self._heads:
-            place, _, demand = heapq.heappop(self._heads)
-            if demand.listed == place:
-                demand.listed = None
-            entry = demand.head()
-            if entry is None or entry.place != place or not self._stands(demand):
-                continue  # whoever changed the head has listed the new one
-            return self._pair(demand, entry)
+        while self._joined:
+            demand = next(iter(self._joined))
+            if self._is_listed(demand) and (pair := self._pair(demand)) is not None:
+                return pair
+            del self._joined[demand]
+        while self._freed:
+            who = next(iter(self._freed))
+            agent = self._free.get(who)
+            best = self._best_demand(agent) if agent is not None else None
+            if best is not None and (pair := self._pair(best)) is not None:
+                return pair
+            del self._freed[who]
         return None
 
-    def _pair(self, demand: Demand, entry: QueueEntry) -> Pair:
+    def _pair(self, demand: Demand) -> Pair | None:
+        """Somebody of those who are free for the head of the demand, unless they could serve somebody with
+        a
+        better place: then for that one, and so on."""
+        choice = self._choose(demand)
+        while choice is not None:
+            best = self._best_demand(self._free[choice.agent[-1]])
+            if best is None or best.head >= demand.head:
+                return self._reasoned(demand, choice)
+            demand, choice = best, self._choose(best)
+        return None
+
+    def _choose(self, demand: Demand) -> _Choice | None:
         """Nobody is offered twice to a caller while there is somebody else."""
-        strategy, free, line = demand.line.rules.strategy, demand.free, demand.line
-        asked = _asked(demand.want)
-        why = f"{REASONS[strategy]} of {len(free)} free{asked}, first of {len(demand.waiting)} waiting"
-        # Nearly always nobody: then nothing is copied.
-        failed = entry.failed_with
-        others = [one for one in free if one[-1] not in failed] if failed else []
-        passed = len(free) - len(others) if others else 0
-        if passed:
-            why += f"; {passed} did not take this call before"
-        able = others or free
+        line, want, failed = demand.line, demand.want, demand.waiting[0].failed_with
+        strategy, fitting = line.rules.strategy, self._fitting(demand)
+        if strategy in BY_CHANCE or want.prefers != NO_NEED or want.added or failed:
+            known = sorted(fitting)
+            others = [one for one in known if one[-1] not in failed]
+            passed = len(known) - len(others) if others else 0
+            able = others or known
+        else:
+            able, passed = list(islice(fitting, TOLD)), 0
+        if not able:
+            return None
         chosen, drawn = choose(strategy, able, self._draw, lambda one: _weight(line, one))
-        first = (chosen, *(one for one in able[:TOLD] if one is not chosen))
+        told = (chosen, *(one for one in able[:TOLD] if one is not chosen))
+        return _Choice(chosen, told[:TOLD], passed, drawn)
+
+    def _reasoned(self, demand: Demand, choice: _Choice) -> Pair:
+        line, want = demand.line, demand.want
+        free, waiting = self._count_free(demand), len(demand.waiting)
         reason = OfferReason(
-            strategy.value,
-            text_of(demand.want.requires),
-            text_of(demand.want.prefers),
-            demand.staffed,
-            len(free),
-            passed,
-            len(demand.waiting),
-            tuple(map(_candidate, first)),
-            drawn,
+            line.rules.strategy.value,
+            text_of(want.requires),
+            text_of(want.prefers),
+            len(line.staff),
+            free,
+            choice.passed_over,
+            waiting,
+            tuple(map(_candidate, choice.told)),
+            choice.drawn,
         )
-        return Pair(entry, chosen[-1], why, reason)
+        strategy = REASONS[line.rules.strategy]
+        why = f"{strategy}{_asked(want)} of {free} free, first of {waiting} waiting"
+        if choice.passed_over:
+            why += f"; {choice.passed_over} did not take this call before"
+        return Pair(demand.waiting[0], choice.agent[-1], why, reason)
+
+    def _fitting(self, demand: Demand) -> Iterator[Standing]:
+        """The free who may serve these callers, in order, except that what they prefer is not looked at
+        for the order."""
+        want, queue = demand.want, demand.line.rules.id
+        strategy = demand.line.rules.strategy
+        queues = [demand.line, *(self.lines[q] for q in want.added if q in self.lines)]
+        seen: set[AgentId] = set()
+        for line in queues:
+            for *_, who in line.free:
+                agent = self._free[who]
+                tier = None if who in seen else want.tier_of(agent, queue)
+                if tier is not None:
+                    if len(queues) > 1:
+                        seen.add(who)
+                    yield standing(strategy, agent, tier, want.lacking(agent))
+
+    def _count_free(self, demand: Demand) -> int:
+        added = (self.lines[q] for q in demand.want.added if q in self.lines)
+        return len(demand.line.free) + sum(len(line.free) for line in added)
+
+    def _best_demand(self, agent: AgentRow) -> Demand | None:
+        """Where the caller with the best place waits whom the agent could serve."""
+        own = [self.lines[queue].heads for queue in agent.queues]
+        guests = [self._guests[queue] for queue in agent.queues if self._guests.get(queue)]
+        heads: Iterable[Demand] = own[0] if len(own) == 1 else heapq.merge(*own, key=_head)
+        if guests:
+            others = dict.fromkeys(chain(*guests))
+            heads = heapq.merge(heads, sorted(others, key=_head), key=_head)
+        return next((demand for demand in heads if demand.fits(agent)), None)
+
+    def _is_listed(self, demand: Demand) -> bool:
+        line = demand.line
+        return self.lines.get(line.rules.id) is line and line.demands.get(demand.want) is demand
 
     # -- who is without any help ----------------------------------------------------------------
 
@@ -168,7 +255,7 @@ class Matching:
         while self._unserved:
             entry = self._unserved.pop(next(iter(self._unserved)))
             line, demand = self.lines[entry.queue], entry.demand
-            if demand is None or demand.staffed:
+            if demand is None or self._has_staff(line, demand.want):
                 continue
             if entry.want.agent is not None:
                 return Help(entry, entry.steps)
@@ -179,7 +266,17 @@ class Matching:
 
     def _has_staff(self, line: Line, want: Want) -> bool:
         queue = line.rules.id
-        return any(want.tier_of(agent, queue) is not None for agent in self._staff(line, want))
+        added = (self.lines[other].staff for other in want.added if other in self.lines)
+        staff = chain.from_iterable(one.values() for one in (line.staff, *added))
+        return any(want.tier_of(agent, queue) is not None for agent in staff)
+
+    def _staff_changed(self, agent: AgentRow) -> None:
+        """Whoever waits for somebody like them may need help now, or may be helped."""
+        for queue in agent.queues:
+            for demand in self.lines[queue].demands.values():
+                entries = [entry for entry in demand.waiting if _can_ease(entry, demand.line)]
+                if entries and not self._has_staff(demand.line, demand.want):
+                    self._unserved.update((entry.call, entry) for entry in entries)
 
     # -- agents -------------------------------------------------------------------------------
 
@@ -188,112 +285,41 @@ class Matching:
         if agent.presence is not Presence.SIGNED_OUT and agent.queues:
             for queue in agent.queues:
                 self.lines[queue].staff[agent.id] = agent
-            self._staffing(agent, 1)
+            self._staff_changed(agent)
 
     def sign_out(self, agent: AgentRow) -> None:
-        """Nobody need wait for them any more. Told while they are as they were."""
+        """Nobody need wait for them any more."""
         if any([self.lines[queue].staff.pop(agent.id, None) for queue in agent.queues]):
-            self._staffing(agent, -1)
+            self._staff_changed(agent)
 
     def add_free(self, agent: AgentRow) -> None:
         """List somebody who may be offered the next caller."""
         self.drop_free(agent)
-        for queue in agent.queues:
-            self.lines[queue].free[agent.id] = agent
-        listed = self._listed[agent.id] = {}
-        for demand in self._demands_of(agent):
-            place = demand.standing_of(agent)
-            if place is not None:
-                demand.free.add(place)
-                listed[demand] = place
-                self._touch(demand)
+        if agent.queues:
+            self._free[agent.id] = agent
+            for queue in agent.queues:
+                self.lines[queue].add_free(agent)
+            self._freed[agent.id] = None
 
     def drop_free(self, agent: AgentRow) -> None:
         """List them no longer, if they were."""
-        if agent.id in self._listed:
-            for demand, place in self._listed.pop(agent.id).items():
-                demand.free.remove(place)
+        if self._free.pop(agent.id, None) is not None:
             for queue in agent.queues:
-                self.lines[queue].free.pop(agent.id, None)
+                self.lines[queue].drop_free(agent.id)
 
     def clear(self) -> None:
         """Before a new configuration: forget what everybody wants and who could serve them."""
         for line in self.lines.values():
-            line.demands.clear()
-            line.free.clear()
-            line.staff.clear()
-            for entry in line.entries:
-                entry.demand = None
-        self._heads.clear()
-        self._listed.clear()
+            line.clear()
+        self._joined.clear()
+        self._freed.clear()
+        self._free.clear()
         self._guests.clear()
         self._unserved.clear()
 
-    # -- inside -------------------------------------------------------------------------------
 
-    def _staffing(self, agent: AgentRow, change: int) -> None:
-        for demand in self._demands_of(agent):
-            if demand.tier_of(agent) is not None:
-                demand.staffed += change
-        # Others than those whom they could serve now may find help by easing more.
-        for demand in self._demands_of(agent):
-            if not demand.staffed and demand.waiting:
-                entries = (entry for entry in demand.waiting if _can_ease(entry, demand.line))
-                self._unserved.update((entry.call, entry) for entry in entries)
-
-    def _demands_of(self, agent: AgentRow) -> Iterable[Demand]:
-        if not self._guests:
-            return [d for queue in agent.queues for d in self.lines[queue].demands.values()]
-        own = (d for queue in agent.queues for d in self.lines[queue].demands.values())
-        guests = (d for queue in agent.queues for d in self._guests.get(queue, ()))
-        return list(dict.fromkeys((*own, *guests)))
-
-    def _staff(self, line: Line, want: Want) -> Iterator[AgentRow]:
-        yield from line.staff.values()
-        for queue in want.added:
-            other = self.lines.get(queue)
-            yield from other.staff.values() if other else ()
-
-    def _demand(self, line: Line, want: Want) -> Demand:
-        demand = line.demands.get(want)
-        if demand is not None:
-            return demand
-        if len(line.demands) >= KEPT:
-            self._drop_empty(line)
-        demand = line.demands[want] = Demand(line, want)
-        others = [self.lines[queue] for queue in want.added if queue in self.lines]
-        for other in others:
-            self._guests.setdefault(other.rules.id, []).append(demand)
-        staff = {agent.id: agent for agent in self._staff(line, want)}
-        demand.staffed = sum(demand.tier_of(agent) is not None for agent in staff.values())
-        free = {agent.id: agent for one in (line, *others) for agent in one.free.values()}
-        for agent in free.values():
-            place = demand.standing_of(agent)
-            if place is not None:
-                demand.free.add(place)
-                self._listed[agent.id][demand] = place
-        return demand
-
-    def _drop_empty(self, line: Line) -> None:
-        for want, demand in list(line.demands.items()):
-            if not demand.waiting:
-                del line.demands[want]
-                for place in demand.free:
-                    del self._listed[place[-1]][demand]
-                for queue in want.added:
-                    guests = self._guests.get(queue, [])
-                    if demand in guests:
-                        guests.remove(demand)
-
-    def _touch(self, demand: Demand) -> None:
-        entry = demand.head()
-        if entry is not None and entry.place != demand.listed:
-            demand.listed = entry.place
-            heapq.heappush(self._heads, (entry.place, next(self._pushed), demand))
-
-    def _stands(self, demand: Demand) -> bool:
-        line = demand.line
-        return self.lines.get(line.rules.id) is line and line.demands.get(demand.want) is demand
+def _head(demand: Demand) -> Place:
+    return demand.head
 
 
 def _can_ease(entry: QueueEntry, line: Line) -> bool:
@@ -306,7 +332,8 @@ def _candidate(place: Standing) -> Candidate:
 
 
 def _weight(line: Line, agent: AgentId) -> int:
-    return line.free[agent].talents.weights.get(line.rules.id, 1) if agent in line.free else 1
+    row = line.staff.get(agent)
+    return row.talents.weights.get(line.rules.id, 1) if row else 1
 
 
 def _asked(want: Want) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sortedcontainers import SortedKeyList
+from sortedcontainers import SortedKeyList, SortedList
 
 from callcenter.core.acd.agent_state import REST_AFTER, AgentRow
-from callcenter.core.acd.strategy import Strategy
+from callcenter.core.acd.strategy import Standing, Strategy, standing
 from callcenter.core.acd.want import ANYBODY, Ease, Want, eased
 from callcenter.core.facts.calls import OfferEnded
 from callcenter.core.ids import AgentId, CallId, QueueId
@@ -80,19 +80,51 @@ def place_of(entry: QueueEntry) -> Place:
     return entry.place
 
 
+def _head_of(demand: "Demand") -> Place:
+    return demand.head
+
+
 @dataclass(slots=True)
 class Line:
-    """A queue at work: entries in order, and of its agents those who are free and those who are signed
-    in at all. `demands` are the callers who wait, by what they want."""
+    """A queue at work: entries in order, its agents who are signed in, and those of them who are free, as
+    its
+    strategy orders them. Whoever waits stands in `demands` by what they want, and these in `heads` by who
+    has the best place in them."""
 
     rules: QueueRules
     entries: SortedKeyList[QueueEntry, Place] = field(
         default_factory=lambda: SortedKeyList(key=place_of)
     )
-    free: dict[AgentId, AgentRow] = field(default_factory=dict)
     staff: dict[AgentId, AgentRow] = field(default_factory=dict)
+    free: SortedList[Standing] = field(default_factory=SortedList)
     tiers: tuple[int, ...] = ()
     demands: dict[Want, "Demand"] = field(default_factory=dict)
+    heads: SortedKeyList["Demand", Place] = field(
+        default_factory=lambda: SortedKeyList(key=_head_of)
+    )
+    _standings: dict[AgentId, Standing] = field(default_factory=dict)
+
+    def add_free(self, agent: AgentRow) -> None:
+        """List one of its agents as free."""
+        tier = agent.talents.tiers.get(self.rules.id, 1)
+        place = self._standings[agent.id] = standing(self.rules.strategy, agent, tier)
+        self.free.add(place)
+
+    def drop_free(self, agent: AgentId) -> None:
+        """List them as free no longer, if they were."""
+        place = self._standings.pop(agent, None)
+        if place is not None:
+            self.free.remove(place)
+
+    def clear(self) -> None:
+        """Forget who is there and who wants what; who waits stays in `entries`."""
+        self.staff.clear()
+        self.free.clear()
+        self._standings.clear()
+        self.demands.clear()
+        self.heads.clear()
+        for entry in self.entries:
+            entry.demand = None
 
     def position(self, entry: QueueEntry) -> int:
         """1 for the head of the queue."""

@@ -55,6 +55,9 @@ REASONS: Final[Mapping[Strategy, str]] = MappingProxyType(
 )
 
 
+BY_CHANCE: Final = frozenset({Strategy.RANDOM, Strategy.WEIGHTED_RANDOM})
+
+
 def standing(strategy: Strategy, agent: AgentRow, tier: int = 1, lacking: int = 0) -> Standing:
     """The place of a free agent among the free; of equals the one who is idle longest comes first."""
     since = agent.idle_since or _ANY_TIME
@@ -80,7 +83,7 @@ def choose(
 ) -> tuple[Standing, int | None]:
     """One of `free`, which is sorted and not empty, and what was drawn, if anything was. `weight`: above 0;
     who has twice as much is drawn twice as often."""
-    if strategy not in (Strategy.RANDOM, Strategy.WEIGHTED_RANDOM):
+    if strategy not in BY_CHANCE:
         return free[0], None
     best = free[0][:2]
     alike = list(takewhile(lambda one: one[:2] == best, free))

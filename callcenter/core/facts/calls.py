@@ -176,16 +176,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class OfferReason:
-    """What an offer was decided by. Of the agents who are signed in, `able` could serve the caller at all,
-    and
-    `free` of them were free; `passed_over` of these had not taken the call before. `candidates` are the
-    first few of the free, the best first. Of `waiting` callers who wanted the same this one had the best
-    place. `drawn` is what chance said, where it was asked."""
+    """What an offer was decided by. Of the queue's agents `staff` are signed in, and `free` of them free;
+    `candidates` are the first few of those who may serve the caller, the best first; `passed_over` had not
+    taken the call before. Of `waiting` callers who wanted the same this one had the best place. `drawn` is
+    what chance said, where it was asked."""
 
     strategy: str
     requires: str
     prefers: str
-    able: int
+    staff: int
     free: int
     passed_over: int
     waiting: int

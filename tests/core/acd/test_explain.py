@@ -42,10 +42,10 @@ def test_an_offer_names_who_was_compared_and_what_decided() -> None:
     words = words_of(offered(hall))
     assert words is not None
     assert words["en"] == (
-        "ana: idle longest of 2 free with vip best with billing (2 signed in);"
+        "ana: idle longest with vip best with billing of 3 free (3 signed in);"
         " the caller was first of 1; bo: idle for 3.0 s"
     )
-    assert words["zh"].startswith("ana：2 位空闲坐席（具备 vip）（优先 billing）中空闲最久")
+    assert words["zh"].startswith("ana：3 位空闲坐席中空闲最久（具备 vip）（优先 billing）")
 
 
 @pytest.mark.parametrize("strategy", Strategy)
@@ -69,7 +69,7 @@ def test_what_decided_is_in_the_fact_and_outlives_the_journal() -> None:
     fact = offered(hall)
     assert fact.reason is not None
     assert [one.agent for one in fact.reason.candidates] == ["a0", "a1", "a2", "a3", "a4"]
-    assert (fact.reason.free, fact.reason.able, fact.reason.waiting) == (9, 9, 1)
+    assert (fact.reason.free, fact.reason.staff, fact.reason.waiting) == (9, 9, 1)
     body = _plain(fact)
     assert from_wire(name_of(fact), body) == fact
 

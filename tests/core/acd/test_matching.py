@@ -91,7 +91,7 @@ def test_the_reason_names_the_skills() -> None:
     joins(hall, "a", "english")
     offer = hall.floor.next_offer(hall.now)
     assert offer is not None
-    assert offer.why == "longest idle of 1 free with english, first of 1 waiting"
+    assert offer.why == "longest idle with english of 2 free, first of 1 waiting"
 
 
 # -- easing -------------------------------------------------------------------------------------
