@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "flows": "callcenter.cli.flows:flows",
     "call": "callcenter.cli.call:call",
     "explain": "callcenter.cli.explain:explain",
+    "simulate": "callcenter.cli.simulate:simulate",
     "messages": "callcenter.cli.messages:messages",
     "alerts": "callcenter.cli.alerts:alerts",
     "db": "callcenter.cli.db:db",

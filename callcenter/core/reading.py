@@ -223,6 +223,7 @@ _KINDS_ZH: Final[Mapping[str, str]] = {
     "queue": "队列",
     "calendar": "日历",
     "node kind": "节点类型",
+    "strategy": "分配策略",
     "day": "星期",
 }
 
