@@ -224,6 +224,7 @@ _KINDS_ZH: Final[Mapping[str, str]] = {
     "calendar": "日历",
     "node kind": "节点类型",
     "strategy": "分配策略",
+    "skill": "技能",
     "day": "星期",
 }
 

@@ -13,7 +13,6 @@ from callcenter.core.access import Action, Actor, check_may
 from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.device import parse_device
 from callcenter.core.acd.explain import Verdict, verdicts
-from callcenter.core.acd.skills import Need, checked_need, text_of
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.phases import Call, Connected, Offered
 from callcenter.core.errors import (
@@ -35,6 +34,7 @@ from callcenter.core.facts.agents import (
 from callcenter.core.facts.calls import EndedBy, HangUpAsked, WantChanged
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId
+from callcenter.core.skills import Need, checked_need, text_of
 from callcenter.engine.loop import Counters, Engine
 from callcenter.engine.rows import agent_row, call_row
 from callcenter.ports.clock import Clock

@@ -42,7 +42,7 @@ class AgentProfile:
 @dataclass(frozen=True, slots=True)
 class NumberEntry:
     """A number of ours (E.164), the flow that its callers hear, and what they need of an agent, beside
-    what the flow says (see `core.acd.skills`)."""
+    what the flow says (see `core.skills`)."""
 
     did: str
     flow: FlowId

@@ -19,12 +19,12 @@ from typing import Final
 from callcenter.core.access import Action, Actor, check_may
 from callcenter.core.acd.agent_state import NO_TALENTS, Talents
 from callcenter.core.acd.queue import QueueRules
-from callcenter.core.acd.skills import checked_need, text_of
 from callcenter.core.calls.directory import Directory
 from callcenter.core.errors import Invalid, NoSuchAgent, NoSuchFlow, NoSuchQueue, StillInUse
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.ivr.flow import Enqueue
 from callcenter.core.numbers import normalise
+from callcenter.core.skills import checked_need, text_of
 from callcenter.engine.api import Door
 from callcenter.ports.journal import JournalAway
 from callcenter.ports.store import (
@@ -57,6 +57,7 @@ _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _DID: Final = re.compile(r"\+?[0-9]{2,20}")
 _OUTSIDE: Final = re.compile(r"\+[0-9]{6,15}")
 LONGEST_NAME: Final = 80
+_MakeReady = Callable[[Collection[str], Collection[FlowId], Collection[str]], Awaitable[Ready]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +311,8 @@ class Configuration:
         check_may(actor, Action.CHANGE_AGENTS)
         async with self._one_at_a_time:
             queues, numbers = await self._stores.queues.list(), await self._stores.numbers.list()
-            if uses := uses_of_skill(skill, queues, numbers):
+            flows = self._flows.in_force.values()
+            if uses := uses_of_skill(skill, queues, numbers, flows):
                 raise StillInUse(f"{skill}: asked for by {', '.join(uses)}")
             await self._stores.skills.delete(skill)
             await self._put_in_force()
@@ -342,7 +344,8 @@ class Configuration:
     async def check_flows(self, actor: Actor) -> tuple[FlowProblem, ...]:
         """What `reload_flows` would say, with nothing changed. Raises: NotPermitted."""
         check_may(actor, Action.READ_FLOWS)
-        return await self._flows.check({rules.id for rules in await self._stores.queues.list()})
+        queues = {rules.id for rules in await self._stores.queues.list()}
+        return await self._flows.check(queues, await self._skills())
 
     # -- inside -----------------------------------------------------------------------------------
 
@@ -354,7 +357,7 @@ class Configuration:
 
     async def _renew(
         self,
-        make_ready: Callable[[Collection[str], Collection[FlowId]], Awaitable[Ready]],
+        make_ready: _MakeReady,
         keep: Callable[[Ready], Awaitable[None]],
     ) -> tuple[FlowProblem, ...]:
         async with self._one_renewal:
@@ -366,7 +369,7 @@ class Configuration:
 
     async def _swap(
         self,
-        make_ready: Callable[[Collection[str], Collection[FlowId]], Awaitable[Ready]],
+        make_ready: _MakeReady,
         keep: Callable[[Ready], Awaitable[None]],
     ) -> Ready | None:
         """Put other flows in force; None, if what they were made ready for has changed meanwhile. They

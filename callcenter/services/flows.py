@@ -141,7 +141,12 @@ class FlowShelf:
         """The flow with the centre's own announcements."""
         return self.in_force.get(SYSTEM_FLOW) or emergency_system_flow()
 
-    async def recall(self, queues: Collection[str], dialled: Collection[FlowId]) -> Ready:
+    async def recall(
+        self,
+        queues: Collection[str],
+        dialled: Collection[FlowId],
+        skills: Collection[str] | None = None,
+    ) -> Ready:
         """What a start puts in force: what was so last, or what `read` finds where that does not hold.
 
         A flow that was in force and cannot be spoken any more is so all the same: not every word of
@@ -150,9 +155,9 @@ class FlowShelf:
         last = await self._last()
         self.in_force, self.calendars = dict(last.flows), last.calendars
         if not last.holds:
-            return await self.read(queues, dialled)
+            return await self.read(queues, dialled, skills)
         found = await asyncio.to_thread(self._load)
-        problems = self._problems(found, queues)
+        problems = self._problems(found, queues, skills)
         problems += [_vanished(flow) for flow in self._vanished(found, problems, dialled)]
         self._tell_edited(found)
         in_force = {SYSTEM_FLOW: self.system, **self.in_force}
@@ -160,10 +165,16 @@ class FlowShelf:
             problems.append(_unspoken(found, flow, why))
         return _ready(in_force, self.calendars, found, problems, is_new=False)
 
-    async def read(self, queues: Collection[str], dialled: Collection[FlowId]) -> Ready:
-        """What the folder would put in force; `dialled` are the flows that numbers lead to."""
+    async def read(
+        self,
+        queues: Collection[str],
+        dialled: Collection[FlowId],
+        skills: Collection[str] | None = None,
+    ) -> Ready:
+        """What the folder would put in force; `dialled` are the flows that numbers lead to, `skills` those
+        that callers may need, None: any."""
         found = await asyncio.to_thread(self._load)
-        problems = self._problems(found, queues)
+        problems = self._problems(found, queues, skills)
         problems += [_vanished(flow) for flow in self._vanished(found, problems, dialled)]
         refused = {problem.flow for problem in problems}
         sound = {flow.id: flow for flow in found.flows.values() if flow.id not in refused}
@@ -209,9 +220,11 @@ class FlowShelf:
         if self._prompts is not None:
             await self._prompts.clear()
 
-    async def check(self, queues: Collection[str]) -> tuple[FlowProblem, ...]:
+    async def check(
+        self, queues: Collection[str], skills: Collection[str] | None = None
+    ) -> tuple[FlowProblem, ...]:
         """What `read` would find, but for what cannot be spoken; changes nothing."""
-        return tuple(self._problems(await asyncio.to_thread(self._load), queues))
+        return tuple(self._problems(await asyncio.to_thread(self._load), queues, skills))
 
     async def _last(self) -> Recalled:
         if self._record is None:
@@ -240,13 +253,16 @@ class FlowShelf:
         unspoken.pop(BROKEN_FLOW, None)  # said again for the system flow, whose words they are
         return unspoken
 
-    def _problems(self, found: FoundFlows, queues: Collection[str]) -> list[FlowProblem]:
+    def _problems(
+        self, found: FoundFlows, queues: Collection[str], skills: Collection[str] | None
+    ) -> list[FlowProblem]:
         problems = [_told(one) for one in found.problems]
         # What a sound file leaves out is gone; of a broken one nobody knows what it leaves out.
         is_broken = any(PurePath(str(one.file)).stem == _CALENDARS for one in found.problems)
         calendars = {*(self.calendars if is_broken else ()), *found.calendars}
         for flow in found.flows.values():
-            wrong = (*_reserved(flow), *check(flow, queues=queues, calendars=calendars))
+            strange = check(flow, queues=queues, calendars=calendars, skills=skills)
+            wrong = (*_reserved(flow), *strange)
             problems += [_told(one) for one in found.located(flow.id, wrong)]
         return sorted(problems, key=lambda problem: (problem.file, problem.line))
 

@@ -7,10 +7,11 @@ from typing import Final
 
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
-from callcenter.core.acd.skills import LEVELS, SKILL, parse_need, skills_in
 from callcenter.core.acd.want import Ease
 from callcenter.core.errors import Invalid, NoSuchQueue, NoSuchSkill
 from callcenter.core.ids import QueueId
+from callcenter.core.ivr.flow import Enqueue, Flow
+from callcenter.core.skills import LEVELS, SKILL, parse_need, skills_in
 from callcenter.ports.store import NumberEntry
 
 TIERS: Final = (1, 100)
@@ -69,16 +70,25 @@ def _check_step(
 
 
 def uses_of_skill(
-    skill: str, queues: Iterable[QueueRules], numbers: Iterable[NumberEntry]
+    skill: str,
+    queues: Iterable[QueueRules],
+    numbers: Iterable[NumberEntry],
+    flows: Iterable[Flow],
 ) -> list[str]:
-    """Where a skill is asked for: queues by their easing, numbers by what their callers need."""
+    """Where a skill is asked for: queues by their easing, numbers and flows by what callers need."""
     eased = [f"queue {q.id}" for q in queues if any(step.skill == skill for step in q.easing)]
-    named = [
-        f"number {one.did}"
-        for one in numbers
-        if skill in skills_in(parse_need(one.requires)) | skills_in(parse_need(one.prefers))
+    named = [f"number {one.did}" for one in numbers if _names(skill, one.requires, one.prefers)]
+    led = [
+        f"flow {flow.id}"
+        for flow in flows
+        for node in flow.nodes.values()
+        if isinstance(node, Enqueue) and _names(skill, node.requires, node.prefers)
     ]
-    return [*eased, *named]
+    return [*eased, *named, *dict.fromkeys(led)]
+
+
+def _names(skill: str, *needs: str) -> bool:
+    return any(skill in skills_in(parse_need(need)) for need in needs)
 
 
 def _check_range(field: str, value: int, bounds: tuple[int, int]) -> None:

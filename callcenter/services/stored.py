@@ -24,10 +24,10 @@ class Stored:
     skills: frozenset[str] = frozenset()
 
     @property
-    def around(self) -> tuple[frozenset[str], frozenset[FlowId]]:
-        """What flows are checked against: the queues there are, and the flows numbers lead to."""
+    def around(self) -> tuple[frozenset[str], frozenset[FlowId], frozenset[str]]:
+        """What flows are checked against: the queues there are, the flows numbers lead to, the skills."""
         queues = frozenset(rules.id for rules in self.queues)
-        return queues, frozenset(number.flow for number in self.numbers)
+        return queues, frozenset(number.flow for number in self.numbers), self.skills
 
 
 class StoredRecord(Protocol):

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from callcenter.core.acd.agent_state import NO_TALENTS, Talents
 from callcenter.core.acd.queue import QueueRules
-from callcenter.core.acd.skills import parse_need
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.want import Ease
 from callcenter.core.errors import Invalid
 from callcenter.core.ids import QueueId
 from callcenter.core.reading import Path, Reader
+from callcenter.core.skills import parse_need
 
 LONGEST_HOURS: Final = 168
 MOST_AGENTS: Final = 20_000

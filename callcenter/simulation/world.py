@@ -16,12 +16,12 @@ from typing import Final
 
 from callcenter.core.access import Actor, Role
 from callcenter.core.acd.queue import QueueRules
-from callcenter.core.acd.skills import parse_need, skills_in
 from callcenter.core.calls.directory import Directory
 from callcenter.core.facts.agents import DeviceReachable, Presence, PresenceChanged
 from callcenter.core.facts.calls import AgentAnswered, AgentRinging, QueueJoined
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, LegId, QueueId
+from callcenter.core.skills import parse_need, skills_in
 from callcenter.engine.api import ChangeNeeds, Door, SetPresence, SignIn, SignOut
 from callcenter.engine.loop import Engine
 from callcenter.ports.journal import Numbered

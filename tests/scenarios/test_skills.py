@@ -8,11 +8,12 @@ import pytest
 from callcenter.core.access import Actor, Role
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
-from callcenter.core.acd.skills import parse_need
 from callcenter.core.acd.want import Ease
 from callcenter.core.errors import Invalid, NoSuchSkill, NotPermitted, NotWaiting
-from callcenter.core.facts.calls import WantEased
+from callcenter.core.facts.calls import QueueJoined, WantEased
 from callcenter.core.ids import AgentId
+from callcenter.core.ivr.flow import Enqueue
+from callcenter.core.skills import parse_need
 from callcenter.engine.api import ChangeNeeds
 from callcenter.testing.centre import BOSS, SALES, STRAIGHT, Centre
 
@@ -120,3 +121,16 @@ def test_who_talks_already_needs_nobody() -> None:
     centre.answers(AgentId("ana"))
     with pytest.raises(NotWaiting):
         centre.door.ask(BOSS, ChangeNeeds(call, requires="english"))
+
+
+def test_what_the_flow_says_and_what_the_number_says_are_both_needed() -> None:
+    centre = centre_with("english >= 50", ana={"english": 80}, bo={"english": 80, "billing": 1})
+    flow = centre.directory.flow_for(STRAIGHT)
+    node = Enqueue(SALES, requires="billing or vip")
+    asks = replace(flow, nodes={flow.start: node})
+    centre.directory = replace(centre.directory, flows={**centre.directory.flows, flow.id: asks})
+    centre.door.configure(centre.directory)
+    call = centre.call()
+    (joined,) = (fact for fact in centre.facts(call) if isinstance(fact, QueueJoined))
+    assert joined.requires == "english >= 50 and (billing or vip)"
+    assert centre.rings(AgentId("bo"))

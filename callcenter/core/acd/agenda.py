@@ -10,13 +10,13 @@ from enum import Enum
 
 from callcenter.core.acd.agent_state import AgentRow
 from callcenter.core.acd.queue import Line, QueueEntry
-from callcenter.core.acd.skills import text_of
 from callcenter.core.acd.want import taken_by
 from callcenter.core.deadlines import Deadlines
 from callcenter.core.facts.agents import RestEnded, WrapEnded
 from callcenter.core.facts.calls import OfferEnd, OfferEnded, PositionReached, WantEased
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId
+from callcenter.core.skills import text_of
 
 
 class Due(Enum):

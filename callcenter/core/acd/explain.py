@@ -13,7 +13,6 @@ from typing import Final
 from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.floor import Floor
 from callcenter.core.acd.queue import Line, QueueEntry
-from callcenter.core.acd.skills import missing, text_of
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.want import Want
 from callcenter.core.facts.agents import Presence
@@ -30,6 +29,7 @@ from callcenter.core.facts.calls import (
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId
+from callcenter.core.skills import missing, text_of
 
 Words = Mapping[str, str]
 """The same in each language."""

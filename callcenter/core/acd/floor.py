@@ -29,7 +29,6 @@ from callcenter.core.acd.agent_state import (
 )
 from callcenter.core.acd.matching import Matching
 from callcenter.core.acd.queue import Line, QueueEntry, QueueRules
-from callcenter.core.acd.skills import read_need
 from callcenter.core.acd.strategy import Draw
 from callcenter.core.acd.want import Want, taken_by
 from callcenter.core.facts.agents import (
@@ -56,6 +55,7 @@ from callcenter.core.facts.calls import (
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId
+from callcenter.core.skills import read_need
 
 # From reservation to ringing. Longer than a switch takes that has too much to do: to ring the next agent
 # then would only give it more. An order that was refused is told at once; one that was lost waits for this.

@@ -21,12 +21,12 @@ from sortedcontainers import SortedKeyList
 
 from callcenter.core.acd.agent_state import AgentRow
 from callcenter.core.acd.queue import Line, Place, QueueEntry, place_of
-from callcenter.core.acd.skills import NO_NEED, text_of
 from callcenter.core.acd.strategy import BY_CHANCE, REASONS, Draw, Standing, choose, standing
 from callcenter.core.acd.want import Want
 from callcenter.core.facts.agents import Presence
 from callcenter.core.facts.calls import Candidate, OfferReason
 from callcenter.core.ids import AgentId, CallId, QueueId
+from callcenter.core.skills import NO_NEED, text_of
 
 # How many of the free an offer's reason names.
 TOLD: Final = 5

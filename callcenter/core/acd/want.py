@@ -11,8 +11,8 @@ from datetime import timedelta
 from functools import reduce
 
 from callcenter.core.acd.agent_state import AgentRow
-from callcenter.core.acd.skills import NO_NEED, Need, lowered, missing, without
 from callcenter.core.ids import AgentId, QueueId
+from callcenter.core.skills import NO_NEED, Need, lowered, missing, without
 
 # Agents of an added queue come after all of the caller's own, whatever their tier there.
 _ADDED_TIER = 1000

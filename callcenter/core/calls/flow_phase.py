@@ -41,6 +41,7 @@ from callcenter.core.ivr import interpreter as ivr
 from callcenter.core.ivr.announcements import LINES_BUSY, QUEUE_NO_AGENTS, SYSTEM_FLOW
 from callcenter.core.ivr.cursor import Phase as CursorPhase
 from callcenter.core.ivr.flow import Flow, Language, Menu, Play, PromptName
+from callcenter.core.skills import both
 
 # The longest a prompt may run before we go on without hearing of its end.
 LONGEST_PROMPT: Final = timedelta(minutes=3)
@@ -184,12 +185,13 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
             return replace(call, phase=phase), (*trace, *say)
         case ivr.Listen(wait=wait) if turn.cursor is not None:
             return replace(call, phase=InFlow(turn.cursor, None, at, at + wait)), trace
-        case ivr.ToQueue(queue=queue, priority=priority, language=language):
+        case ivr.ToQueue(queue, priority, language, requires, prefers):
             call = replace(call, language=language)
             if queue not in directory.queues:
                 return nobody_serves(call, at, trace)
             since = at - call.unheard if call.unheard else None
-            needs = directory.needs.get(call.dnis, ("", ""))
+            of_number = directory.needs.get(call.dnis, ("", ""))
+            needs = both(of_number[0], requires), both(of_number[1], prefers)
             joined = QueueJoined(at, call.id, queue, priority.total_seconds(), since, *needs)
             return queued(call, joined, directory), (*trace, Record(joined))
         case ivr.Goodbye(prompts=names, language=language):

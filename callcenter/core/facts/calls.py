@@ -105,7 +105,7 @@ class NodeEntered:
 class QueueJoined:
     """The caller waits in `queue`; `priority` is a head start in seconds. `since` is where their wait
     counts from, if they had been waiting before we heard of them. `requires` and `prefers` are what they
-    need of an agent (see `core.acd.skills`); `only` is the one agent they wait for, for `only_seconds`."""
+    need of an agent (see `core.skills`); `only` is the one agent they wait for, for `only_seconds`."""
 
     at: datetime
     call: CallId

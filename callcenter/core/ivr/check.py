@@ -19,14 +19,21 @@ from callcenter.core.ivr.flow import (
     exits,
 )
 from callcenter.core.reading import Problem, unknown
+from callcenter.core.skills import parse_need, skills_in
 
 
 def check(
-    flow: Flow, *, queues: Collection[str], calendars: Collection[str]
+    flow: Flow,
+    *,
+    queues: Collection[str],
+    calendars: Collection[str],
+    skills: Collection[str] | None = None,
 ) -> tuple[Problem, ...]:
-    """Every problem of `flow` in a centre that has these queues and calendars."""
+    """Every problem of `flow` in a centre that has these queues, calendars and skills; None: any will
+    do."""
     return (
         *_strangers(flow, queues, calendars),
+        *(() if skills is None else _unskilled(flow, skills)),
         *_unreachable(flow),
         *_traps(flow),
         *_rings(flow),
@@ -46,6 +53,15 @@ def _strangers(
             case Hours(calendar=calendar) if calendar not in calendars:
                 place = (*path, "hours", "calendar")
                 yield unknown("unknown-calendar", place, "calendar", calendar, sorted(calendars))
+
+
+def _unskilled(flow: Flow, skills: Collection[str]) -> Iterator[Problem]:
+    for node_id, node in flow.nodes.items():
+        if isinstance(node, Enqueue):
+            for field, need in (("requires", node.requires), ("prefers", node.prefers)):
+                for skill in sorted(skills_in(parse_need(need)) - set(skills)):
+                    path = ("nodes", node_id, "enqueue", field)
+                    yield unknown("unknown-skill", path, "skill", skill, sorted(skills))
 
 
 def _unreachable(flow: Flow) -> Iterator[Problem]:

@@ -78,10 +78,13 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Enqueue:
-    """Wait for an agent; `priority` is a head start on those who are waiting."""
+    """Wait for an agent; `priority` is a head start on those who are waiting. `requires` and `prefers` are
+    what the caller needs of the agent (see `core.skills`)."""
 
     queue: QueueId
     priority: timedelta = timedelta()
+    requires: str = ""
+    prefers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

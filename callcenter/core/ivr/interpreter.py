@@ -126,6 +126,8 @@ class ToQueue:
     queue: QueueId
     priority: timedelta
     language: Language
+    requires: str = ""
+    prefers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +218,9 @@ def _walk(flow: Flow, cursor: Cursor, to: NodeId, context: Context) -> Turn:
                     flow.id, flow.version, node_id, language, Phase.SAYING, drifted=drifted
                 )
                 return Turn(place, Say((prompt,), language), tuple(entered))
-            case Enqueue(queue=queue, priority=priority):
-                return Turn(None, ToQueue(queue, priority, language), tuple(entered))
+            case Enqueue(queue, priority, requires, prefers):
+                move = ToQueue(queue, priority, language, requires, prefers)
+                return Turn(None, move, tuple(entered))
             case HangUp(prompt=last_word):
                 prompts = () if last_word is None else (last_word,)
                 return Turn(None, Goodbye(prompts, language), tuple(entered))

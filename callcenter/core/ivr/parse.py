@@ -13,7 +13,7 @@ or on the graph as a whole is `check`'s. The shape, one node of each kind:
                        wait_seconds: 2.5, on_timeout: sorry, on_invalid: sorry}}
       english: {set_language: {language: en, then: open}}
       open:    {hours: {calendar: office, open: sales, closed: bye}}
-      sales:   {enqueue: {queue: sales, priority_seconds: 0}}
+      sales:   {enqueue: {queue: sales, priority_seconds: 0, requires: english >= 50}}
       bye:     {hang_up: {prompt: goodbye}}
     prompts:
       hello: {zh: 您好。, en: Hello.}
@@ -27,6 +27,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from callcenter.core.errors import Invalid
 from callcenter.core.ids import FlowId, QueueId
 from callcenter.core.ivr.flow import (
     KEYS,
@@ -47,6 +48,7 @@ from callcenter.core.ivr.flow import (
     Utterance,
 )
 from callcenter.core.reading import Path, Reader, Unreadable, shown, word
+from callcenter.core.skills import LONGEST_NEED, parse_need, text_of
 
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}")
 _MOST_NODES: Final = 500
@@ -264,7 +266,7 @@ class _Nodes:
 
     def _enqueue(self, body: object, path: Path) -> Enqueue | None:
         fields = self._reader.fields(
-            body, path, required=("queue",), optional=("priority_seconds",)
+            body, path, required=("queue",), optional=("priority_seconds", "requires", "prefers")
         )
         if fields is None:
             return None
@@ -275,7 +277,22 @@ class _Nodes:
             place = (*path, "priority_seconds")
             most = _LONGEST_PRIORITY
             seconds = self._reader.number(head_start, place, least=0, most=most) or 0.0
-        return Enqueue(QueueId(queue), timedelta(seconds=seconds))
+        requires = self._need(fields.get("requires", ""), (*path, "requires"))
+        prefers = self._need(fields.get("prefers", ""), (*path, "prefers"))
+        return Enqueue(QueueId(queue), timedelta(seconds=seconds), requires, prefers)
+
+    def _need(self, value: object, path: Path) -> str:
+        text = self._reader.text(value, path, longest=LONGEST_NEED) or ""
+        try:
+            return text_of(parse_need(text))
+        except Invalid as error:
+            self._reader.note(
+                "bad-need",
+                path,
+                f"{error}. Write such as english >= 50 and billing.",
+                f"技能要求无法识别（{error}）。请写成如 english >= 50 and billing。",
+            )
+            return ""
 
     def _hang_up(self, body: object, path: Path) -> HangUp | None:
         if body is None:

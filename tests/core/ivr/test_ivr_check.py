@@ -90,6 +90,21 @@ def test_queues_and_calendars_that_the_centre_does_not_have_are_told() -> None:
     assert problems_of(nodes) == [("unknown-calendar", "calendar"), ("unknown-queue", "queue")]
 
 
+def test_skills_that_the_centre_does_not_have_are_told_where_they_are_known() -> None:
+    need = {"queue": "sales", "requires": "english >= 50 and billing", "prefers": "vpi"}
+    built = parse_flow(
+        {
+            **{"id": "made", "languages": ["en"], "start": "a", "prompts": {}},
+            "nodes": {"a": {"enqueue": need}},
+        }
+    )
+    known = {"english", "vip", "billing"}
+    (problem,) = check(built, queues=["sales"], calendars=[], skills=known)
+    assert (problem.code, problem.path[-1]) == ("unknown-skill", "prefers")
+    assert "vip" in problem.text["en"] and problem.text["zh"]
+    assert check(built, queues=["sales"], calendars=[]) == ()
+
+
 def test_a_prompt_without_text_in_a_language_of_the_flow_is_told() -> None:
     assert problems_of({"a": LEAVE}, prompts={"p": {"zh": "嗯"}}) == [("missing-text", "p")]
 

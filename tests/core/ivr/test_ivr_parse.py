@@ -99,6 +99,8 @@ MENU: Path = ("nodes", "ask", "menu")
         (("nodes", "sales", "enqueue", "queue"), ["sales"], "bad-name"),
         (("nodes", "sales", "enqueue", "priority_seconds"), -1, "bad-number"),
         (("nodes", "sales", "enqueue", "priority_seconds"), float("nan"), "bad-number"),
+        (("nodes", "sales", "enqueue", "requires"), "english >=", "bad-need"),
+        (("nodes", "sales", "enqueue", "prefers"), ["vip"], "not-text"),
         ((*MENU, "choices", 12), "sales", "bad-key"),
         ((*MENU, "choices", "A"), "sales", "bad-key"),
         ((*MENU, "choices", "1"), "bye", "key-given-twice"),

@@ -14,10 +14,10 @@ from callcenter.adapters.http.explanation import AgentVerdict, Explanation, Said
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action, Actor, check_may, may
-from callcenter.core.acd.skills import LONGEST_NEED
 from callcenter.core.errors import Invalid, NoSuchCall, NoSuchSkill, NotWaiting
 from callcenter.core.facts.wire import Fact, UnreadableFact, from_wire
 from callcenter.core.ids import CallId
+from callcenter.core.skills import LONGEST_NEED
 from callcenter.engine.api import LONGEST_HEAD_START, ChangeNeeds, Door, HangUp
 from callcenter.ports.history import CallHistory, CallRecord, History, StoredFact
 from callcenter.ports.store import StoreAway

@@ -7,9 +7,9 @@ from pydantic import Field
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action
-from callcenter.core.acd.skills import LONGEST_NEED
 from callcenter.core.errors import Invalid, NoSuchFlow, NoSuchNumber, NoSuchSkill
 from callcenter.core.ids import FlowId
+from callcenter.core.skills import LONGEST_NEED
 from callcenter.ports.store import NumberEntry, StoreAway
 from callcenter.services.configuration import Configuration
 

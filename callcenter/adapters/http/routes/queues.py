@@ -11,11 +11,11 @@ from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action, check_may
 from callcenter.core.acd.queue import QueueRules
-from callcenter.core.acd.skills import LEVELS
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.want import Ease
 from callcenter.core.errors import Invalid, NameTaken, NoSuchQueue, NoSuchSkill, StillInUse
 from callcenter.core.ids import QueueId
+from callcenter.core.skills import LEVELS
 from callcenter.engine.api import Door
 from callcenter.ports.store import StoreAway
 from callcenter.services.configuration import Configuration

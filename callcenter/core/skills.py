@@ -80,6 +80,11 @@ def checked_need(field: str, text: str, known: Collection[str]) -> Need:
     return need
 
 
+def both(one: str, other: str) -> str:
+    """What meets the two of them."""
+    return text_of(_joined((read_need(one), read_need(other)))) if one and other else one or other
+
+
 def read_need(text: str) -> Need:
     """What is written, for a text that was checked when it was given: one that cannot be read is none,
     since to lose the caller would be worse."""

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.core.acd.skills import (
+from callcenter.core.errors import Invalid
+from callcenter.core.skills import (
     NO_NEED,
     AllOf,
     AnyOf,
@@ -18,7 +19,6 @@ from callcenter.core.acd.skills import (
     text_of,
     without,
 )
-from callcenter.core.errors import Invalid
 
 pytestmark = pytest.mark.core
 
