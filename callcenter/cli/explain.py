@@ -5,15 +5,21 @@ from datetime import datetime
 import click
 
 from callcenter.cli.centre import centre, part
+from callcenter.cli.context import load_settings
+from callcenter.cli.verifying import tell_verified, verified
 from callcenter.cli.wording import language, said, show, show_json
 
 
 @click.command()
 @click.argument("call_id")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--verify", is_flag=True, help="Decide its offers again from this machine's journal.")
 @click.pass_context
-def explain(context: click.Context, call_id: str, as_json: bool) -> None:
+def explain(context: click.Context, call_id: str, as_json: bool, verify: bool) -> None:
     """Why a call, that is or was, went to whom it went to, or why nobody has it yet."""
+    if verify:
+        tell_verified(verified(load_settings(context).journal_folder, call_id))
+        return
     asked = centre(context)
     path = f"/calls/{part(call_id)}"
     found = asked.ask("GET", f"{path}/explanation")

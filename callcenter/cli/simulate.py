@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from callcenter.cli.progress import Progress
+from callcenter.cli.verifying import tell_verified, verified
 from callcenter.cli.wording import language, said, show, tell
 
 if TYPE_CHECKING:
@@ -19,15 +20,32 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "scenario", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--journal",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Decide a recorded journal's offers again instead.",
+)
 @click.option("--seed", type=click.IntRange(0), help="Of everything by chance; else the file's.")
 @click.option("--runs", type=click.IntRange(1, 1000), default=1, help="So many, a seed each.")
 @click.option("--json", "as_json", type=click.Path(path_type=Path), help="Figures go here.")
-def simulate(scenario: Path, seed: int | None, runs: int, as_json: Path | None) -> None:
+def simulate(
+    scenario: Path | None, journal: Path | None, seed: int | None, runs: int, as_json: Path | None
+) -> None:
     """Play SCENARIO, a YAML file, through the real core with a moved clock; needs no running centre.
 
     The same file and seed give the same day. Examples are in the folder simulations/.
     """
+    if (scenario is None) == (journal is None):
+        raise click.UsageError(
+            said("give a SCENARIO or --journal FOLDER", "请给出 SCENARIO 或 --journal 文件夹")
+        )
+    if journal is not None:
+        tell_verified(verified(journal))
+        return
+    assert scenario is not None
     plan = _read(scenario)
     first = plan.seed if seed is None else seed
     results = _play(plan, range(first, first + runs))

@@ -55,11 +55,13 @@ from callcenter.core.facts.calls import (
     Outcome,
     PromptEnded,
 )
+from callcenter.core.facts.centre import FloorConfigured
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId, is_offer_leg, offer_leg
 from callcenter.engine.entrance import Entrance
 from callcenter.engine.feed import Feed, Rows
-from callcenter.engine.loose_ends import loose_ends
+from callcenter.engine.floor_news import FloorNews
+from callcenter.engine.loose_ends import answer_for_nobody, hang_up_for_nobody, loose_ends
 from callcenter.engine.music import MusicRoom
 from callcenter.engine.restored import restored
 from callcenter.engine.rows import agent_row, call_row, queue_row
@@ -135,6 +137,7 @@ class Engine:
         self._written: list[Numbered] = []
         self._outbox: list[tuple[CallId, list[LegEffect]]] = []
         self._touched: set[tuple[str, str]] = set()
+        self._news = FloorNews()
         self._configure_floor()
 
     # -- the door's side ----------------------------------------------------------------------
@@ -258,6 +261,9 @@ class Engine:
             self._lap(self.number, fact)
 
     def _next(self) -> Fact | None:
+        has_work = self._following or self._outside or self.floor.may_move
+        if self._news.is_due and has_work and (news := self._news.of(self._directory, self._clock)):
+            return news
         if self._following:
             return self._following.popleft()
         while self._outside:
@@ -290,6 +296,8 @@ class Engine:
         self.counters.facts += 1
         if isinstance(fact, AgentFact):
             self._touch_agent(fact.agent)
+        elif isinstance(fact, FloorConfigured):
+            self._news.written = fact
         else:
             self._hear(number, fact)
         try:
@@ -315,8 +323,8 @@ class Engine:
                 self.counters.arrived += 1
                 self.kept[fact.call] = []
             else:
-                self._following.extend(_answer_for_nobody(fact))
-                self._take(fact.call, _hang_up_for_nobody(fact))
+                self._following.extend(answer_for_nobody(fact))
+                self._take(fact.call, hang_up_for_nobody(fact))
                 return
         except IllegalTransition as error:
             self._late(fact, error)
@@ -425,7 +433,8 @@ class Engine:
         kept = sorted((item for facts in self.kept.values() for item in facts), key=itemgetter(0))
         now = self._clock.now()
         agents = [(self.number, restored(row, now)) for row in self.floor.agents.values()]
-        return [*kept, *agents]
+        rules = [(self.number, self._news.written)] if self._news.written else []
+        return [*rules, *kept, *agents]
 
     def _row(self, kind: str, key: str) -> dict[str, Any] | None:
         if kind == "calls":
@@ -472,6 +481,7 @@ class Engine:
     def _configure_floor(self) -> None:
         known, now = self._directory, self._clock.now()
         self.floor.configure(known.queues.values(), known.assignments, known.talents, now)
+        self._news.is_due = True
 
 
 def _turn(item: tuple[CallId, list[LegEffect]]) -> int:
@@ -484,17 +494,3 @@ def _turn(item: tuple[CallId, list[LegEffect]]) -> int:
             return 1
         case _:
             return 2
-
-
-def _answer_for_nobody(fact: CallFact) -> tuple[Fact, ...]:
-    """A call that is gone cannot take an offer; the floor always gets its answer."""
-    if isinstance(fact, AgentOffered):
-        return (OfferEnded(fact.at, fact.call, fact.agent, fact.offer, OfferEnd.REFUSED),)
-    return ()
-
-
-def _hang_up_for_nobody(fact: CallFact) -> tuple[LegEffect, ...]:
-    """Nobody is there for this agent any more."""
-    if isinstance(fact, AgentAnswered):
-        return (HangUpLeg(offer_leg(fact.call, fact.offer)),)
-    return ()

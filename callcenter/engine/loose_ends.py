@@ -10,10 +10,14 @@ from datetime import datetime
 
 from callcenter.core.acd.agent_state import Activity
 from callcenter.core.acd.floor import Floor
+from callcenter.core.calls.effects import HangUpLeg, LegEffect
 from callcenter.core.calls.phases import Call, Connected, Ended, Offered, Queued
 from callcenter.core.facts.agents import WrapEnded
 from callcenter.core.facts.calls import (
+    AgentAnswered,
+    AgentOffered,
     CallEnded,
+    CallFact,
     EndedBy,
     OfferEnd,
     OfferEnded,
@@ -21,7 +25,7 @@ from callcenter.core.facts.calls import (
     QueueJoined,
 )
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import AgentId, CallId
+from callcenter.core.ids import AgentId, CallId, offer_leg
 
 
 def loose_ends(calls: Mapping[CallId, Call], floor: Floor, now: datetime) -> Iterator[Fact]:
@@ -74,3 +78,17 @@ def _engaged_with(call: CallId, floor: Floor) -> AgentId | None:
         if row.engagement is not None and row.engagement.call == call:
             return row.id
     return None
+
+
+def answer_for_nobody(fact: CallFact) -> tuple[Fact, ...]:
+    """A call that is gone cannot take an offer; the floor always gets its answer."""
+    if isinstance(fact, AgentOffered):
+        return (OfferEnded(fact.at, fact.call, fact.agent, fact.offer, OfferEnd.REFUSED),)
+    return ()
+
+
+def hang_up_for_nobody(fact: CallFact) -> tuple[LegEffect, ...]:
+    """Nobody is there for this agent any more."""
+    if isinstance(fact, AgentAnswered):
+        return (HangUpLeg(offer_leg(fact.call, fact.offer)),)
+    return ()

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from callcenter.core.acd.agent_state import Activity
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.verify import verify
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.phases import Connected, InFlow, Offered, Queued
 from callcenter.core.errors import CoreError
@@ -121,6 +122,8 @@ class CentreMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.compare_with_the_journal()
+        decided = verify(self.centre.journal.read_after(0))
+        assert (decided.unknown, decided.differences) == (0, [])
         self.screen.close()
         self.loop.close()
 
@@ -404,8 +407,11 @@ def state_of(engine: Engine) -> dict[str, Any]:
         )
     entries = {
         queue: [
-            (e.call, e.enqueued_at, e.priority, e.offers, e.offered_to, e.told, e.announce_at)
-            for e in line.entries
+            *(
+                (e.call, e.enqueued_at, e.priority, e.offers, e.offered_to, e.told, e.announce_at)
+                for e in line.entries
+            ),
+            *((e.call, e.want, e.steps, e.failed_with, e.ease_at) for e in line.entries),
         ]
         for queue, line in floor.lines.items()
     }

@@ -7,7 +7,9 @@ import pytest
 
 from callcenter.adapters.flows.yaml_source import read_text
 from callcenter.core.acd.strategy import Strategy
+from callcenter.core.acd.verify import verify
 from callcenter.core.facts.calls import AgentOffered, WantEased
+from callcenter.core.facts.centre import FloorConfigured
 from callcenter.core.facts.wire import Fact
 from callcenter.core.metrics import (
     average_speed_of_answer,
@@ -97,3 +99,40 @@ def test_every_strategy_carries_the_same_textbook_queue(strategy: Strategy) -> N
 
 
 SEED = 3
+
+
+@pytest.mark.parametrize("name", ["two-languages", "small-hotline"])
+def test_every_offer_of_a_day_is_decided_again_as_it_was(name: str) -> None:
+    facts: list[Fact] = []
+    World(example(name, 3), hear=facts.append).run()
+    found = verify(enumerate(facts, start=1))
+    assert found.offers > 300
+    assert (found.same, found.differences) == (found.offers, [])
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_by_every_strategy_the_same_is_decided_again(strategy: Strategy) -> None:
+    scenario = example("two-languages", 2)
+    queues = tuple(
+        replace(plan, rules=replace(plan.rules, strategy=strategy)) for plan in scenario.queues
+    )
+    facts: list[Fact] = []
+    World(replace(scenario, queues=queues), hear=facts.append).run()
+    found = verify(enumerate(facts, start=1))
+    assert found.offers > 100
+    assert [one for one in found.differences if not one.by_chance] == []
+    assert len(found.differences) < 0.02 * found.offers
+
+
+def test_a_rule_that_was_not_in_force_is_found_out() -> None:
+    facts: list[Fact] = []
+    World(example("two-languages", 3), hear=facts.append).run()
+    other = [
+        replace(fact, queues=tuple(replace(q, strategy="linear") for q in fact.queues))
+        if isinstance(fact, FloorConfigured)
+        else fact
+        for fact in facts
+    ]
+    assert len(verify(enumerate(other, start=1)).differences) > 50
+    without = [fact for fact in facts if not isinstance(fact, FloorConfigured)]
+    assert verify(enumerate(without, start=1)).unknown > 0

@@ -127,6 +127,18 @@ def read_head(path: Path) -> Iterator[tuple[int, Entry]]:
                 yield line_number, decode(path, line_number, line)
 
 
+def carried_into(folder: Path) -> Iterator[Numbered]:
+    """What the oldest segment that is left began with: whoever reads from there needs it first.
+    Raises: DamagedJournal."""
+    found = segments(folder)
+    if found:
+        path = segment_path(folder, found[0])
+        for line_number, entry in read_head(path):
+            if entry[3] != CARRIED:
+                return
+            yield entry[0], read_fact(path, line_number, entry)
+
+
 def _holding(found: list[int], number: int) -> int | None:
     """The segment in which `number` is or will be; the oldest one if it was forgotten."""
     older = [first for first in found if first <= number]

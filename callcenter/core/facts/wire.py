@@ -12,11 +12,12 @@ from math import isfinite
 from types import MappingProxyType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from callcenter.core.facts import agents, calls
+from callcenter.core.facts import agents, calls, centre
 from callcenter.core.facts.agents import AgentFact
 from callcenter.core.facts.calls import CallFact
+from callcenter.core.facts.centre import FloorConfigured
 
-Fact = CallFact | AgentFact
+Fact = CallFact | AgentFact | FloorConfigured
 
 NAMES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
     {
@@ -44,6 +45,7 @@ NAMES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
         "agent.wrap_ended": agents.WrapEnded,
         "agent.rest_ended": agents.RestEnded,
         "agent.restored": agents.AgentRestored,
+        "floor.configured": centre.FloorConfigured,
     }
 )
 _NAME_OF: Final[Mapping[type[Fact], str]] = {kind: name for name, kind in NAMES.items()}

@@ -26,6 +26,7 @@ PLAIN = {
 zones = st.sampled_from([UTC, timezone(timedelta(hours=8))])
 st.register_type_strategy(datetime, st.datetimes(timezones=zones))
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
+st.register_type_strategy(int, st.integers(-(2**53), 2**53))
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 st.register_type_strategy(str, texts)
 

@@ -1,0 +1,111 @@
+"""The floor's configuration as a fact, and back."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from callcenter.core.acd.agent_state import NO_TALENTS, Talents
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.strategy import Strategy
+from callcenter.core.acd.want import Ease
+from callcenter.core.facts.centre import (
+    AgentSet,
+    EasingStep,
+    FloorConfigured,
+    QueueServed,
+    QueueSet,
+    SkillHeld,
+)
+from callcenter.core.ids import AgentId, QueueId
+
+
+@dataclass(frozen=True, slots=True)
+class FloorRules:
+    """What `Floor.configure` takes."""
+
+    queues: tuple[QueueRules, ...]
+    assignments: Mapping[AgentId, tuple[QueueId, ...]]
+    talents: Mapping[AgentId, Talents]
+
+
+def configured(
+    queues: Iterable[QueueRules],
+    assignments: Mapping[AgentId, tuple[QueueId, ...]],
+    talents: Mapping[AgentId, Talents],
+    at: datetime,
+) -> FloorConfigured:
+    """The fact that says so."""
+    agents = (
+        _agent(agent, served, talents.get(agent, NO_TALENTS))
+        for agent, served in sorted(assignments.items())
+    )
+    rules = sorted(queues, key=lambda queue: queue.id)
+    return FloorConfigured(at, tuple(map(_queue, rules)), tuple(agents))
+
+
+def changed(
+    before: FloorConfigured | None,
+    queues: Iterable[QueueRules],
+    assignments: Mapping[AgentId, tuple[QueueId, ...]],
+    talents: Mapping[AgentId, Talents],
+    at: datetime,
+) -> FloorConfigured | None:
+    """The fact that says so, unless it says nothing but what was said before."""
+    news = configured(queues, assignments, talents, at)
+    return None if before is not None and replace(news, at=before.at) == before else news
+
+
+def rules_of(fact: FloorConfigured) -> FloorRules:
+    """What was configured then. What does not decide anything has its default."""
+    return FloorRules(
+        tuple(map(_rules, fact.queues)),
+        {agent.id: tuple(one.queue for one in agent.queues) for agent in fact.agents},
+        {agent.id: _talents(agent) for agent in fact.agents},
+    )
+
+
+def _queue(rules: QueueRules) -> QueueSet:
+    return QueueSet(
+        rules.id,
+        rules.strategy.value,
+        rules.ring_for.total_seconds(),
+        rules.wrap_up.total_seconds(),
+        rules.misses_allowed,
+        rules.tier_for.total_seconds(),
+        tuple(
+            EasingStep(step.after.total_seconds(), step.skill, step.to, step.add)
+            for step in rules.easing
+        ),
+    )
+
+
+def _rules(queue: QueueSet) -> QueueRules:
+    return QueueRules(
+        queue.id,
+        strategy=Strategy(queue.strategy),
+        ring_for=timedelta(seconds=queue.ring_for_seconds),
+        wrap_up=timedelta(seconds=queue.wrap_up_seconds),
+        misses_allowed=queue.misses_allowed,
+        tier_for=timedelta(seconds=queue.tier_for_seconds),
+        easing=tuple(
+            Ease(timedelta(seconds=step.after_seconds), step.skill, step.to, step.add)
+            for step in queue.easing
+        ),
+    )
+
+
+def _agent(agent: AgentId, served: Iterable[QueueId], talents: Talents) -> AgentSet:
+    queues = tuple(
+        QueueServed(queue, talents.tiers.get(queue, 1), talents.weights.get(queue, 1))
+        for queue in served
+    )
+    skills = sorted(talents.skills.items())
+    return AgentSet(agent, queues, tuple(SkillHeld(skill, level) for skill, level in skills))
+
+
+def _talents(agent: AgentSet) -> Talents:
+    return Talents(
+        {one.skill: one.level for one in agent.skills},
+        {one.queue: one.tier for one in agent.queues},
+        {one.queue: one.weight for one in agent.queues},
+    )

@@ -1,0 +1,63 @@
+"""What the floor goes by: the part of the configuration that decides who is offered whom.
+
+It is written into the journal whenever it changes, so that what was decided can be decided again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from callcenter.core.ids import AgentId, QueueId
+
+
+@dataclass(frozen=True, slots=True)
+class EasingStep:
+    """See `core.acd.want.Ease`."""
+
+    after_seconds: float
+    skill: str
+    to: int
+    add: QueueId | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSet:
+    """A queue's rules, as far as they decide."""
+
+    id: QueueId
+    strategy: str
+    ring_for_seconds: float
+    wrap_up_seconds: float
+    misses_allowed: int
+    tier_for_seconds: float
+    easing: tuple[EasingStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SkillHeld:
+    skill: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueServed:
+    queue: QueueId
+    tier: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSet:
+    """An agent who may sign in, what they serve and what they are good at."""
+
+    id: AgentId
+    queues: tuple[QueueServed, ...]
+    skills: tuple[SkillHeld, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FloorConfigured:
+    """From here on the floor goes by this, whole."""
+
+    at: datetime
+    queues: tuple[QueueSet, ...]
+    agents: tuple[AgentSet, ...]
