@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from callcenter.cli.verifying import decided_again, tell_verified
 from callcenter.host.precedence import Precedence, take
 
 if TYPE_CHECKING:
@@ -132,7 +133,14 @@ async def run_demo(
     """
     from callcenter.demo.board import Board
 
-    return await perform(Board(), venue_of(prepared, os.environ), calls, stop, at_once)
+    status = await perform(Board(), venue_of(prepared, os.environ), calls, stop, at_once)
+    return status or decide_again(prepared)
+
+
+def decide_again(prepared: "Prepared") -> int:
+    """Whether every offer that was made would be made again, by what is written; the exit status."""
+    found = decided_again(prepared.settings.journal_folder)
+    return 0 if not found.offers or tell_verified(found) else 1
 
 
 async def perform(

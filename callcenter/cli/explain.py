@@ -18,8 +18,8 @@ from callcenter.cli.wording import language, said, show, show_json
 def explain(context: click.Context, call_id: str, as_json: bool, verify: bool) -> None:
     """Why a call, that is or was, went to whom it went to, or why nobody has it yet."""
     if verify:
-        tell_verified(verified(load_settings(context).journal_folder, call_id))
-        return
+        same = tell_verified(verified(load_settings(context).journal_folder, call_id))
+        context.exit(0 if same else 1)
     asked = centre(context)
     path = f"/calls/{part(call_id)}"
     found = asked.ask("GET", f"{path}/explanation")

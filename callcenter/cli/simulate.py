@@ -43,8 +43,7 @@ def simulate(
             said("give a SCENARIO or --journal FOLDER", "请给出 SCENARIO 或 --journal 文件夹")
         )
     if journal is not None:
-        tell_verified(verified(journal))
-        return
+        click.get_current_context().exit(0 if tell_verified(verified(journal)) else 1)
     assert scenario is not None
     plan = _read(scenario)
     first = plan.seed if seed is None else seed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from callcenter.cli.demo import perform, venue_of
+from callcenter.cli.demo import decide_again, perform, venue_of
 
 if TYPE_CHECKING:
     from callcenter.cli.start import Prepared
@@ -61,7 +61,7 @@ async def run_soak(
     if harm.done() and not harm.cancelled() and harm.exception() is not None:
         click.secho(f"  the saboteur failed: {harm.exception()!r}", fg="red", err=True)
         return 1
-    return status
+    return status or decide_again(prepared)
 
 
 async def _end_after(minutes: timedelta, stop: asyncio.Event, over: asyncio.Event) -> None:

@@ -15,6 +15,14 @@ SHOWN = 10
 
 def verified(folder: Path, call: str | None = None) -> "Verification":
     """What came of the offers in a journal, or of one call's. Ends the command where there is none."""
+    found = decided_again(folder, call)
+    if not found.offers:
+        raise click.ClickException(_nothing(folder, call))
+    return found
+
+
+def decided_again(folder: Path, call: str | None = None) -> "Verification":
+    """The same, where there may be none. Ends the command if the journal cannot be read."""
     from callcenter.adapters.journal.lines import DamagedJournal
     from callcenter.adapters.journal.reader import SegmentReader, carried_into
     from callcenter.core.acd.verify import verify
@@ -22,16 +30,14 @@ def verified(folder: Path, call: str | None = None) -> "Verification":
 
     only = None if call is None else CallId(call)
     try:
-        found = verify(SegmentReader(folder).read_after(0), carried=carried_into(folder), only=only)
+        facts, carried = SegmentReader(folder).read_after(0), carried_into(folder)
+        return verify(facts, carried=carried, only=only)
     except (DamagedJournal, OSError) as error:
         raise click.ClickException(str(error)) from None
-    if not found.offers:
-        raise click.ClickException(_nothing(folder, call))
-    return found
 
 
-def tell_verified(found: "Verification") -> None:
-    """Say it. Exit status 1 where anything came out otherwise."""
+def tell_verified(found: "Verification") -> bool:
+    """Say it; whether everything came out as it is written, but for chance."""
     click.echo(
         said(
             f"{found.offers} offers decided again: {found.same} the same,"
@@ -48,8 +54,7 @@ def tell_verified(found: "Verification") -> None:
         )
     for difference in found.differences[:SHOWN]:
         click.echo(f"  {_line(difference)}")
-    if any(not one.by_chance for one in found.differences):
-        click.get_current_context().exit(1)
+    return all(one.by_chance for one in found.differences)
 
 
 def _line(one: "Difference") -> str:
