@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _RULES = (
     ("--ring-for", "ring_for_seconds", float, "Seconds that an agent is rung."),
-    ("--wrap-up", "wrap_up_seconds", float, "Seconds for work after a call."),
+    ("--wrap-up", "wrap_up_seconds", str, "Seconds for work after a call; 'open': until they say."),
     ("--misses", "misses_allowed", int, "Missed calls until an agent is paused."),
     ("--announce-first", "announce_first_seconds", float, "Seconds until the first position."),
     ("--announce-every", "announce_every_seconds", float, "Seconds between positions; 0: none."),
@@ -26,6 +26,7 @@ _RULES = (
         " random, weighted-random, top-down.",
     ),
     ("--tier-for", "tier_for_seconds", float, "Seconds of each tier alone, where top-down."),
+    ("--head-start", "head_start_seconds", float, "Seconds that its callers are ahead of others."),
 )
 _EASE = re.compile(
     r"\s*([0-9.]+)\s*s?:?\s+(?:drop\s+(?P<drop>\S+)|add\s+(?P<add>\S+)"
@@ -165,9 +166,22 @@ def _given(rules: dict[str, Any]) -> dict[str, Any]:
     steps = given.pop("easing", ())
     if steps:
         given["easing"] = [] if steps == ("none",) else [_step(step) for step in steps]
+    if "wrap_up_seconds" in given:
+        given["wrap_up_seconds"] = _wrap_up(given["wrap_up_seconds"])
     if given.get("announce_every_seconds") == 0:
         given["announce_every_seconds"] = None
     return given
+
+
+def _wrap_up(text: str) -> float | None:
+    if text == "open":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise click.UsageError(
+            said(f"'{text}': write seconds, or open", f"“{text}”：请填写秒数或 open")
+        ) from None
 
 
 def _step(text: str) -> dict[str, Any]:
@@ -215,7 +229,9 @@ def _row(queue: dict[str, Any]) -> list[str]:
         str(live["free"]),
         ", ".join(queue["agents"]),
         f"{queue['ring_for_seconds']:g} s",
-        f"{queue['wrap_up_seconds']:g} s",
+        said("open", "直到完成")
+        if queue["wrap_up_seconds"] is None
+        else f"{queue['wrap_up_seconds']:g} s",
         said("never", "从不") if every is None else f"{every:g} s",
         said(*_STRATEGIES.get(queue["strategy"], (queue["strategy"],) * 2)),
         _eases(queue["easing"]),

@@ -30,6 +30,7 @@ from callcenter.core.facts.agents import (
     Presence,
     PresenceChanged,
     WrapEnded,
+    WrapExtended,
 )
 from callcenter.core.facts.calls import EndedBy, HangUpAsked, WantChanged
 from callcenter.core.facts.wire import Fact
@@ -41,6 +42,7 @@ from callcenter.ports.clock import Clock
 from callcenter.ports.journal import JournalAway
 
 LONGEST_REASON = 40
+LONGEST_WRAP = timedelta(hours=1)
 LONGEST_HEAD_START = 86_400
 
 
@@ -85,7 +87,15 @@ class ChangeNeeds:
     priority: float | None = None
 
 
-Command = SignIn | SignOut | SetPresence | FinishWrap | HangUp | ChangeNeeds
+@dataclass(frozen=True, slots=True)
+class ExtendWrap:
+    """Take so many seconds more for the work after a call."""
+
+    agent: AgentId
+    seconds: float
+
+
+Command = SignIn | SignOut | SetPresence | FinishWrap | ExtendWrap | HangUp | ChangeNeeds
 
 
 class Door:
@@ -122,6 +132,8 @@ class Door:
                 if row.activity is not Activity.WRAPPING:
                     raise NothingToWrap
                 self._say(WrapEnded(self.now, agent))
+            case ExtendWrap():
+                self._extend_wrap(actor, command)
             case HangUp(call=call_id):
                 self._hang_up(actor, call_id)
             case ChangeNeeds():
@@ -250,6 +262,21 @@ class Door:
             reason = ""
         if (row.presence, row.pause_reason) != (command.presence, reason):
             self._say(PresenceChanged(self.now, row.id, command.presence, reason))
+
+    def _extend_wrap(self, actor: Actor, command: ExtendWrap) -> None:
+        row = self._agent(actor, Action.SET_PRESENCE, command.agent)
+        held = row.engagement
+        if held is None or held.activity is not Activity.WRAPPING:
+            raise NothingToWrap
+        longest = LONGEST_WRAP.total_seconds()
+        if not 1 <= command.seconds <= longest:
+            raise Invalid(f"seconds: write 1 to {longest:g}")
+        if held.until is None:
+            return  # it takes as long as they like already
+        until = held.until + timedelta(seconds=command.seconds)
+        if until - held.since > LONGEST_WRAP:
+            raise Invalid(f"seconds: work after one call may take {longest:g} s in all")
+        self._say(WrapExtended(self.now, command.agent, until))
 
     def _hang_up(self, actor: Actor, call_id: CallId) -> None:
         call = self._engine.calls.get(call_id)

@@ -58,7 +58,7 @@ def _of_agent(
     if held is None:
         return
     if held.activity is Activity.WRAPPING:
-        if held.until is None or held.until <= now:
+        if held.until is not None and held.until <= now:
             yield WrapEnded(now, agent)
         return
     call = calls.get(held.call)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from callcenter.core.acd.agent_state import AgentRow
+from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.queue import Line
 from callcenter.core.calls.phases import (
     Call,
@@ -27,6 +27,9 @@ def agent_row(agent: AgentRow) -> Row:
         "reason": agent.pause_reason,
         "presence_since": _when(agent.presence_since),
         "activity": agent.activity.value,
+        "activity_until": _when(
+            held.until if held and held.activity is Activity.WRAPPING else None
+        ),
         "activity_since": _when(held.since if held else agent.idle_since),
         "call": held.call if held else None,
         "queue": held.queue if held else None,

@@ -18,6 +18,7 @@ SECONDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "quiet_for": (0, 2.5),
         "service_level_within": (1, 3600),
         "tier_for": (1, 3600),
+        "head_start": (-86_400, 86_400),
     }
 )
 """Least and most, in seconds."""

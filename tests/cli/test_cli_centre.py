@@ -115,6 +115,9 @@ async def test_queues_are_added_changed_and_deleted(running: Any) -> None:
     ]
     await running.type("queues", "change", "night", "--music", "jazz", "--strategy", "round-robin")
     assert "轮流" in await running.type("--lang", "zh", "queues", "list")
+    await running.type("queues", "change", "night", "--wrap-up", "open", "--head-start", "30")
+    assert "直到完成" in await running.type("--lang", "zh", "queues", "list")
+    await running.type("queues", "change", "night", "--wrap-up", "long", status=2)
     wrong = await running.type("queues", "change", "night", "--strategy", "best", status=1)
     assert "strategy" in wrong
     await running.type("queues", "delete", "night")

@@ -37,7 +37,7 @@ queues: Final = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("ring_for_seconds", Double, nullable=False),
-    Column("wrap_up_seconds", Double, nullable=False),
+    Column("wrap_up_seconds", Double),
     Column("misses_allowed", Integer, nullable=False),
     Column("announce_first_seconds", Double, nullable=False),
     Column("announce_every_seconds", Double),
@@ -48,6 +48,7 @@ queues: Final = Table(
     # A list of steps, each {"after_seconds", "skill" and "to" or "add"}.
     Column("easing", Text, nullable=False, server_default=text("'[]'")),
     Column("tier_for_seconds", Double, nullable=False, server_default=text("15")),
+    Column("head_start_seconds", Double, nullable=False, server_default=text("0")),
     CheckConstraint("ring_for_seconds > 0", name="ring_for_seconds_above_zero"),
     CheckConstraint("misses_allowed > 0", name="misses_allowed_above_zero"),
 )
@@ -144,39 +145,47 @@ async def _check_known(
 
 
 def _rules(row: Row[Any]) -> QueueRules:
-    every = row.announce_every_seconds
     return QueueRules(
         QueueId(row.id),
         ring_for=timedelta(seconds=row.ring_for_seconds),
-        wrap_up=timedelta(seconds=row.wrap_up_seconds),
+        wrap_up=_duration(row.wrap_up_seconds),
         misses_allowed=row.misses_allowed,
         announce_first=timedelta(seconds=row.announce_first_seconds),
-        announce_every=None if every is None else timedelta(seconds=every),
+        announce_every=_duration(row.announce_every_seconds),
         quiet_for=timedelta(seconds=row.quiet_for_seconds),
         music=row.music,
         service_level_within=timedelta(seconds=row.service_level_within_seconds),
         strategy=Strategy(row.strategy),
         easing=tuple(map(_ease, json.loads(row.easing))),
         tier_for=timedelta(seconds=row.tier_for_seconds),
+        head_start=timedelta(seconds=row.head_start_seconds),
     )
 
 
 def _columns(queue: QueueRules) -> dict[str, Any]:
-    every = queue.announce_every
     return {
         "id": queue.id,
         "ring_for_seconds": queue.ring_for.total_seconds(),
-        "wrap_up_seconds": queue.wrap_up.total_seconds(),
+        "wrap_up_seconds": _in_seconds(queue.wrap_up),
         "misses_allowed": queue.misses_allowed,
         "announce_first_seconds": queue.announce_first.total_seconds(),
-        "announce_every_seconds": None if every is None else every.total_seconds(),
+        "announce_every_seconds": _in_seconds(queue.announce_every),
         "quiet_for_seconds": queue.quiet_for.total_seconds(),
         "music": queue.music,
         "service_level_within_seconds": queue.service_level_within.total_seconds(),
         "strategy": queue.strategy.value,
         "easing": json.dumps([_step(ease) for ease in queue.easing]),
         "tier_for_seconds": queue.tier_for.total_seconds(),
+        "head_start_seconds": queue.head_start.total_seconds(),
     }
+
+
+def _duration(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _in_seconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else duration.total_seconds()
 
 
 def _ease(step: Mapping[str, Any]) -> Ease:

@@ -69,9 +69,10 @@ def _queue(rules: QueueRules) -> QueueSet:
         rules.id,
         rules.strategy.value,
         rules.ring_for.total_seconds(),
-        rules.wrap_up.total_seconds(),
+        None if rules.wrap_up is None else rules.wrap_up.total_seconds(),
         rules.misses_allowed,
         rules.tier_for.total_seconds(),
+        rules.head_start.total_seconds(),
         tuple(
             EasingStep(step.after.total_seconds(), step.skill, step.to, step.add)
             for step in rules.easing
@@ -84,14 +85,19 @@ def _rules(queue: QueueSet) -> QueueRules:
         queue.id,
         strategy=Strategy(queue.strategy),
         ring_for=timedelta(seconds=queue.ring_for_seconds),
-        wrap_up=timedelta(seconds=queue.wrap_up_seconds),
+        wrap_up=_seconds(queue.wrap_up_seconds),
         misses_allowed=queue.misses_allowed,
         tier_for=timedelta(seconds=queue.tier_for_seconds),
+        head_start=timedelta(seconds=queue.head_start_seconds),
         easing=tuple(
             Ease(timedelta(seconds=step.after_seconds), step.skill, step.to, step.add)
             for step in queue.easing
         ),
     )
+
+
+def _seconds(value: float | None) -> timedelta | None:
+    return None if value is None else timedelta(seconds=value)
 
 
 def _agent(agent: AgentId, served: Iterable[QueueId], talents: Talents) -> AgentSet:

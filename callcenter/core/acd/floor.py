@@ -39,6 +39,7 @@ from callcenter.core.facts.agents import (
     PresenceChanged,
     RestEnded,
     WrapEnded,
+    WrapExtended,
 )
 from callcenter.core.facts.calls import (
     AgentAnswered,
@@ -117,7 +118,7 @@ class Floor:
             self._list_if_free(agent)
         self._rank_tiers()
         for line in self.lines.values():
-            for entry in line.entries:
+            for entry in line.in_order():
                 self._announce_by(entry, line.rules)
                 self._want_anew(entry, now)
 
@@ -149,8 +150,8 @@ class Floor:
         line = self._line(fact.queue)
         self._joined += 1
         since = fact.since or fact.at
-        place = (since - timedelta(seconds=fact.priority), self._joined)
-        entry = QueueEntry(fact.call, fact.queue, since, fact.priority, place)
+        entry = QueueEntry(fact.call, fact.queue, since, fact.priority, (since, self._joined))
+        entry.place = line.place_of(entry)
         self.entries[fact.call] = entry
         line.entries.add(entry)
         entry.want = Want(read_need(fact.requires), read_need(fact.prefers), fact.only)
@@ -237,12 +238,11 @@ class Floor:
         if agent is None or engagement is None or engagement.call != fact.call:
             return NOTHING
         agent.talked += fact.at - engagement.since
-        until = fact.at + self._rules(engagement.queue).wrap_up
+        wrap_up = self._rules(engagement.queue).wrap_up
+        until = None if wrap_up is None else fact.at + wrap_up
         agent.engagement = move(engagement, Move.HANG_UP, fact.at, until)
-        if until == fact.at:
-            return (WrapEnded(fact.at, agent.id),)
         self.agenda.put(until, Due.WRAP, agent.id)
-        return NOTHING
+        return (WrapEnded(fact.at, agent.id),) if until == fact.at else NOTHING
 
     def _wrap_ended(self, fact: WrapEnded) -> Consequences:
         agent = self.agents.get(fact.agent)
@@ -252,6 +252,14 @@ class Floor:
             agent.idle_since = fact.at
             self._list_if_free(agent)
             self._let_go(agent)
+        return NOTHING
+
+    def _wrap_extended(self, fact: WrapExtended) -> Consequences:
+        agent = self.agents.get(fact.agent)
+        held = agent.engagement if agent else None
+        if agent is not None and held is not None and held.activity is Activity.WRAPPING:
+            agent.engagement = replace(held, until=fact.until)
+            self.agenda.put(fact.until, Due.WRAP, agent.id)
         return NOTHING
 
     def _signed_in(self, fact: AgentSignedIn) -> Consequences:
@@ -312,12 +320,11 @@ class Floor:
         agent.talked = timedelta(seconds=fact.talked_seconds)
         if fact.rest_until is not None:
             self._rest(agent, fact.rest_until)
-        if fact.wrap_until is not None and fact.call is not None and fact.queue is not None:
-            wrapping = Activity.WRAPPING
-            since = fact.wrap_since or fact.at
-            held = Engagement(fact.call, fact.queue, 0, wrapping, since, fact.wrap_until)
-            agent.engagement = held
-            self.agenda.put(fact.wrap_until, Due.WRAP, agent.id)
+        if fact.call is not None and fact.queue is not None:
+            since, until = fact.wrap_since or fact.at, fact.wrap_until
+            wrapping = (Activity.WRAPPING, since, until)
+            agent.engagement = Engagement(fact.call, fact.queue, 0, *wrapping)
+            self.agenda.put(until, Due.WRAP, agent.id)
         self._matching.sign_in(agent)
         self._list_if_free(agent)
         return NOTHING
@@ -352,7 +359,7 @@ class Floor:
             entries = self.lines[entry.queue].entries
             entries.remove(entry)
             entry.priority = fact.priority
-            entry.place = (entry.enqueued_at - timedelta(seconds=fact.priority), entry.place[1])
+            entry.place = self.lines[entry.queue].place_of(entry)
             entries.add(entry)
         self._want_anew(entry, fact.at)
         return NOTHING
@@ -481,6 +488,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Floor, Any], Consequences]]] = {
     OfferEnded: Floor._offer_ended,
     CallEnded: Floor._call_ended,
     WrapEnded: Floor._wrap_ended,
+    WrapExtended: Floor._wrap_extended,
     AgentSignedIn: Floor._signed_in,
     PresenceChanged: Floor._presence,
     DeviceReachable: Floor._reachable,

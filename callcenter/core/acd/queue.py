@@ -1,8 +1,8 @@
 """A queue: its rules, who waits in it and in which order.
 
-One order: a caller's place is `arrival in the queue - priority`, so that priority is a head start in
-seconds and nobody starves. Ties fall to who joined first. An entry that is being offered stays where it
-is and keeps its place; it is only not offered a second time meanwhile.
+One order: a caller's place is `arrival in the queue - priority`, the queue's head start included, so that
+priority is a head start in seconds and nobody starves. Ties fall to who joined first. An entry that is
+being offered stays where it is and keeps its place; it is only not offered a second time meanwhile.
 """
 
 from dataclasses import dataclass, field
@@ -25,11 +25,13 @@ Place = tuple[datetime, int]
 
 @dataclass(frozen=True, slots=True)
 class QueueRules:
-    """What an admin sets for a queue. Times are durations; `announce_every` None: say nothing."""
+    """What an admin sets for a queue. Times are durations; `announce_every` None: say nothing; `wrap_up`
+    None: until the agent says that they are done; `head_start`: of its callers over those of other
+    queues."""
 
     id: QueueId
     ring_for: timedelta = timedelta(seconds=20)
-    wrap_up: timedelta = timedelta(seconds=10)
+    wrap_up: timedelta | None = timedelta(seconds=10)
     misses_allowed: int = 2
     announce_first: timedelta = timedelta(seconds=4)
     announce_every: timedelta | None = timedelta(seconds=30)
@@ -43,6 +45,7 @@ class QueueRules:
     easing: tuple[Ease, ...] = ()
     # How long each tier has a caller for itself, where the strategy goes down them.
     tier_for: timedelta = timedelta(seconds=15)
+    head_start: timedelta = timedelta()
 
 
 @dataclass(slots=True)
@@ -129,6 +132,19 @@ class Line:
     def position(self, entry: QueueEntry) -> int:
         """1 for the head of the queue."""
         return int(self.entries.bisect_key_left(entry.place)) + 1
+
+    def place_of(self, entry: QueueEntry) -> Place:
+        """Where the caller belongs by now; whoever joined earlier is first of those alike."""
+        ahead = timedelta(seconds=entry.priority) + self.rules.head_start
+        return entry.enqueued_at - ahead, entry.place[1]
+
+    def in_order(self) -> list[QueueEntry]:
+        """Everybody who waits, put in order anew: the head start may be another."""
+        entries = list(self.entries)
+        for entry in entries:
+            entry.place = self.place_of(entry)
+        self.entries = SortedKeyList(entries, key=place_of)
+        return entries
 
     @property
     def easing(self) -> tuple[Ease, ...]:

@@ -50,6 +50,15 @@ class WrapEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class WrapExtended:
+    """After-call work may take until then."""
+
+    at: datetime
+    agent: AgentId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RestEnded:
     """The pause between a missed offer and the next one is over."""
 
@@ -60,7 +69,8 @@ class RestEnded:
 @dataclass(frozen=True, slots=True)
 class AgentRestored:
     """How an agent was when a new segment of the journal was begun: what the facts before it came to.
-    The last ones, from `wrap_until` on, are set while they wrap up a call that has ended."""
+    From `wrap_until` to `wrap_since` they are set while they wrap up a call that has ended; without a
+    `wrap_until` it takes until they say so."""
 
     at: datetime
     agent: AgentId
@@ -83,5 +93,11 @@ class AgentRestored:
 
 
 AgentFact = (
-    AgentSignedIn | PresenceChanged | DeviceReachable | WrapEnded | RestEnded | AgentRestored
+    AgentSignedIn
+    | PresenceChanged
+    | DeviceReachable
+    | WrapEnded
+    | WrapExtended
+    | RestEnded
+    | AgentRestored
 )

@@ -26,9 +26,10 @@ class QueueSet:
     id: QueueId
     strategy: str
     ring_for_seconds: float
-    wrap_up_seconds: float
+    wrap_up_seconds: float | None
     misses_allowed: int
     tier_for_seconds: float
+    head_start_seconds: float
     easing: tuple[EasingStep, ...] = ()
 
 

@@ -43,6 +43,7 @@ NAMES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
         "agent.presence_changed": agents.PresenceChanged,
         "agent.device_reachable": agents.DeviceReachable,
         "agent.wrap_ended": agents.WrapEnded,
+        "agent.wrap_extended": agents.WrapExtended,
         "agent.rest_ended": agents.RestEnded,
         "agent.restored": agents.AgentRestored,
         "floor.configured": centre.FloorConfigured,

@@ -46,7 +46,7 @@ SALES, HELP = QueueId("sales"), QueueId("help")
 UNUSUAL = QueueRules(
     SALES,
     ring_for=timedelta(seconds=7, microseconds=1),
-    wrap_up=timedelta(),
+    wrap_up=None,
     misses_allowed=9,
     announce_first=timedelta(seconds=1.5),
     announce_every=None,
@@ -60,6 +60,7 @@ UNUSUAL = QueueRules(
         Ease(timedelta(seconds=60), add=QueueId("help")),
     ),
     tier_for=timedelta(seconds=7.5),
+    head_start=timedelta(seconds=-90),
 )
 
 

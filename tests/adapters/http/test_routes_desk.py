@@ -271,6 +271,10 @@ async def test_wrap_up_is_finished_once(staffed: Mapping[str, Asking], desk: Des
     call = desk.switch.arrive("4000")
     desk.switch.answer(AgentId("a1"))
     desk.switch.hang_up(LegId(call))
+    status, live = await ana("POST", "/agents/a1/wrap", {"seconds": 60})
+    assert (status, live["activity"]) == (200, "wrapping")
+    assert live["activity_until"] > live["activity_since"]
+    assert (await ana("POST", "/agents/a1/wrap", {"seconds": 0}))[0] == 422
     assert await ana("DELETE", "/agents/a1/wrap") == (204, None)
     assert (await ana("DELETE", "/agents/a1/wrap"))[1]["code"] == "nothing-to-wrap"
 
@@ -287,6 +291,10 @@ async def test_a_queue_is_added_read_changed_and_deleted(ask: Mapping[str, Askin
     assert changed["strategy"] == "longest-idle"
     _, changed = await sue("PATCH", "/queues/night", {"strategy": "fewest-calls"})
     assert (changed["strategy"], changed["ring_for_seconds"]) == ("fewest-calls", 12)
+    _, changed = await sue("PATCH", "/queues/night", {"wrap_up_seconds": None})
+    assert (changed["wrap_up_seconds"], changed["ring_for_seconds"]) == (None, 12)
+    _, changed = await sue("PATCH", "/queues/night", {"head_start_seconds": 45})
+    assert (changed["wrap_up_seconds"], changed["head_start_seconds"]) == (None, 45)
     step = {"after_seconds": 20, "add": "sales", "skill": None, "to": 0}
     _, changed = await sue("PATCH", "/queues/night", {"easing": [step]})
     assert changed["easing"] == [step]

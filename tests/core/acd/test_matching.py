@@ -222,6 +222,24 @@ def test_what_a_caller_needs_may_be_changed_and_so_may_their_head_start() -> Non
     assert [line.position(hall.floor.entries[CallId(c)]) for c in ("b", "a")] == [1, 2]
 
 
+def test_a_queues_head_start_holds_over_other_queues_and_at_once() -> None:
+    urgent = QueueRules(SUPPORT, head_start=timedelta(seconds=60))
+    hall = Hall(NO_WRAP, urgent, ana=[SALES, SUPPORT])
+    hall.ready(ANA)
+    hall.says(ANA, Presence.PAUSED)
+    for call, queue in (("a", SALES), ("b", SALES), ("c", SUPPORT)):
+        hall.joins(call, queue)
+    hall.assign([NO_WRAP, replace(urgent, head_start=timedelta())], ana=[SALES, SUPPORT])
+    hall.assign([NO_WRAP, urgent], ana=[SALES, SUPPORT])
+    hall.says(ANA, Presence.READY)
+    assert hall.match() == ("c", ANA)
+    hall.answers("c", ANA)
+    hall.assign([replace(NO_WRAP, head_start=timedelta(seconds=5)), urgent], ana=[SALES, SUPPORT])
+    line = hall.floor.lines[SALES]
+    assert [line.position(hall.floor.entries[CallId(c)]) for c in ("a", "b")] == [1, 2]
+    assert [entry.call for entry in line.entries] == ["a", "b"]
+
+
 # -- one agent only -----------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.core
 
 CY = AgentId("cy")
 BY_CHANCE = {Strategy.RANDOM, Strategy.WEIGHTED_RANDOM}
-NO_WRAP = replace(QueueRules(SALES), wrap_up=QueueRules(SALES).wrap_up * 0)
+NO_WRAP = replace(QueueRules(SALES), wrap_up=timedelta())
 
 
 def hall_of(strategy: Strategy, *agents: AgentId) -> Hall:

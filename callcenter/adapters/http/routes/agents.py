@@ -23,7 +23,14 @@ from callcenter.core.errors import (
 )
 from callcenter.core.facts.agents import Presence
 from callcenter.core.ids import AgentId, QueueId
-from callcenter.engine.api import LONGEST_REASON, Door, FinishWrap, SetPresence
+from callcenter.engine.api import (
+    LONGEST_REASON,
+    LONGEST_WRAP,
+    Door,
+    ExtendWrap,
+    FinishWrap,
+    SetPresence,
+)
 from callcenter.ports.store import AgentProfile, StoreAway
 from callcenter.services.agents import AgentClosed, AgentDesk, PhoneKind
 from callcenter.services.configuration import LONGEST_NAME, AgentEntry, Configuration
@@ -33,13 +40,15 @@ _Said = Annotated[Mapping[Line, int], Field(max_length=_MOST_QUEUES)]
 
 
 class AgentLive(Shape):
-    """What the agent is doing now. `call` is theirs to know, and a supervisor's."""
+    """What the agent is doing now. `call` is theirs to know, and a supervisor's. `activity_until` is when
+    their wrap-up ends by itself, if it does."""
 
     presence: Presence
     reason: str
     presence_since: datetime | None
     activity: Activity
     activity_since: datetime | None
+    activity_until: datetime | None
     queue: str | None
     call: str | None
     device: Literal["", "sip", "tel"]
@@ -126,6 +135,10 @@ class SeatTaken(Shape):
 
     phone: PhoneKind
     account: AccountShown | None
+
+
+class MoreTime(Shape):
+    seconds: float = Field(ge=1, le=LONGEST_WRAP.total_seconds())
 
 
 class PresenceWish(Shape):
@@ -297,6 +310,20 @@ def _add_presence(routes: Routes, door: Door) -> None:
     async def finish_wrap(asked: Asked[None]) -> Answer:
         door.ask(asked.actor, FinishWrap(_agent(asked)))
         return None
+
+    @routes.add(
+        "POST",
+        f"{API}/agents/{{agent_id}}/wrap",
+        "Take more time for the work after a call",
+        takes=MoreTime,
+        gives=AgentLive,
+        needs=Right(Action.SET_PRESENCE, owner="agent_id"),
+        errors=(NoSuchAgent, NothingToWrap, Invalid),
+    )
+    async def extend_wrap(asked: Asked[MoreTime]) -> Answer:
+        agent = _agent(asked)
+        door.ask(asked.actor, ExtendWrap(agent, asked.body.seconds))
+        return _live(asked.actor, agent, door.agent(agent))
 
 
 def _agent(asked: Asked[Any]) -> AgentId:

@@ -47,7 +47,8 @@ class EasingStep(Shape):
 
 
 class QueueChange(Shape):
-    """What is left out stays; `announce_every_seconds: null` says nothing to those who wait."""
+    """What is left out stays; `announce_every_seconds: null` says nothing to those who wait,
+    `wrap_up_seconds: null` leaves agents to their work until they say that they are done."""
 
     ring_for_seconds: float | None = _seconds("ring_for")
     wrap_up_seconds: float | None = _seconds("wrap_up")
@@ -60,6 +61,7 @@ class QueueChange(Shape):
     strategy: Strategy | None = None
     easing: Sequence[EasingStep] | None = Field(default=None, max_length=MOST_STEPS)
     tier_for_seconds: float | None = _seconds("tier_for")
+    head_start_seconds: float | None = _seconds("head_start")
 
 
 class NewQueue(QueueChange):
@@ -79,7 +81,7 @@ class QueueLive(Shape):
 class QueueShown(Shape):
     id: str
     ring_for_seconds: float
-    wrap_up_seconds: float
+    wrap_up_seconds: float | None
     misses_allowed: int
     announce_first_seconds: float
     announce_every_seconds: float | None
@@ -89,6 +91,7 @@ class QueueShown(Shape):
     strategy: Strategy
     easing: Sequence[EasingStep]
     tier_for_seconds: float
+    head_start_seconds: float
     agents: Sequence[str]
     live: QueueLive
 
@@ -214,8 +217,9 @@ def _changed(rules: QueueRules, wish: QueueChange) -> QueueRules:
         for name in _DURATIONS
         if (seconds := getattr(wish, f"{name}_seconds")) is not None
     }
-    if "announce_every_seconds" in wish.model_fields_set and wish.announce_every_seconds is None:
-        given["announce_every"] = None
+    for name in ("announce_every", "wrap_up"):
+        if f"{name}_seconds" in wish.model_fields_set and name not in given:
+            given[name] = None
     given |= {
         name: getattr(wish, name)
         for name in ("misses_allowed", "music", "strategy")
