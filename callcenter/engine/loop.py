@@ -64,7 +64,7 @@ from callcenter.engine.floor_news import FloorNews
 from callcenter.engine.loose_ends import answer_for_nobody, hang_up_for_nobody, loose_ends
 from callcenter.engine.music import MusicRoom
 from callcenter.engine.restored import restored
-from callcenter.engine.rows import agent_row, call_row, queue_row
+from callcenter.engine.rows import agent_row, call_row, queue_look, queue_row
 from callcenter.engine.timers import Timers
 from callcenter.ports.clock import Clock
 from callcenter.ports.journal import Journal, Numbered
@@ -479,6 +479,8 @@ class Engine:
                 self.counters.abandoned += 1
 
     def _configure_floor(self) -> None:
+        lines = self.floor.lines
+        self._directory = replace(self._directory, look=lambda one: queue_look(lines.get(one)))
         known, now = self._directory, self._clock.now()
         self.floor.configure(known.queues.values(), known.assignments, known.talents, now)
         self._news.is_due = True

@@ -15,6 +15,7 @@ from callcenter.core.calls.phases import (
     Phase,
     Queued,
 )
+from callcenter.core.ivr.interpreter import QueueLook
 
 Row = dict[str, Any]
 
@@ -47,6 +48,11 @@ def queue_row(line: Line) -> Row:
         "longest_since": _when(first.enqueued_at if first else None),
         "free": len(line.free),
     }
+
+
+def queue_look(line: Line | None) -> QueueLook:
+    """The same for a flow that asks before it lets a caller in; a queue that is gone has nobody."""
+    return QueueLook(*line.look()) if line else QueueLook(0, 0, 0)
 
 
 def call_row(call: Call) -> Row:

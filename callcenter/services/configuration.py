@@ -22,7 +22,7 @@ from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calls.directory import Directory
 from callcenter.core.errors import Invalid, NoSuchAgent, NoSuchFlow, NoSuchQueue, StillInUse
 from callcenter.core.ids import AgentId, FlowId, QueueId
-from callcenter.core.ivr.flow import Enqueue
+from callcenter.core.ivr.flow import Enqueue, Staffing
 from callcenter.core.numbers import normalise
 from callcenter.core.skills import checked_need, text_of
 from callcenter.engine.api import Door
@@ -442,7 +442,9 @@ class Configuration:
         return sorted(
             flow.id
             for flow in self._flows.in_force.values()
-            if any(isinstance(n, Enqueue) and n.queue == queue for n in flow.nodes.values())
+            if any(
+                isinstance(n, Enqueue | Staffing) and n.queue == queue for n in flow.nodes.values()
+            )
         )
 
     def _checked(self, entry: AgentEntry) -> AgentEntry:

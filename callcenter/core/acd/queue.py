@@ -14,6 +14,7 @@ from sortedcontainers import SortedKeyList, SortedList
 from callcenter.core.acd.agent_state import REST_AFTER, AgentRow
 from callcenter.core.acd.strategy import Standing, Strategy, standing
 from callcenter.core.acd.want import ANYBODY, Ease, Want, eased
+from callcenter.core.facts.agents import Presence
 from callcenter.core.facts.calls import OfferEnded
 from callcenter.core.ids import AgentId, CallId, QueueId
 
@@ -132,6 +133,11 @@ class Line:
     def position(self, entry: QueueEntry) -> int:
         """1 for the head of the queue."""
         return int(self.entries.bisect_key_left(entry.place)) + 1
+
+    def look(self) -> tuple[int, int, int]:
+        """Callers who wait, agents who are signed in, and those of them who take calls."""
+        ready = sum(agent.presence is Presence.READY for agent in self.staff.values())
+        return len(self.entries), len(self.staff), ready
 
     def place_of(self, entry: QueueEntry) -> Place:
         """Where the caller belongs by now; whoever joined earlier is first of those alike."""

@@ -1,6 +1,6 @@
 """The configuration as a call sees it: numbers, flows, queues, hours. Immutable; replaced whole."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from callcenter.core.acd.agent_state import Talents
@@ -9,6 +9,7 @@ from callcenter.core.calendar import Calendar
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.flow import Flow
+from callcenter.core.ivr.interpreter import QueueLook, unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Directory:
     # What callers of a number need of an agent, beside what the flow says: required, preferred.
     needs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     skills: frozenset[str] = frozenset()
+    # How a queue is now, for flows that ask before they let a caller join it.
+    look: Callable[[QueueId], QueueLook] = unseen
     # Callers beyond our limits are told so, instead of being refused before they are answered.
     tells_when_full: bool = False
 

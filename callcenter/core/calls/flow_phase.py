@@ -74,7 +74,7 @@ def begin(fact: CallArrived, directory: Directory) -> Step:
     )
     if fact.refused:
         return _refuse(call, fact.at, directory)
-    turn = ivr.begin(flow, ivr.Context(fact.at, directory.calendars))
+    turn = ivr.begin(flow, ivr.Context(fact.at, directory.calendars, look=directory.look))
     call, effects = _follow(call, flow, turn, fact.at, directory)
     return call, (AnswerLeg(fact.leg), *effects)
 
@@ -153,7 +153,12 @@ def _step(call: Call, phase: InFlow, heard: ivr.Input, at: datetime, directory: 
         again = flow or directory.flow_for(call.dnis)
         call, effects = _begin_again(call, again, at, directory)
         return call, (*_hush(call, phase, heard), *effects)
-    turn = ivr.step(flow, phase.cursor, heard, ivr.Context(at, directory.calendars, call.language))
+    turn = ivr.step(
+        flow,
+        phase.cursor,
+        heard,
+        ivr.Context(at, directory.calendars, call.language, directory.look),
+    )
     if isinstance(turn.move, ivr.Carry):
         return call, ()
     stop = _hush(call, phase, heard)
@@ -168,7 +173,7 @@ def _hush(call: Call, phase: InFlow, heard: ivr.Input) -> tuple[CallEffect, ...]
 
 
 def _begin_again(call: Call, flow: Flow, at: datetime, directory: Directory) -> Step:
-    turn = ivr.begin(flow, ivr.Context(at, directory.calendars, call.language))
+    turn = ivr.begin(flow, ivr.Context(at, directory.calendars, call.language, directory.look))
     return _follow(call, flow, turn, at, directory)
 
 

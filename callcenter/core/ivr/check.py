@@ -15,6 +15,7 @@ from callcenter.core.ivr.flow import (
     HangUp,
     Hours,
     NodeId,
+    Staffing,
     drift,
     exits,
 )
@@ -49,6 +50,9 @@ def _strangers(
         match node:
             case Enqueue(queue=queue) if queue not in queues:
                 place = (*path, "enqueue", "queue")
+                yield unknown("unknown-queue", place, "queue", queue, sorted(queues))
+            case Staffing(queue=queue) if queue not in queues:
+                place = (*path, "staffing", "queue")
                 yield unknown("unknown-queue", place, "queue", queue, sorted(queues))
             case Hours(calendar=calendar) if calendar not in calendars:
                 place = (*path, "hours", "calendar")

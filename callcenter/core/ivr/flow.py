@@ -94,7 +94,21 @@ class HangUp:
     prompt: PromptName | None = None
 
 
-Node = Play | Menu | SetLanguage | Hours | Enqueue | HangUp
+@dataclass(frozen=True, slots=True)
+class Staffing:
+    """Look at a queue before the caller joins it: `nobody` if no agent of it is signed in, `nobody_ready`
+    if
+    none takes calls now, `full` if `most_waiting` wait already; else `then`. What is None is not asked."""
+
+    queue: QueueId
+    then: NodeId
+    nobody: NodeId | None = None
+    nobody_ready: NodeId | None = None
+    full: NodeId | None = None
+    most_waiting: int | None = None
+
+
+Node = Play | Menu | SetLanguage | Hours | Staffing | Enqueue | HangUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +139,9 @@ def drift(node: Node) -> tuple[NodeId, ...]:
             return (otherwise,)
         case Hours(open=open_, closed=closed):
             return (open_, closed)
+        case Staffing(then=then, nobody=nobody, nobody_ready=unready, full=full):
+            others = (way for way in (nobody, unready, full) if way is not None)
+            return tuple(dict.fromkeys((then, *others)))
         case Enqueue() | HangUp():
             return ()
 

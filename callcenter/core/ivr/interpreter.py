@@ -17,7 +17,7 @@ Inputs that come late are ignored with `Carry`: nothing is to be done, what runs
 Every other move replaces what was being said: stop a prompt that still runs first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -38,6 +38,7 @@ from callcenter.core.ivr.flow import (
     Play,
     PromptName,
     SetLanguage,
+    Staffing,
 )
 
 
@@ -88,12 +89,27 @@ Input = PromptOver | PromptFailed | Digit | WaitOver
 
 
 @dataclass(frozen=True, slots=True)
+class QueueLook:
+    """How a queue is: callers who wait, agents of it who are signed in, and those who take calls."""
+
+    waiting: int
+    signed_in: int
+    ready: int
+
+
+def unseen(queue: QueueId) -> QueueLook:
+    """A queue of which nothing is known keeps nobody out."""
+    return QueueLook(0, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What the flow may ask about. `language` is the one in which to begin, if it is known."""
 
     now: datetime
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     language: str | None = None
+    look: Callable[[QueueId], QueueLook] = unseen
 
 
 # ── what comes out ──
@@ -213,6 +229,8 @@ def _walk(flow: Flow, cursor: Cursor, to: NodeId, context: Context) -> Turn:
                 language, node_id = chosen, then
             case Hours() as hours:
                 node_id = hours.open if _is_open(hours.calendar, context) else hours.closed
+            case Staffing() as staffing:
+                node_id = _staffed(staffing, context.look(staffing.queue))
             case Play(prompt=prompt) | Menu(prompt=prompt):
                 place = Cursor(
                     flow.id, flow.version, node_id, language, Phase.SAYING, drifted=drifted
@@ -224,6 +242,17 @@ def _walk(flow: Flow, cursor: Cursor, to: NodeId, context: Context) -> Turn:
             case HangUp(prompt=last_word):
                 prompts = () if last_word is None else (last_word,)
                 return Turn(None, Goodbye(prompts, language), tuple(entered))
+
+
+def _staffed(node: Staffing, queue: QueueLook) -> NodeId:
+    if node.nobody is not None and queue.signed_in == 0:
+        return node.nobody
+    if node.nobody_ready is not None and queue.ready == 0:
+        return node.nobody_ready
+    most = node.most_waiting
+    if node.full is not None and most is not None and queue.waiting >= most:
+        return node.full
+    return node.then
 
 
 def _is_open(name: str, context: Context) -> bool:

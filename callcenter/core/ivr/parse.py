@@ -13,6 +13,7 @@ or on the graph as a whole is `check`'s. The shape, one node of each kind:
                        wait_seconds: 2.5, on_timeout: sorry, on_invalid: sorry}}
       english: {set_language: {language: en, then: open}}
       open:    {hours: {calendar: office, open: sales, closed: bye}}
+      busy:    {staffing: {queue: sales, nobody: bye, full: bye, most_waiting: 20, then: sales}}
       sales:   {enqueue: {queue: sales, priority_seconds: 0, requires: english >= 50}}
       bye:     {hang_up: {prompt: goodbye}}
     prompts:
@@ -45,6 +46,7 @@ from callcenter.core.ivr.flow import (
     Play,
     PromptName,
     SetLanguage,
+    Staffing,
     Utterance,
 )
 from callcenter.core.reading import Path, Reader, Unreadable, shown, word
@@ -190,6 +192,7 @@ class _Nodes:
             "menu": self._menu,
             "set_language": self._set_language,
             "hours": self._hours,
+            "staffing": self._staffing,
             "enqueue": self._enqueue,
             "hang_up": self._hang_up,
         }
@@ -262,6 +265,37 @@ class _Nodes:
         calendar = self._reader.name(fields["calendar"], (*path, "calendar")) or ""
         return Hours(
             calendar, self._target(fields, "open", path), self._target(fields, "closed", path)
+        )
+
+    def _staffing(self, body: object, path: Path) -> Staffing | None:
+        ways = ("nobody", "nobody_ready", "full")
+        fields = self._reader.fields(
+            body, path, required=("queue", "then"), optional=(*ways, "most_waiting")
+        )
+        if fields is None:
+            return None
+        if ("full" in fields) != ("most_waiting" in fields) or not fields.keys() & set(ways):
+            self._reader.note(
+                "nothing-asked",
+                path,
+                "Say where to go if `nobody` is signed in, if `nobody_ready`, or if it is `full`, with"
+                " `most_waiting: 20`.",
+                "请填写无人签入（nobody）、无人就绪（nobody_ready）或已满（full，并填写 most_waiting: 20）"
+                "时的去向。",
+            )
+        queue = QueueId(self._reader.name(fields["queue"], (*path, "queue")) or "")
+        to = {way: self._target(fields, way, path) for way in ways if way in fields}
+        most = None
+        if "most_waiting" in fields:
+            place = (*path, "most_waiting")
+            most = self._reader.count(fields["most_waiting"], place, least=0, most=100_000)
+        return Staffing(
+            queue,
+            self._target(fields, "then", path),
+            to.get("nobody"),
+            to.get("nobody_ready"),
+            to.get("full"),
+            most,
         )
 
     def _enqueue(self, body: object, path: Path) -> Enqueue | None:

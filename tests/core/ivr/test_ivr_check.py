@@ -113,3 +113,12 @@ def test_a_ring_of_hundreds_of_nodes_is_found_at_once() -> None:
     nodes = {f"n{i}": play(f"n{(i + 1) % 400}") for i in range(400)}
     codes = {code for code, _ in problems_of(nodes)}
     assert codes == {"endless-loop", "no-way-out"}
+
+
+def test_a_look_at_a_queue_leads_somewhere_and_in_no_ring() -> None:
+    look = {"queue": "sales", "nobody": "b", "full": "c", "most_waiting": 3, "then": "c"}
+    sound = {"a": {"staffing": look}, "b": {"hang_up": {}}, "c": LEAVE}
+    assert problems_of(sound) == []
+    assert problems_of({**sound, "b": play("a")}) == [("endless-loop", "a")]
+    strange = {**look, "queue": "sails"}
+    assert problems_of({**sound, "a": {"staffing": strange}}) == [("unknown-queue", "queue")]

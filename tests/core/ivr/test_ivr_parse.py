@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.core.ids import QueueId
-from callcenter.core.ivr.flow import Enqueue, HangUp, Language, Menu, NodeId, PromptName, Utterance
+from callcenter.core.ivr.flow import (
+    Enqueue,
+    HangUp,
+    Language,
+    Menu,
+    NodeId,
+    PromptName,
+    Staffing,
+    Utterance,
+)
 from callcenter.core.ivr.parse import LONGEST_TEXT, parse_flow
 from callcenter.core.reading import Path, Unreadable, dotted
 
@@ -192,3 +201,37 @@ def test_whatever_stands_there_is_read_or_refused(key: str, value: object) -> No
     with suppress(Unreadable):
         flow = parse_flow({**source(), key: value})
         assert flow.start in flow.nodes
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "where"),
+    [
+        ({"then": "sales"}, "nothing-asked", "nodes.look.staffing"),
+        ({"then": "sales", "full": "sales"}, "nothing-asked", "nodes.look.staffing"),
+        ({"then": "sales", "most_waiting": 3}, "nothing-asked", "nodes.look.staffing"),
+        ({"then": "sales", "nobody": "x"}, "unknown-node", "nodes.look.staffing.nobody"),
+        (
+            {"then": "sales", "full": "sales", "most_waiting": -1},
+            "bad-count",
+            "nodes.look.staffing.most_waiting",
+        ),
+    ],
+)
+def test_a_look_at_a_queue_says_what_it_asks(body: dict[str, Any], code: str, where: str) -> None:
+    node = {"staffing": {"queue": "sales", **body}}
+    assert problems_of(_put(source(), ("nodes", "look"), node)) == [(code, where)]
+
+
+def test_a_look_at_a_queue_is_read_whole() -> None:
+    body = {
+        "queue": "sales",
+        "then": "sales",
+        "nobody": "sales",
+        "full": "sales",
+        "most_waiting": 9,
+    }
+    flow = parse_flow(_put(source(), ("nodes", "look"), {"staffing": body}))
+    sales = NodeId("sales")
+    assert flow.nodes[NodeId("look")] == Staffing(
+        QueueId("sales"), sales, nobody=sales, full=sales, most_waiting=9
+    )
