@@ -26,6 +26,7 @@ from operator import itemgetter
 from random import Random
 from typing import Any, Final
 
+from callcenter.core.acd.configured import rules_of
 from callcenter.core.acd.floor import Floor
 from callcenter.core.admission import Admission, Limits, Refusal
 from callcenter.core.calls import machine
@@ -208,14 +209,15 @@ class Engine:
         What followed from the last facts and was not written any more is kept for the first burst.
         Returns the number of facts read.
         """
-        count, last = 0, self._clock.now()
+        last = self._clock.now()
         for number, fact in self._journal.replay():
             if self._following and self._following.popleft() != fact:
                 # Other facts were carried over, or other rules are in force: what is written holds.
                 self._following.clear()
+            if isinstance(fact, FloorConfigured):
+                self.floor.configure(*rules_of(fact), fact.at)
             self._lap(number, fact)
             last = fact.at
-            count += 1
         self._clock.not_before(last)
         self.number = self._journal.last_number
         self._configure_floor()
@@ -224,7 +226,7 @@ class Engine:
         self._outbox.clear()
         self._written.clear()
         self._touched.clear()
-        self.counters = Counters()
+        count, self.counters = self.counters.facts, Counters()
         self.feed.begin(self.number)
         self._timers.rebuild()
         self._arm()

@@ -8,9 +8,10 @@ import pytest
 from callcenter.core.access import Actor, Role
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.verify import verify
 from callcenter.core.acd.want import Ease
 from callcenter.core.errors import Invalid, NoSuchSkill, NotPermitted, NotWaiting
-from callcenter.core.facts.calls import QueueJoined, WantEased
+from callcenter.core.facts.calls import AgentOffered, QueueJoined, WantEased
 from callcenter.core.ids import AgentId
 from callcenter.core.ivr.flow import Enqueue
 from callcenter.core.skills import parse_need
@@ -134,3 +135,33 @@ def test_what_the_flow_says_and_what_the_number_says_are_both_needed() -> None:
     (joined,) = (fact for fact in centre.facts(call) if isinstance(fact, QueueJoined))
     assert joined.requires == "english >= 50 and (billing or vip)"
     assert centre.rings(AgentId("bo"))
+
+
+@pytest.mark.parametrize("easing", [STEPS, STEPS[1:], ()])
+async def test_what_is_decided_after_a_gap_and_a_change_is_decided_again_alike(
+    easing: tuple[Ease, ...],
+) -> None:
+    centre = centre_with(ana={}, bo={"english": 80}, cy={"english": 25})
+    for name in ("bo", "cy", "ana"):
+        centre.pauses(AgentId(name))
+    calls = [centre.call() for _ in range(3)]
+    centre.passes(25)
+    centre.switch.deaf = True
+    centre.clock.wake_at(None, lambda: None)
+    centre.clock.move(timedelta(seconds=10))  # the first step falls due while nobody decides
+    rules = replace(centre.directory.queues[SALES], easing=easing)
+    queues = {**centre.directory.queues, SALES: rules}
+    centre.directory = replace(centre.directory, queues=queues)
+    await centre.restart()
+    for name in ("ana", "cy", "bo"):
+        centre.ready(AgentId(name))
+    centre.passes(40)
+    decided = verify(centre.journal.read_after(0))
+    assert decided.offers >= 1
+    assert (decided.unknown, decided.differences) == (0, [])
+    assert calls[0] in {fact.call for _, fact in offers_of(centre)}
+
+
+def offers_of(centre: Centre) -> list[tuple[int, AgentOffered]]:
+    facts = centre.journal.read_after(0)
+    return [(number, fact) for number, fact in facts if isinstance(fact, AgentOffered)]

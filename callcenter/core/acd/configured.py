@@ -1,8 +1,9 @@
 """The floor's configuration as a fact, and back."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from callcenter.core.acd.agent_state import NO_TALENTS, Talents
 from callcenter.core.acd.queue import QueueRules
@@ -19,9 +20,8 @@ from callcenter.core.facts.centre import (
 from callcenter.core.ids import AgentId, QueueId
 
 
-@dataclass(frozen=True, slots=True)
-class FloorRules:
-    """What `Floor.configure` takes."""
+class FloorRules(NamedTuple):
+    """What `Floor.configure` takes, in its order."""
 
     queues: tuple[QueueRules, ...]
     assignments: Mapping[AgentId, tuple[QueueId, ...]]
@@ -69,10 +69,12 @@ def _queue(rules: QueueRules) -> QueueSet:
         rules.id,
         rules.strategy.value,
         rules.ring_for.total_seconds(),
-        None if rules.wrap_up is None else rules.wrap_up.total_seconds(),
+        _in_seconds(rules.wrap_up),
         rules.misses_allowed,
         rules.tier_for.total_seconds(),
         rules.head_start.total_seconds(),
+        rules.announce_first.total_seconds(),
+        _in_seconds(rules.announce_every),
         tuple(
             EasingStep(step.after.total_seconds(), step.skill, step.to, step.add)
             for step in rules.easing
@@ -89,11 +91,17 @@ def _rules(queue: QueueSet) -> QueueRules:
         misses_allowed=queue.misses_allowed,
         tier_for=timedelta(seconds=queue.tier_for_seconds),
         head_start=timedelta(seconds=queue.head_start_seconds),
+        announce_first=timedelta(seconds=queue.announce_first_seconds),
+        announce_every=_seconds(queue.announce_every_seconds),
         easing=tuple(
             Ease(timedelta(seconds=step.after_seconds), step.skill, step.to, step.add)
             for step in queue.easing
         ),
     )
+
+
+def _in_seconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else duration.total_seconds()
 
 
 def _seconds(value: float | None) -> timedelta | None:

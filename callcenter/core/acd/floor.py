@@ -116,19 +116,14 @@ class Floor:
         for agent in self.agents.values():
             self._matching.sign_in(agent)
             self._list_if_free(agent)
-        self._rank_tiers()
+        self._matching.rank_tiers(self.agents.values())
         for line in self.lines.values():
+            is_eased_anew = line.eases_anew()
             for entry in line.in_order():
                 self._announce_by(entry, line.rules)
-                self._want_anew(entry, now)
-
-    def _rank_tiers(self) -> None:
-        tiers: dict[QueueId, set[int]] = {queue: set() for queue in self.lines}
-        for agent in self.agents.values():
-            for queue in agent.queues:
-                tiers[queue].add(agent.talents.tiers.get(queue, 1))
-        for queue, line in self.lines.items():
-            line.tiers = tuple(sorted(tiers[queue]))
+                if is_eased_anew:
+                    entry.steps = taken_by(line.easing, now - entry.enqueued_at)
+                self._look_anew(entry)
 
     def _known(self, queues: tuple[QueueId, ...]) -> tuple[QueueId, ...]:
         return tuple(queue for queue in queues if queue in self._configured)
@@ -371,7 +366,8 @@ class Floor:
         self._look_anew(entry)
 
     def _look_anew(self, entry: QueueEntry) -> None:
-        """See who could serve them, and when that will be somebody else."""
+        """See who could serve them, and when that will be somebody else. What fell due while nobody decided
+        is still to come."""
         self._matching.rest(entry)
         if entry.offered_to is None:
             self._matching.wait(entry)

@@ -307,6 +307,15 @@ class Matching:
             for queue in agent.queues:
                 self.lines[queue].drop_free(agent.id)
 
+    def rank_tiers(self, agents: Iterable[AgentRow]) -> None:
+        """Which tiers each queue has."""
+        tiers: dict[QueueId, set[int]] = {queue: set() for queue in self.lines}
+        for agent in agents:
+            for queue in agent.queues:
+                tiers[queue].add(agent.talents.tiers.get(queue, 1))
+        for queue, line in self.lines.items():
+            line.tiers = tuple(sorted(tiers[queue]))
+
     def clear(self) -> None:
         """Before a new configuration: forget what everybody wants and who could serve them."""
         for line in self.lines.values():

@@ -107,6 +107,7 @@ class Line:
         default_factory=lambda: SortedKeyList(key=_head_of)
     )
     _standings: dict[AgentId, Standing] = field(default_factory=dict)
+    _eased_by: tuple[Ease, ...] = ()
 
     def add_free(self, agent: AgentRow) -> None:
         """List one of its agents as free."""
@@ -161,6 +162,11 @@ class Line:
             opened = tuple(Ease(n * self.rules.tier_for, tier=tier) for n, tier in down)
             steps = tuple(sorted(steps + opened, key=lambda step: step.after))
         return steps
+
+    def eases_anew(self) -> bool:
+        """Whether the steps are others than when this was asked last."""
+        before, self._eased_by = self._eased_by, self.easing
+        return self._eased_by != before
 
     def eased(self, want: Want, steps: int) -> Want:
         """What somebody who came with `want` wants after so many steps. Where the strategy goes down the

@@ -80,8 +80,7 @@ class _Judge:
 
     def hear(self, fact: Fact) -> None:
         if isinstance(fact, FloorConfigured):
-            rules = rules_of(fact)
-            self._floor.configure(rules.queues, rules.assignments, rules.talents, fact.at)
+            self._floor.configure(*rules_of(fact), fact.at)
             self.is_configured = True
             return
         with suppress(IllegalTransition):  # late or doubled, then as now

@@ -30,6 +30,8 @@ class QueueSet:
     misses_allowed: int
     tier_for_seconds: float
     head_start_seconds: float
+    announce_first_seconds: float
+    announce_every_seconds: float | None
     easing: tuple[EasingStep, ...] = ()
 
 
