@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "call": "callcenter.cli.call:call",
     "explain": "callcenter.cli.explain:explain",
     "simulate": "callcenter.cli.simulate:simulate",
+    "import": "callcenter.cli.import_queues:import_queues",
     "messages": "callcenter.cli.messages:messages",
     "alerts": "callcenter.cli.alerts:alerts",
     "db": "callcenter.cli.db:db",

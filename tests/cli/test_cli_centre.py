@@ -234,6 +234,26 @@ async def test_why_nobody_has_a_call_yet_is_told_in_both_languages(running: Any)
     assert "no such call" in await running.type("explain", "cc1-9.9", status=1)
 
 
+async def test_an_app_queues_queues_are_taken_over_once(running: Any) -> None:
+    file = running.folder / "queues.conf"
+    file.write_text(
+        "[night]\ntimeout = 15\nstrategy = rrmemory\nweight = 2\n"
+        "member => PJSIP/1001,1,Ana\n[sales]\nmember => PJSIP/1001,0,Ana\n"
+    )
+    planned = await running.type("import", str(file))
+    assert "night\tnew\tring_for 15.0, strategy round-robin\tana * (2)" in planned
+    assert f"{file}:4: [night] weight = 2" in planned
+    assert "add --apply" in planned
+    assert "night" not in await running.type("queues", "list")
+    for _ in range(2):
+        assert "Done." in await running.type("import", str(file), "--apply")
+    (ana,) = json.loads(await running.type("agents", "list", "--json"))
+    assert (ana["queues"], ana["tiers"]) == (["night", "sales"], {"night": 2})
+    assert "\t轮流" in await running.type("--lang", "zh", "queues", "list")
+    file.write_text("[general]\n")
+    assert "no queue" in await running.type("import", str(file), status=1)
+
+
 async def test_a_centre_that_is_not_running_is_said_not_to_run(running: Any) -> None:
     path = running.folder / "run/cli.json"
     path.write_text(json.dumps({"url": "http://127.0.0.1:26099", "key": "cck_x"}))
