@@ -273,10 +273,12 @@ class Matching:
     def _staff_changed(self, agent: AgentRow) -> None:
         """Whoever waits for somebody like them may need help now, or may be helped."""
         for queue in agent.queues:
-            for demand in self.lines[queue].demands.values():
-                entries = [entry for entry in demand.waiting if _can_ease(entry, demand.line)]
-                if entries and not self._has_staff(demand.line, demand.want):
-                    self._unserved.update((entry.call, entry) for entry in entries)
+            line = self.lines[queue]
+            has_steps = bool(line.easing)
+            for demand in line.demands.values():
+                can_ease = has_steps or demand.want.agent is not None
+                if can_ease and not self._has_staff(line, demand.want):
+                    self._unserved.update((entry.call, entry) for entry in demand.waiting)
 
     # -- agents -------------------------------------------------------------------------------
 
