@@ -145,15 +145,14 @@ def assign(
         path = f"/agents/{part(agent)}"
         known = asked.ask("GET", path)
         served = [one for one in known["queues"] if one != queue]
-        asked.ask("PUT", f"{path}/queues", {"queues": served if remove else [*served, queue]})
         said_of = {"tiers": tier, "weights": weight}
-        change = {
+        ranks = {
             field: {**known[field], queue: value}
             for field, value in said_of.items()
             if value is not None and not remove
         }
-        if change:
-            asked.ask("PATCH", path, change)
+        wish = {"queues": served if remove else [*served, queue], **ranks}
+        asked.ask("PUT", f"{path}/queues", wish)
     names = ", ".join(agents)
     if remove:
         tell(f"{queue} is taken from {names}.", f"{names} 不再服务 {queue}。")

@@ -42,6 +42,7 @@ from callcenter.ports.store import (
 from callcenter.services.agents import AgentDesk
 from callcenter.services.emergency_flow import BROKEN_FLOW, broken_flow
 from callcenter.services.flows import FlowProblem, FlowShelf, Ready
+from callcenter.services.naming import check_id, check_names
 from callcenter.services.queue_limits import check_rules
 from callcenter.services.skill_rules import (
     check_easing,
@@ -53,10 +54,8 @@ from callcenter.services.stored import Stored, StoredRecord
 
 logger = logging.getLogger(__name__)
 
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _DID: Final = re.compile(r"\+?[0-9]{2,20}")
 _OUTSIDE: Final = re.compile(r"\+[0-9]{6,15}")
-LONGEST_NAME: Final = 80
 _MakeReady = Callable[[Collection[str], Collection[FlowId], Collection[str]], Awaitable[Ready]]
 
 
@@ -195,11 +194,23 @@ class Configuration:
             await self._desk.send_home(actor, agent)
             await self._put_in_force()
 
-    async def assign(self, actor: Actor, agent: AgentId, queues: Sequence[QueueId]) -> AgentEntry:
-        """Let the agent serve exactly these. Raises: NotPermitted, NoSuchAgent, NoSuchQueue."""
+    async def assign(
+        self,
+        actor: Actor,
+        agent: AgentId,
+        queues: Sequence[QueueId],
+        ranked: Callable[[Talents], Talents] = lambda talents: talents,
+    ) -> AgentEntry:
+        """Let the agent serve exactly these; `ranked` makes of what is said about them what is to be said
+        of their tiers and weights. Raises: NotPermitted, Invalid, NoSuchAgent, NoSuchQueue."""
         check_may(actor, Action.CHANGE_QUEUES)
         async with self._one_at_a_time:
-            await self._stores.assignments.assign(agent, queues)
+            async with self._stores.unit.change():
+                await self._stores.assignments.assign(agent, queues)
+                had = (await self._stores.skills.talents()).get(agent, NO_TALENTS)
+                talents = replace(ranked(had), skills=had.skills)
+                check_talents(talents, queues)
+                await self._stores.skills.give(agent, talents)
             await self._put_in_force()
         return await self.agent(actor, agent)
 
@@ -221,7 +232,7 @@ class Configuration:
     async def add_queue(self, actor: Actor, rules: QueueRules) -> None:
         """Raises: NotPermitted, Invalid, NameTaken, NoSuchSkill, NoSuchQueue."""
         check_may(actor, Action.CHANGE_QUEUES)
-        _check_id("id", rules.id)
+        check_id("id", rules.id)
         async with self._one_at_a_time:
             rules = await self._checked_rules(rules)
             await self._stores.queues.add(rules)
@@ -301,7 +312,7 @@ class Configuration:
         """Add a skill, or change its names. Raises: NotPermitted, Invalid."""
         check_may(actor, Action.CHANGE_AGENTS)
         check_skill(skill.id)
-        _check_names(skill.name_en, skill.name_zh)
+        check_names(skill.name_en, skill.name_zh)
         async with self._one_at_a_time:
             await self._stores.skills.put(skill)
             await self._put_in_force()
@@ -449,8 +460,8 @@ class Configuration:
 
     def _checked(self, entry: AgentEntry) -> AgentEntry:
         profile = entry.profile
-        _check_id("id", profile.id)
-        _check_names(profile.name_en, profile.name_zh)
+        check_id("id", profile.id)
+        check_names(profile.name_en, profile.name_zh)
         if profile.outside_number is not None:
             number = self._number(profile.outside_number, _OUTSIDE, "outside_number")
             profile = replace(profile, outside_number=number)
@@ -474,16 +485,3 @@ class Configuration:
                 "+4930901820"
             )
         return number
-
-
-def _check_names(name_en: str, name_zh: str) -> None:
-    for field, name in (("name_en", name_en), ("name_zh", name_zh)):
-        if len(name) > LONGEST_NAME or not name.isprintable():
-            raise Invalid(f"{field}: at most {LONGEST_NAME} printable characters")
-    if not name_en.strip() and not name_zh.strip():
-        raise Invalid("name_en: a name is needed in at least one script")
-
-
-def _check_id(field: str, text: str) -> None:
-    if not _ID.fullmatch(text):
-        raise Invalid(f"{field}: use 1 to 40 of a-z, 0-9 and hyphens, the first no hyphen")

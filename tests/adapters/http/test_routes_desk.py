@@ -344,6 +344,15 @@ async def test_a_supervisor_assigns(staffed: Mapping[str, Asking]) -> None:
     assert shown["queues"] == shown["live"].get("queues", []) == []
     refused = await staffed["sue"]("PUT", "/agents/a1/queues", {"queues": ["nowhere"]})
     assert refused[1]["code"] == "no-such-queue"
+    ranked = {"queues": ["sales"], "tiers": {"sales": 3}, "weights": {"sales": 7}}
+    _, shown = await staffed["sue"]("PUT", "/agents/a1/queues", ranked)
+    assert (shown["tiers"], shown["weights"]) == ({"sales": 3}, {"sales": 7})
+    elsewhere = {"queues": [], "tiers": {"sales": 3}}
+    assert (await staffed["sue"]("PUT", "/agents/a1/queues", elsewhere))[1]["code"] == "invalid"
+    _, shown = await staffed["sue"]("PUT", "/agents/a1/queues", {"queues": ["sales"]})
+    assert (shown["queues"], shown["tiers"]) == (["sales"], {"sales": 3})
+    _, shown = await staffed["sue"]("PUT", "/agents/a1/queues", {"queues": []})
+    assert shown["tiers"] == {}
 
 
 # -- numbers and flows ----------------------------------------------------------------------------

@@ -33,7 +33,8 @@ from callcenter.engine.api import (
 )
 from callcenter.ports.store import AgentProfile, StoreAway
 from callcenter.services.agents import AgentClosed, AgentDesk, PhoneKind
-from callcenter.services.configuration import LONGEST_NAME, AgentEntry, Configuration
+from callcenter.services.configuration import AgentEntry, Configuration
+from callcenter.services.naming import LONGEST_NAME
 
 _MOST_QUEUES = 1000
 _Said = Annotated[Mapping[Line, int], Field(max_length=_MOST_QUEUES)]
@@ -102,7 +103,11 @@ class AgentChange(Shape):
 
 
 class QueuesServed(Shape):
+    """`tiers` and `weights` are given whole, by queue; left out, those of queues that stay stay."""
+
     queues: Sequence[Line] = Field(max_length=_MOST_QUEUES)
+    tiers: _Said | None = None
+    weights: _Said | None = None
 
 
 class PhoneChoice(Shape):
@@ -241,11 +246,13 @@ def _add_assigning(routes: Routes, configuration: Configuration, door: Door) -> 
         takes=QueuesServed,
         gives=AgentShown,
         needs=Right(Action.CHANGE_QUEUES),
-        errors=(NoSuchAgent, NoSuchQueue, StoreAway),
+        errors=(NoSuchAgent, NoSuchQueue, Invalid, StoreAway),
     )
     async def assign(asked: Asked[QueuesServed]) -> Answer:
-        served = _queues(asked.body.queues)
-        entry = await configuration.assign(asked.actor, _agent(asked), served)
+        wish, served = asked.body, _queues(asked.body.queues)
+        entry = await configuration.assign(
+            asked.actor, _agent(asked), served, lambda had: _ranked(had, wish, served)
+        )
         return _shown(asked.actor, entry, door.snapshot()[1]["agents"])
 
 
@@ -343,16 +350,17 @@ def _changed(entry: AgentEntry, wish: AgentChange) -> AgentEntry:
     if "outside_number" in wish.model_fields_set:
         given["outside_number"] = wish.outside_number
     queues = entry.queues if wish.queues is None else _queues(wish.queues)
-    return AgentEntry(replace(entry.profile, **given), queues, _talents(entry, wish, queues))
+    ranked = _ranked(entry.talents, wish, queues)
+    talents = ranked if wish.skills is None else replace(ranked, skills=wish.skills)
+    return AgentEntry(replace(entry.profile, **given), queues, talents)
 
 
-def _talents(entry: AgentEntry, wish: AgentChange, queues: Sequence[QueueId]) -> Talents:
+def _ranked(had: Talents, wish: AgentChange | QueuesServed, queues: Sequence[QueueId]) -> Talents:
     """What is said of a queue goes with the queue, unless it is said anew."""
-    had = entry.talents
     tiers = {queue: tier for queue, tier in had.tiers.items() if queue in queues}
     weights = {queue: weight for queue, weight in had.weights.items() if queue in queues}
     return Talents(
-        had.skills if wish.skills is None else wish.skills,
+        had.skills,
         tiers if wish.tiers is None else _by_queue(wish.tiers),
         weights if wish.weights is None else _by_queue(wish.weights),
     )

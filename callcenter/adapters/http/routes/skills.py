@@ -7,7 +7,8 @@ from callcenter.adapters.http.shapes import Listing, Shape
 from callcenter.core.access import Action
 from callcenter.core.errors import Invalid, NoSuchSkill, StillInUse
 from callcenter.ports.store import Skill, StoreAway
-from callcenter.services.configuration import LONGEST_NAME, Configuration
+from callcenter.services.configuration import Configuration
+from callcenter.services.naming import LONGEST_NAME
 
 
 class SkillNames(Shape):
