@@ -161,8 +161,7 @@ class Matching:
 
     def _pair(self, demand: Demand) -> Pair | None:
         """Somebody of those who are free for the head of the demand, unless they could serve somebody with
-        a
-        better place: then for that one, and so on."""
+        a better place: then for that one, and so on."""
         choice = self._choose(demand)
         while choice is not None:
             best = self._best_demand(self._free[choice.agent[-1]])

@@ -91,9 +91,8 @@ def _head_of(demand: "Demand") -> Place:
 @dataclass(slots=True)
 class Line:
     """A queue at work: entries in order, its agents who are signed in, and those of them who are free, as
-    its
-    strategy orders them. Whoever waits stands in `demands` by what they want, and these in `heads` by who
-    has the best place in them."""
+    its strategy orders them. Whoever waits stands in `demands` by what they want, and these in `heads` by
+    who has the best place in them."""
 
     rules: QueueRules
     entries: SortedKeyList[QueueEntry, Place] = field(

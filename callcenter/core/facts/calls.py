@@ -163,9 +163,8 @@ class PositionReached:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A free agent who might have been offered the call, by what the strategy compares: the tier, how many
-    of
-    the preferred skills they lack, its own measure (calls, seconds of talk, when they were rung), and since
-    when they have been idle. Each time less comes first."""
+    of the preferred skills they lack, its own measure (calls, seconds of talk, when they were rung), and
+    since when they have been idle. Each time less comes first."""
 
     agent: AgentId
     tier: int
