@@ -647,7 +647,8 @@ class House:
         if path == "/channels":
             # Neither the test calls nor the legs that write the fallback's lists belong to any test.
             callers = [leg for leg in answer if not is_trial(leg["id"])]
-            return [leg for leg in callers if "@lifeboat" not in leg["name"]]
+            own = ("@lifeboat", "@test-call")
+            return [leg for leg in callers if not any(name in leg["name"] for name in own)]
         return answer
 
     async def console(self, command: str) -> str:
