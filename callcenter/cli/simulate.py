@@ -92,7 +92,8 @@ def _play(plan: "Scenario", seeds: Sequence[int]) -> "list[Results]":
 def _figures(results: "Results") -> dict[str, Any]:
     """Everything a run came to, for programs."""
     from callcenter.core import metrics
-    from callcenter.simulation.figures import in_seconds, whole
+    from callcenter.core.durations import in_seconds
+    from callcenter.simulation.figures import whole
 
     def of(counts: metrics.QueueCounts) -> dict[str, Any]:
         return {

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.facts.agents import AgentSignedIn, Presence, PresenceChanged, WrapEnded
@@ -116,8 +116,3 @@ class Figures:
 def whole(results: Results) -> QueueCounts:
     """All queues together."""
     return sum(results.queues.values(), QueueCounts())
-
-
-def in_seconds(duration: timedelta | None) -> float | None:
-    """For tables and files."""
-    return None if duration is None else duration.total_seconds()

@@ -46,11 +46,6 @@ class Duration:
         sigma = sqrt(log(1 + (self.spread / self.mean) ** 2))
         return timedelta(seconds=random.lognormvariate(log(self.mean) - sigma**2 / 2, sigma))
 
-    @property
-    def average(self) -> float:
-        """Seconds; 0 for never."""
-        return self.fixed if self.fixed is not None else self.mean or 0.0
-
 
 NEVER: Final = Duration()
 AT_ONCE: Final = Duration(fixed=0.0)

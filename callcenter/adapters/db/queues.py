@@ -29,6 +29,7 @@ from callcenter.adapters.db.session import Database, refusals
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.want import Ease
+from callcenter.core.durations import in_seconds, of_seconds
 from callcenter.core.errors import NameTaken, NoSuchAgent, NoSuchQueue, StillInUse
 from callcenter.core.ids import AgentId, QueueId
 
@@ -148,10 +149,10 @@ def _rules(row: Row[Any]) -> QueueRules:
     return QueueRules(
         QueueId(row.id),
         ring_for=timedelta(seconds=row.ring_for_seconds),
-        wrap_up=_duration(row.wrap_up_seconds),
+        wrap_up=of_seconds(row.wrap_up_seconds),
         misses_allowed=row.misses_allowed,
         announce_first=timedelta(seconds=row.announce_first_seconds),
-        announce_every=_duration(row.announce_every_seconds),
+        announce_every=of_seconds(row.announce_every_seconds),
         quiet_for=timedelta(seconds=row.quiet_for_seconds),
         music=row.music,
         service_level_within=timedelta(seconds=row.service_level_within_seconds),
@@ -166,10 +167,10 @@ def _columns(queue: QueueRules) -> dict[str, Any]:
     return {
         "id": queue.id,
         "ring_for_seconds": queue.ring_for.total_seconds(),
-        "wrap_up_seconds": _in_seconds(queue.wrap_up),
+        "wrap_up_seconds": in_seconds(queue.wrap_up),
         "misses_allowed": queue.misses_allowed,
         "announce_first_seconds": queue.announce_first.total_seconds(),
-        "announce_every_seconds": _in_seconds(queue.announce_every),
+        "announce_every_seconds": in_seconds(queue.announce_every),
         "quiet_for_seconds": queue.quiet_for.total_seconds(),
         "music": queue.music,
         "service_level_within_seconds": queue.service_level_within.total_seconds(),
@@ -178,14 +179,6 @@ def _columns(queue: QueueRules) -> dict[str, Any]:
         "tier_for_seconds": queue.tier_for.total_seconds(),
         "head_start_seconds": queue.head_start.total_seconds(),
     }
-
-
-def _duration(seconds: float | None) -> timedelta | None:
-    return None if seconds is None else timedelta(seconds=seconds)
-
-
-def _in_seconds(duration: timedelta | None) -> float | None:
-    return None if duration is None else duration.total_seconds()
 
 
 def _ease(step: Mapping[str, Any]) -> Ease:

@@ -9,6 +9,7 @@ from callcenter.core.acd.agent_state import NO_TALENTS, Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.want import Ease
+from callcenter.core.durations import in_seconds, of_seconds
 from callcenter.core.facts.centre import (
     AgentSet,
     EasingStep,
@@ -28,21 +29,6 @@ class FloorRules(NamedTuple):
     talents: Mapping[AgentId, Talents]
 
 
-def configured(
-    queues: Iterable[QueueRules],
-    assignments: Mapping[AgentId, tuple[QueueId, ...]],
-    talents: Mapping[AgentId, Talents],
-    at: datetime,
-) -> FloorConfigured:
-    """The fact that says so."""
-    agents = (
-        _agent(agent, served, talents.get(agent, NO_TALENTS))
-        for agent, served in sorted(assignments.items())
-    )
-    rules = sorted(queues, key=lambda queue: queue.id)
-    return FloorConfigured(at, tuple(map(_queue, rules)), tuple(agents))
-
-
 def changed(
     before: FloorConfigured | None,
     queues: Iterable[QueueRules],
@@ -51,7 +37,12 @@ def changed(
     at: datetime,
 ) -> FloorConfigured | None:
     """The fact that says so, unless it says nothing but what was said before."""
-    news = configured(queues, assignments, talents, at)
+    agents = (
+        _agent(agent, served, talents.get(agent, NO_TALENTS))
+        for agent, served in sorted(assignments.items())
+    )
+    rules = sorted(queues, key=lambda queue: queue.id)
+    news = FloorConfigured(at, tuple(map(_queue, rules)), tuple(agents))
     return None if before is not None and replace(news, at=before.at) == before else news
 
 
@@ -69,12 +60,12 @@ def _queue(rules: QueueRules) -> QueueSet:
         rules.id,
         rules.strategy.value,
         rules.ring_for.total_seconds(),
-        _in_seconds(rules.wrap_up),
+        in_seconds(rules.wrap_up),
         rules.misses_allowed,
         rules.tier_for.total_seconds(),
         rules.head_start.total_seconds(),
         rules.announce_first.total_seconds(),
-        _in_seconds(rules.announce_every),
+        in_seconds(rules.announce_every),
         tuple(
             EasingStep(step.after.total_seconds(), step.skill, step.to, step.add)
             for step in rules.easing
@@ -87,25 +78,17 @@ def _rules(queue: QueueSet) -> QueueRules:
         queue.id,
         strategy=Strategy(queue.strategy),
         ring_for=timedelta(seconds=queue.ring_for_seconds),
-        wrap_up=_seconds(queue.wrap_up_seconds),
+        wrap_up=of_seconds(queue.wrap_up_seconds),
         misses_allowed=queue.misses_allowed,
         tier_for=timedelta(seconds=queue.tier_for_seconds),
         head_start=timedelta(seconds=queue.head_start_seconds),
         announce_first=timedelta(seconds=queue.announce_first_seconds),
-        announce_every=_seconds(queue.announce_every_seconds),
+        announce_every=of_seconds(queue.announce_every_seconds),
         easing=tuple(
             Ease(timedelta(seconds=step.after_seconds), step.skill, step.to, step.add)
             for step in queue.easing
         ),
     )
-
-
-def _in_seconds(duration: timedelta | None) -> float | None:
-    return None if duration is None else duration.total_seconds()
-
-
-def _seconds(value: float | None) -> timedelta | None:
-    return None if value is None else timedelta(seconds=value)
 
 
 def _agent(agent: AgentId, served: Iterable[QueueId], talents: Talents) -> AgentSet:

@@ -13,6 +13,7 @@ from callcenter.core.access import Action, check_may
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.want import Ease
+from callcenter.core.durations import in_seconds
 from callcenter.core.errors import Invalid, NameTaken, NoSuchQueue, NoSuchSkill, StillInUse
 from callcenter.core.ids import QueueId
 from callcenter.core.skills import LEVELS
@@ -246,7 +247,7 @@ def _step(ease: Ease) -> EasingStep:
 
 def _shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
     figures = state["queues"].get(rules.id) or {"waiting": 0, "longest_since": None, "free": 0}
-    durations = {f"{name}_seconds": _in_seconds(getattr(rules, name)) for name in _DURATIONS}
+    durations = {f"{name}_seconds": in_seconds(getattr(rules, name)) for name in _DURATIONS}
     return QueueShown.model_validate(
         {
             "id": rules.id,
@@ -259,10 +260,6 @@ def _shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
             **durations,
         }
     )
-
-
-def _in_seconds(duration: timedelta | None) -> float | None:
-    return None if duration is None else duration.total_seconds()
 
 
 def _waits_in(row: Mapping[str, Any], queue: QueueId) -> bool:
