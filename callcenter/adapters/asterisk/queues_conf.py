@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from callcenter.services.naming import LONGEST_NAME
+from callcenter.services.queue_limits import MUSIC, SECONDS
+
 _SECTION: Final = re.compile(r"\[([^\]]+)\](?:\(([^)]*)\))?")
 _BLOCK: Final = re.compile(r";--(?!-).*?--;", re.DOTALL)
 _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9]+")
@@ -28,16 +31,16 @@ STRATEGIES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# Setting: our field, least, most.
-_SECONDS: Final[Mapping[str, tuple[str, float, float]]] = MappingProxyType(
+# Setting: our rule, whose bounds are in SECONDS.
+_SECONDS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "timeout": ("ring_for_seconds", 3, 120),
-        "wrapuptime": ("wrap_up_seconds", 0, 3600),
-        "servicelevel": ("service_level_within_seconds", 1, 3600),
-        "announce-frequency": ("announce_every_seconds", 10, 3600),
+        "timeout": "ring_for",
+        "wrapuptime": "wrap_up",
+        "servicelevel": "service_level_within",
+        "announce-frequency": "announce_every",
     }
 )
-# True for what holds here anyway, or decides nothing.
+# What holds here anyway, or decides nothing.
 _HOLDS_ANYWAY: Final = frozenset(
     {"autofill", "ringinuse", "retry", "timeoutrestart", "timeoutpriority", "persistentmembers"}
 )
@@ -147,18 +150,15 @@ def _read_queue(name: str, lines: Sequence[Line], found: Imported) -> None:
 
 def _setting(line: Line) -> dict[str, Any] | None:
     if line.key in _SECONDS:
-        field_name, least, most = _SECONDS[line.key]
-        if not re.fullmatch(r"[0-9]{1,6}", line.value):
-            return None
-        seconds = float(line.value)
+        rule = _SECONDS[line.key]
+        least, most = SECONDS[rule]
+        seconds = float(line.value) if re.fullmatch(r"[0-9]{1,6}", line.value) else -1
         if line.key == "announce-frequency" and seconds == 0:
-            return {field_name: None}
-        return {field_name: min(max(seconds, least), most)}
+            return {f"{rule}_seconds": None}
+        return {f"{rule}_seconds": seconds} if least <= seconds <= most else None
     if line.key == "strategy" and line.value in STRATEGIES:
         return {"strategy": STRATEGIES[line.value]}
-    if line.key in ("musicclass", "music") and re.fullmatch(
-        r"[a-z0-9][a-z0-9_-]{0,39}", line.value
-    ):
+    if line.key in ("musicclass", "music") and MUSIC.fullmatch(line.value):
         return {"music": line.value}
     return {} if line.key in _HOLDS_ANYWAY else None
 
@@ -168,9 +168,10 @@ def _person(value: str) -> Person | None:
     interface, penalty, name, *_ = [*(part.strip() for part in value.split(",")), "", "", ""]
     peer = interface.partition("/")[2].partition("@")[0]
     agent = _short(name or peer)
-    if not agent or not re.fullmatch(r"[0-9]{0,3}", penalty):
+    known_as = "".join(filter(str.isprintable, name or peer))[:LONGEST_NAME].strip()
+    if not agent or not known_as or not re.fullmatch(r"[0-9]{0,2}", penalty):
         return None
-    return Person(agent, name or peer, min(int(penalty or 0) + 1, 100))
+    return Person(agent, known_as, int(penalty or 0) + 1)
 
 
 def _short(name: str) -> str:
