@@ -176,8 +176,7 @@ def measure_outage(agents: int, waiting: int, *, seed: int = 1) -> Outage:
 
 def measure_memory(waiting: int = 5_000) -> float:
     """KiB for each caller who waits, in a whole engine: call, entry, facts and timers, and the fake
-    switch's
-    own share."""
+    switch's own share."""
     centre = Centre(rules=QueueRules(QueueId("sales"), announce_every=None))
     gc.collect()
     tracemalloc.start()

@@ -42,8 +42,7 @@ class QueueCounts:
 @dataclass(frozen=True, slots=True)
 class AgentTimes:
     """What agents did while they were ready to serve or served: talk, after-call work, being rung, and
-    waiting
-    for a call."""
+    waiting for a call."""
 
     talk: timedelta = timedelta()
     wrap: timedelta = timedelta()

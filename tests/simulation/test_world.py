@@ -22,6 +22,7 @@ from callcenter.simulation.world import World
 
 pytestmark = pytest.mark.scenario
 
+SEED = 3
 EXAMPLES = Path(__file__).parents[2] / "simulations"
 
 
@@ -96,9 +97,6 @@ def test_every_strategy_carries_the_same_textbook_queue(strategy: Strategy) -> N
     usual = World(scenario, seed=4).run()
     assert whole(results).offered > 1000
     assert service_level(whole(results)) == pytest.approx(service_level(whole(usual)), abs=0.08)
-
-
-SEED = 3
 
 
 @pytest.mark.parametrize("name", ["two-languages", "small-hotline"])

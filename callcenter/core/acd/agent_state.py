@@ -125,8 +125,7 @@ def rest_after(why: OfferEnd, failures: int) -> timedelta | None:
 
 @dataclass(frozen=True, slots=True)
 class Talents:
-    """What an admin says about an agent: skills with their levels (see `core.skills`), and for each
-    queue
+    """What an admin says about an agent: skills with their levels (see `core.skills`), and for each queue
     the tier, 1 comes first, and the weight by which chance prefers them. What is not said is 1."""
 
     skills: Mapping[str, int] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from typing import Final
 from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.floor import Floor
 from callcenter.core.acd.queue import Line, QueueEntry
-from callcenter.core.acd.strategy import Strategy
+from callcenter.core.acd.strategy import REASONS, Strategy
 from callcenter.core.acd.want import Want
 from callcenter.core.facts.agents import Presence
 from callcenter.core.facts.calls import (
@@ -38,17 +38,6 @@ Words = Mapping[str, str]
 def _words(en: str, zh: str) -> Words:
     return MappingProxyType({"en": en, "zh": zh})
 
-
-_CHOSEN: Final[Mapping[Strategy, tuple[str, str]]] = {
-    Strategy.LONGEST_IDLE: ("idle longest", "空闲最久"),
-    Strategy.ROUND_ROBIN: ("rung longest ago", "最久未振铃"),
-    Strategy.LINEAR: ("first in order", "顺序最前"),
-    Strategy.FEWEST_CALLS: ("fewest calls", "接听最少"),
-    Strategy.LEAST_TALK: ("least time on the phone", "通话时长最短"),
-    Strategy.RANDOM: ("drawn by chance", "随机抽取"),
-    Strategy.WEIGHTED_RANDOM: ("drawn by chance and weight", "按权重随机抽取"),
-    Strategy.TOP_DOWN: ("highest tier, then idle longest", "层级最高，其次空闲最久"),
-}
 
 _ENDS: Final[Mapping[OfferEnd, tuple[str, str]]] = {
     OfferEnd.NO_ANSWER: ("did not answer", "未接听"),
@@ -118,7 +107,7 @@ def _offered(offer: AgentOffered) -> Words:
     if reason is None:  # written by an older version
         return _words(offer.why, offer.why)
     strategy = Strategy(reason.strategy)
-    en, zh = _CHOSEN[strategy]
+    en, zh = REASONS[strategy]
     asked_en, asked_zh = _asked(reason)
     place = _words(
         f"{offer.agent}: {en}{asked_en} of {reason.free} free ({reason.staff} signed in);"
@@ -228,7 +217,8 @@ def _beaten(chosen: Candidate, other: Candidate, at: datetime, strategy: Strateg
         return _words(f"{who}: tier {other.tier}", f"{who}：第 {other.tier} 层")
     if other.lacking != chosen.lacking:
         more = other.lacking - chosen.lacking
-        return _words(f"{who}: lacks {more} more preferred skills", f"{who}：优先技能少 {more} 项")
+        en = f"{who}: lacks {more} more of what is preferred"
+        return _words(en, f"{who}：优先技能少 {more} 项")
     measure = _measured(other, at, strategy)
     return _words(f"{who}: {measure['en']}", f"{who}：{measure['zh']}")
 

@@ -122,8 +122,9 @@ class Floor:
             for entry in line.in_order():
                 self._announce_by(entry, line.rules)
                 if is_eased_anew:
-                    entry.steps = taken_by(line.easing, now - entry.enqueued_at)
-                self._look_anew(entry)
+                    self._want_anew(entry, now)
+                else:
+                    self._look_anew(entry)
 
     def _known(self, queues: tuple[QueueId, ...]) -> tuple[QueueId, ...]:
         return tuple(queue for queue in queues if queue in self._configured)
@@ -393,9 +394,9 @@ class Floor:
         pair is made.
         """
         for queue in sorted(self._closed):
-            waiting = [e for e in self.lines[queue].entries if e.offered_to is None]
-            if waiting:
-                return QueueLeft(now, waiting[0].call, queue)
+            for entry in self.lines[queue].entries:
+                if entry.offered_to is None:
+                    return QueueLeft(now, entry.call, queue)
         found = self._matching.next_eased()
         if found is not None:
             entry = found.entry

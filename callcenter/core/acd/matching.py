@@ -201,7 +201,7 @@ class Matching:
             tuple(map(_candidate, choice.told)),
             choice.drawn,
         )
-        strategy = REASONS[line.rules.strategy]
+        strategy, _ = REASONS[line.rules.strategy]
         why = f"{strategy}{_asked(want)} of {free} free, first of {waiting} waiting"
         if choice.passed_over:
             why += f"; {choice.passed_over} did not take this call before"

@@ -41,19 +41,19 @@ class Strategy(StrEnum):
     TOP_DOWN = "top-down"
 
 
-REASONS: Final[Mapping[Strategy, str]] = MappingProxyType(
+REASONS: Final[Mapping[Strategy, tuple[str, str]]] = MappingProxyType(
     {
-        Strategy.LONGEST_IDLE: "longest idle",
-        Strategy.ROUND_ROBIN: "rung longest ago",
-        Strategy.LINEAR: "first in order",
-        Strategy.FEWEST_CALLS: "fewest calls",
-        Strategy.LEAST_TALK: "least time on the phone",
-        Strategy.RANDOM: "drawn by chance",
-        Strategy.WEIGHTED_RANDOM: "drawn by chance and weight",
-        Strategy.TOP_DOWN: "highest tier, then longest idle",
+        Strategy.LONGEST_IDLE: ("longest idle", "空闲最久"),
+        Strategy.ROUND_ROBIN: ("rung longest ago", "最久未振铃"),
+        Strategy.LINEAR: ("first in order", "顺序最前"),
+        Strategy.FEWEST_CALLS: ("fewest calls", "接听最少"),
+        Strategy.LEAST_TALK: ("least time on the phone", "通话时长最短"),
+        Strategy.RANDOM: ("drawn by chance", "随机抽取"),
+        Strategy.WEIGHTED_RANDOM: ("drawn by chance and weight", "按权重随机抽取"),
+        Strategy.TOP_DOWN: ("highest tier, then longest idle", "层级最高，其次空闲最久"),
     }
 )
-
+"""Why somebody was chosen, in English and Chinese."""
 
 BY_CHANCE: Final = frozenset({Strategy.RANDOM, Strategy.WEIGHTED_RANDOM})
 

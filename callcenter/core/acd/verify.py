@@ -54,8 +54,7 @@ def verify(
     only: CallId | None = None,
 ) -> Verification:
     """Hear facts from a journal's beginning, or from a segment's with what was `carried` into it, and
-    decide
-    every offer again. `only`: count those of this call."""
+    decide every offer again. `only`: count those of this call."""
     found, judge = Verification(), _Judge()
     for _, fact in carried:
         judge.hear(fact)

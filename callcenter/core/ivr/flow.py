@@ -97,8 +97,7 @@ class HangUp:
 @dataclass(frozen=True, slots=True)
 class Staffing:
     """Look at a queue before the caller joins it: `nobody` if no agent of it is signed in, `nobody_ready`
-    if
-    none takes calls now, `full` if `most_waiting` wait already; else `then`. What is None is not asked."""
+    if none takes calls now, `full` if `most_waiting` wait already; else `then`. None: not asked."""
 
     queue: QueueId
     then: NodeId

@@ -459,7 +459,7 @@ async def test_why_a_call_went_to_whom_it_went_to_is_told_while_it_is_and_afterw
     _, why = await staffed["sue"]("GET", f"/calls/{call}/explanation")
     kinds = [step["kind"] for step in why["steps"]]
     assert kinds == ["call.queue_joined", "call.agent_offered", "call.offer_ended"]
-    assert why["steps"][1]["why"]["en"].startswith("a1: idle longest of 1 free")
+    assert why["steps"][1]["why"]["en"].startswith("a1: longest idle of 1 free")
     assert {one["agent"]: one["can"] for one in why["agents"]} == {"a1": False, "bo": False}
     assert "rests for" in why["agents"][0]["why"]["en"]
     change = {"requires": "vip", "priority_seconds": 60}

@@ -42,7 +42,7 @@ def test_an_offer_names_who_was_compared_and_what_decided() -> None:
     words = words_of(offered(hall))
     assert words is not None
     assert words["en"] == (
-        "ana: idle longest with vip best with billing of 3 free (3 signed in);"
+        "ana: longest idle with vip best with billing of 3 free (3 signed in);"
         " the caller was first of 1; bo: idle for 3.0 s"
     )
     assert words["zh"].startswith("ana：3 位空闲坐席中空闲最久（具备 vip）（优先 billing）")
@@ -81,7 +81,7 @@ def test_better_tiers_and_skills_are_said_before_the_strategy() -> None:
     joins(hall, "a", prefers="vip")
     words = words_of(offered(hall))
     assert words is not None
-    assert words["en"].endswith("bo: lacks 1 more preferred skills; cy: tier 2")
+    assert words["en"].endswith("bo: lacks 1 more of what is preferred; cy: tier 2")
 
 
 def test_of_each_agent_the_first_thing_that_keeps_them_away_is_said() -> None:

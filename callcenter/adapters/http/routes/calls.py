@@ -122,9 +122,7 @@ def _add_live(routes: Routes, door: Door, history: History) -> None:
     )
     async def read_call(asked: Asked[None]) -> Answer:
         call = CallId(asked.path("call_id"))
-        row = _row(door, call)
-        if row is not None:
-            check_may(asked.actor, Action.READ_CALLS, agent=row.get("agent"))
+        if (row := _seen(asked.actor, door, call)) is not None:
             return _live(call, row)
         return _past((await _looked_up(asked.actor, history, call)).record)
 
@@ -167,11 +165,9 @@ def _add_explanation(routes: Routes, door: Door, history: History) -> None:
     )
     async def explain(asked: Asked[None]) -> Answer:
         call = CallId(asked.path("call_id"))
-        row = _row(door, call)
-        if row is None:
+        if _seen(asked.actor, door, call) is None:
             known = await _looked_up(asked.actor, history, call)
             return Explanation(steps=explained(_readable(known.facts)), agents=[])
-        check_may(asked.actor, Action.READ_CALLS, agent=row.get("agent"))
         agents = [
             AgentVerdict(agent=one.agent, can=one.can, why=Said.of(one.why))
             for one in door.verdicts(call)
@@ -190,11 +186,9 @@ def _add_facts(routes: Routes, door: Door, history: History) -> None:
     )
     async def list_facts(asked: Asked[None]) -> Answer:
         call = CallId(asked.path("call_id"))
-        row = _row(door, call)
-        if row is None:
+        if _seen(asked.actor, door, call) is None:
             known = await _looked_up(asked.actor, history, call)
             return FactListing(items=[_fact(fact) for fact in known.facts])
-        check_may(asked.actor, Action.READ_CALLS, agent=row.get("agent"))
         try:
             return FactListing(items=[_fact(fact) for fact in (await history.call(call)).facts])
         except NoSuchCall:
@@ -207,11 +201,14 @@ def _readable(facts: Iterable[StoredFact]) -> Iterator[Fact]:
             yield from_wire(fact.kind, fact.body)
 
 
-def _row(door: Door, call: CallId) -> Mapping[str, Any] | None:
+def _seen(actor: Actor, door: Door, call: CallId) -> Mapping[str, Any] | None:
+    """The row of a call that is, None for one that was. Raises: NotPermitted, if it is not theirs."""
     try:
-        return door.call(call)
+        row = door.call(call)
     except NoSuchCall:
         return None
+    check_may(actor, Action.READ_CALLS, agent=row.get("agent"))
+    return row
 
 
 async def _looked_up(actor: Actor, history: History, call: CallId) -> CallHistory:
