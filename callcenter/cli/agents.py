@@ -161,6 +161,21 @@ def set_presence(context: click.Context, agent: str, presence: str, reason: str)
     tell(f"{agent} is {presence}.", f"{agent}：{state(presence)}。")
 
 
+@agents.command("wrap")
+@click.argument("agent")
+@click.option("--more", type=float, help="So many seconds more, instead of ending it.")
+@click.pass_context
+def wrap(context: click.Context, agent: str, more: float | None) -> None:
+    """End an agent's work after a call, or give it more time."""
+    path = f"/agents/{part(agent)}/wrap"
+    if more is None:
+        centre(context).ask("DELETE", path)
+        tell(f"{agent} has finished.", f"{agent} 已完成话后整理。")
+    else:
+        centre(context).ask("POST", path, {"seconds": more})
+        tell(f"{agent} has {more:g} s more.", f"{agent} 的话后整理延长 {more:g} 秒。")
+
+
 def _levels(given: tuple[str, ...]) -> dict[str, int]:
     levels: dict[str, int] = {}
     for one in given:

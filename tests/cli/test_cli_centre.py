@@ -223,6 +223,23 @@ async def test_a_call_is_listed_told_and_hung_up(running: Any) -> None:
     assert "no such call" in await running.type("call", "show", "cc1-9.9", status=1)
 
 
+async def test_work_after_a_call_is_given_time_and_ended(running: Any) -> None:
+    await running.type("agents", "add", "ana", "--name", "Ana", "--queue", "sales")
+    await running.type("queues", "change", "sales", "--wrap-up", "30")
+    assert "no call to wrap up" in await running.type("agents", "wrap", "ana", status=1)
+    await running.desk.desk.sign_in(ROOT, AgentId("ana"))
+    running.desk.door.set_reachable(AgentId("ana"), True)
+    await running.type("agents", "presence", "ana", "ready")
+    call = running.desk.switch.arrive("4000")
+    running.desk.switch.answer(AgentId("ana"))
+    running.desk.switch.hang_up(LegId(call))
+    assert "60 s more" in await running.type("agents", "wrap", "ana", "--more", "60")
+    assert "in all" in await running.type("agents", "wrap", "ana", "--more", "3599", status=1)
+    assert "已完成" in await running.type("--lang", "zh", "agents", "wrap", "ana")
+    (ana,) = json.loads(await running.type("agents", "list", "--json"))
+    assert ana["live"]["activity"] == "idle"
+
+
 async def test_why_nobody_has_a_call_yet_is_told_in_both_languages(running: Any) -> None:
     await running.type("agents", "add", "ana", "--name", "Ana", "--queue", "sales")
     call = running.desk.switch.arrive("4000", "+493012345")
