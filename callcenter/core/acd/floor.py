@@ -18,7 +18,6 @@ from callcenter.core.acd.agenda import Agenda, Due, want_eased
 from callcenter.core.acd.agent_state import (
     FAILURES,
     MISSES,
-    NO_TALENTS,
     Activity,
     AgentRow,
     Engagement,
@@ -29,6 +28,7 @@ from callcenter.core.acd.agent_state import (
 )
 from callcenter.core.acd.matching import Matching
 from callcenter.core.acd.queue import Line, QueueEntry, QueueRules
+from callcenter.core.acd.staff import NOTHING, Consequences, Staff
 from callcenter.core.acd.strategy import Draw
 from callcenter.core.acd.want import Want, taken_by
 from callcenter.core.facts.agents import (
@@ -64,9 +64,6 @@ LEASE: Final = timedelta(seconds=15)
 # On top of the queue's ring time, for the answer to travel.
 RING_GRACE: Final = timedelta(seconds=5)
 
-Consequences = tuple[Fact, ...]
-NOTHING: Final[Consequences] = ()
-
 
 class Floor:
     """Queues, agents, and who is offered to whom."""
@@ -79,9 +76,9 @@ class Floor:
         self.lines: dict[QueueId, Line] = self._matching.lines
         self.entries: dict[CallId, QueueEntry] = {}
         self.agenda = Agenda(self.agents, self.entries, self.lines)
+        self._staff = Staff(self.agents, self._matching, self.agenda)
         self._joined = 0
         self._configured: frozenset[QueueId] = frozenset()
-        self._employed: frozenset[AgentId] = frozenset()
         self._closed: set[QueueId] = set()  # no longer configured
 
     # -- configuration ------------------------------------------------------------------------
@@ -99,7 +96,7 @@ class Floor:
         who is gone while a call or a sign-in ties them to the floor.
         """
         rules = {queue.id: queue for queue in queues}
-        self._configured, self._employed = frozenset(rules), frozenset(assignments)
+        self._configured = frozenset(rules)
         self._matching.clear()
         gone = [queue for queue in self.lines if queue not in rules]
         self._closed = {queue for queue in gone if self.lines[queue].entries}
@@ -107,16 +104,7 @@ class Floor:
             del self.lines[queue]
         for queue, rule in rules.items():
             self._line(queue).rules = rule
-        for agent_id, row in list(self.agents.items()):
-            row.queues = self._known(assignments.get(agent_id, ()))
-            self._let_go(row)
-        for agent_id, assigned in assignments.items():
-            row = self._agent(agent_id)
-            row.queues, row.talents = self._known(assigned), talents.get(agent_id, NO_TALENTS)
-        for agent in self.agents.values():
-            self._matching.sign_in(agent)
-            self._list_if_free(agent)
-        self._matching.rank_tiers(self.agents.values())
+        self._staff.employ(assignments, talents, rules)
         for line in self.lines.values():
             is_eased_anew = line.eases_anew()
             for entry in line.in_order():
@@ -126,9 +114,6 @@ class Floor:
                 else:
                     self._look_anew(entry)
 
-    def _known(self, queues: tuple[QueueId, ...]) -> tuple[QueueId, ...]:
-        return tuple(queue for queue in queues if queue in self._configured)
-
     # -- facts --------------------------------------------------------------------------------
 
     def advance(self, fact: Fact) -> Consequences:
@@ -137,8 +122,10 @@ class Floor:
         Raises:
             IllegalTransition: the fact is late or doubled; nothing was changed.
         """
-        handler = _HANDLERS.get(type(fact))
-        return handler(self, fact) if handler else NOTHING
+        if (own := _HANDLERS.get(type(fact))) is not None:
+            return own(self, fact)
+        of_staff = _OF_STAFF.get(type(fact))
+        return of_staff(self._staff, fact) if of_staff is not None else NOTHING
 
     def _joined_queue(self, fact: QueueJoined) -> Consequences:
         if fact.call in self.entries:
@@ -161,27 +148,27 @@ class Floor:
         return NOTHING
 
     def _offered(self, fact: AgentOffered) -> Consequences:
-        agent, entry = self._agent(fact.agent), self.entries.get(fact.call)
+        agent, entry = self._staff.row(fact.agent), self.entries.get(fact.call)
         if entry is None or entry.offered_to is not None or agent.engagement:
             # Only a journal written before a change of configuration can bring this about.
             return (OfferEnded(fact.at, fact.call, fact.agent, fact.offer, OfferEnd.REFUSED),)
         self._matching.drop_free(agent)
         agent.offered_at = fact.at
         idle = Engagement(fact.call, fact.queue, fact.offer, Activity.IDLE, fact.at, None)
-        self._lease(agent, move(idle, Move.RESERVE, fact.at, fact.at + LEASE))
+        self._staff.reserve(agent, move(idle, Move.RESERVE, fact.at, fact.at + LEASE))
         self._matching.rest(entry)
         entry.offers, entry.offered_to = fact.offer, fact.agent
         return NOTHING
 
     def _ringing(self, fact: AgentRinging) -> Consequences:
-        agent = self._engaged(fact.agent, fact.call, fact.offer)
+        agent = self._staff.engaged(fact.agent, fact.call, fact.offer)
         if agent is not None and agent.engagement is not None:
             until = fact.at + self._rules(agent.engagement.queue).ring_for + RING_GRACE
-            self._lease(agent, move(agent.engagement, Move.RING, fact.at, until))
+            self._staff.reserve(agent, move(agent.engagement, Move.RING, fact.at, until))
         return NOTHING
 
     def _answered(self, fact: AgentAnswered) -> Consequences:
-        agent = self._engaged(fact.agent, fact.call, fact.offer)
+        agent = self._staff.engaged(fact.agent, fact.call, fact.offer)
         if agent is not None and agent.engagement is not None:
             agent.engagement = move(agent.engagement, Move.ANSWER, fact.at)
             agent.misses = agent.failures = 0
@@ -194,13 +181,11 @@ class Floor:
         if entry is not None and entry.offered_to == fact.agent and entry.offers == fact.offer:
             entry.takes_back(fact)
             self._matching.wait(entry)
-        agent = self._engaged(fact.agent, fact.call, fact.offer)
+        agent = self._staff.engaged(fact.agent, fact.call, fact.offer)
         if agent is None or agent.engagement is None:
             return NOTHING
         queue = agent.engagement.queue
-        move(agent.engagement, Move.RELEASE, fact.at)
-        agent.engagement = None
-        self._let_go(agent)
+        self._staff.release(agent, fact.at)
         return self._after_offer(agent, queue, fact)
 
     def _after_offer(self, agent: AgentRow, queue: QueueId, fact: OfferEnded) -> Consequences:
@@ -208,11 +193,11 @@ class Floor:
             agent.failures += 1
         rest = rest_after(fact.why, agent.failures)
         if rest is not None:
-            self._rest(agent, fact.at + rest)
+            self._staff.rest(agent, fact.at + rest)
         if fact.why not in MISSES:
             if fact.why in FAILURES and agent.failures > 1:
                 agent.idle_since = fact.at  # others first: each try may cost a caller 15 s
-            self._list_if_free(agent)
+            self._staff.list_if_free(agent)
             return NOTHING
         agent.idle_since, agent.failures = fact.at, 0
         agent.misses += 1
@@ -233,97 +218,7 @@ class Floor:
         engagement = agent.engagement if agent else None
         if agent is None or engagement is None or engagement.call != fact.call:
             return NOTHING
-        agent.talked += fact.at - engagement.since
-        wrap_up = self._rules(engagement.queue).wrap_up
-        until = None if wrap_up is None else fact.at + wrap_up
-        agent.engagement = move(engagement, Move.HANG_UP, fact.at, until)
-        self.agenda.put(until, Due.WRAP, agent.id)
-        return (WrapEnded(fact.at, agent.id),) if until == fact.at else NOTHING
-
-    def _wrap_ended(self, fact: WrapEnded) -> Consequences:
-        agent = self.agents.get(fact.agent)
-        if agent is not None and agent.engagement is not None:
-            move(agent.engagement, Move.FINISH_WRAP, fact.at)
-            agent.engagement = None
-            agent.idle_since = fact.at
-            self._list_if_free(agent)
-            self._let_go(agent)
-        return NOTHING
-
-    def _wrap_extended(self, fact: WrapExtended) -> Consequences:
-        agent = self.agents.get(fact.agent)
-        held = agent.engagement if agent else None
-        if agent is not None and held is not None and held.activity is Activity.WRAPPING:
-            agent.engagement = replace(held, until=fact.until)
-            self.agenda.put(fact.until, Due.WRAP, agent.id)
-        return NOTHING
-
-    def _signed_in(self, fact: AgentSignedIn) -> Consequences:
-        agent = self._agent(fact.agent)
-        is_always_there = fact.device.startswith("tel:")
-        self._matching.drop_free(agent)
-        if agent.presence is Presence.SIGNED_OUT:
-            agent.presence, agent.pause_reason = Presence.PAUSED, "signed-in"
-            agent.presence_since = agent.idle_since = fact.at
-            agent.misses = agent.calls = 0
-            agent.talked = timedelta()
-            self._matching.sign_in(agent)
-        agent.device, agent.failures = fact.device, 0
-        agent.reachable = is_always_there
-        self._list_if_free(agent)
-        return agent.leaves_phone(fact.at)
-
-    def _presence(self, fact: PresenceChanged) -> Consequences:
-        agent = self.agents.get(fact.agent)
-        if agent is None:
-            return NOTHING
-        self._matching.drop_free(agent)
-        agent.presence, agent.pause_reason = fact.presence, fact.reason
-        agent.presence_since = fact.at
-        if fact.presence is Presence.SIGNED_OUT:
-            agent.device, agent.reachable = "", False
-            self._matching.sign_out(agent)
-        if fact.presence is Presence.READY:
-            agent.misses = 0
-        self._list_if_free(agent)
-        self._let_go(agent)
-        return agent.leaves_phone(fact.at) if agent.presence is Presence.SIGNED_OUT else NOTHING
-
-    def _reachable(self, fact: DeviceReachable) -> Consequences:
-        agent = self.agents.get(fact.agent)
-        if agent is not None and agent.device:
-            self._matching.drop_free(agent)
-            agent.reachable, agent.failures = fact.reachable, 0
-            self._list_if_free(agent)
-        return NOTHING
-
-    def _rest_ended(self, fact: RestEnded) -> Consequences:
-        agent = self.agents.get(fact.agent)
-        if agent is not None and agent.rest_until is not None:
-            agent.rest_until = None
-            self._list_if_free(agent)
-        return NOTHING
-
-    def _restored(self, fact: AgentRestored) -> Consequences:
-        agent = self._agent(fact.agent)
-        self._matching.drop_free(agent)
-        self._matching.sign_out(agent)
-        agent.device, agent.reachable = fact.device, fact.reachable
-        agent.presence, agent.pause_reason = fact.presence, fact.reason
-        agent.presence_since, agent.idle_since = fact.presence_since, fact.idle_since
-        agent.misses, agent.failures, agent.rest_until = fact.misses, fact.failures, None
-        agent.offered_at, agent.calls = fact.offered_at, fact.calls
-        agent.talked = timedelta(seconds=fact.talked_seconds)
-        if fact.rest_until is not None:
-            self._rest(agent, fact.rest_until)
-        if fact.call is not None and fact.queue is not None:
-            since, until = fact.wrap_since or fact.at, fact.wrap_until
-            wrapping = (Activity.WRAPPING, since, until)
-            agent.engagement = Engagement(fact.call, fact.queue, 0, *wrapping)
-            self.agenda.put(until, Due.WRAP, agent.id)
-        self._matching.sign_in(agent)
-        self._list_if_free(agent)
-        return NOTHING
+        return self._staff.wrap_up(agent, fact.at, self._rules(engagement.queue).wrap_up)
 
     def _position_reached(self, fact: PositionReached) -> Consequences:
         entry = self.entries.get(fact.call)
@@ -426,19 +321,7 @@ class Floor:
         entry.announce_at = when
         self.agenda.put(when, Due.ANNOUNCEMENT, entry.call)
 
-    def _lease(self, agent: AgentRow, held: Engagement) -> None:
-        agent.engagement = held
-        self.agenda.put(held.until, Due.LEASE, agent.id)
-
-    def _rest(self, agent: AgentRow, until: datetime) -> None:
-        agent.rest_until = until
-        self.agenda.put(until, Due.REST, agent.id)
-
     # -- rows ---------------------------------------------------------------------------------
-
-    def _agent(self, agent: AgentId) -> AgentRow:
-        """The agent's row; one without queues for somebody who is no longer configured."""
-        return self.agents.get(agent) or self.agents.setdefault(agent, AgentRow(agent, ()))
 
     def _line(self, queue: QueueId) -> Line:
         """The queue at work; by the default rules for one that is no longer configured."""
@@ -451,11 +334,6 @@ class Floor:
         line = self.lines.get(queue)
         return line.rules if line else QueueRules(queue)
 
-    def _engaged(self, agent: AgentId, call: CallId, offer: int) -> AgentRow | None:
-        row = self.agents.get(agent)
-        held = row.engagement if row else None
-        return row if held and held.call == call and held.offer == offer else None
-
     def _forget(self, call: CallId) -> None:
         entry = self.entries.pop(call, None)
         if entry is not None:
@@ -465,14 +343,6 @@ class Floor:
             if entry.queue in self._closed and not line.entries:
                 self._closed.discard(entry.queue)
                 del self.lines[entry.queue]
-
-    def _let_go(self, agent: AgentRow) -> None:
-        if agent.id not in self._employed and agent.is_away:
-            self.agents.pop(agent.id, None)
-
-    def _list_if_free(self, agent: AgentRow) -> None:
-        if agent.is_free and agent.idle_since is not None:
-            self._matching.add_free(agent)
 
 
 # Each handler takes exactly the fact it is listed under.
@@ -484,14 +354,16 @@ _HANDLERS: Final[Mapping[type, Callable[[Floor, Any], Consequences]]] = {
     AgentAnswered: Floor._answered,
     OfferEnded: Floor._offer_ended,
     CallEnded: Floor._call_ended,
-    WrapEnded: Floor._wrap_ended,
-    WrapExtended: Floor._wrap_extended,
-    AgentSignedIn: Floor._signed_in,
-    PresenceChanged: Floor._presence,
-    DeviceReachable: Floor._reachable,
-    RestEnded: Floor._rest_ended,
-    AgentRestored: Floor._restored,
     PositionReached: Floor._position_reached,
     WantEased: Floor._want_eased,
     WantChanged: Floor._want_changed,
+}
+_OF_STAFF: Final[Mapping[type, Callable[[Staff, Any], Consequences]]] = {
+    WrapEnded: Staff.wrap_ended,
+    WrapExtended: Staff.wrap_extended,
+    AgentSignedIn: Staff.signed_in,
+    PresenceChanged: Staff.presence_changed,
+    DeviceReachable: Staff.device_reachable,
+    RestEnded: Staff.rest_ended,
+    AgentRestored: Staff.restored,
 }
