@@ -22,8 +22,8 @@ _RULES = (
     ("--service-level", "service_level_within_seconds", float, "Seconds that count as in time."),
     (
         *("--strategy", "strategy", str),
-        "Which free agent is chosen: longest-idle, round-robin, linear, fewest-calls, least-talk,"
-        " random, weighted-random, top-down.",
+        "Which free agent is chosen: longest-idle, ring-all, round-robin, linear, fewest-calls,"
+        " least-talk, random, weighted-random, top-down.",
     ),
     ("--tier-for", "tier_for_seconds", float, "Seconds of each tier alone, where top-down."),
     ("--head-start", "head_start_seconds", float, "Seconds that its callers are ahead of others."),
@@ -36,6 +36,7 @@ _EASE = re.compile(
 
 _STRATEGIES = {
     "longest-idle": ("longest idle", "空闲最久"),
+    "ring-all": ("ring all", "全部振铃"),
     "round-robin": ("round robin", "轮流"),
     "linear": ("linear", "固定顺序"),
     "fewest-calls": ("fewest calls", "接听最少"),

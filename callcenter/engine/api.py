@@ -280,12 +280,12 @@ class Door:
 
     def _hang_up(self, actor: Actor, call_id: CallId) -> None:
         call = self._engine.calls.get(call_id)
-        check_may(actor, Action.STEER_CALL, agent=_owner(call))
+        own = actor.agent_id if actor.agent_id in _owners(call) else None
+        check_may(actor, Action.STEER_CALL, agent=own)
         if call is None:
             raise NoSuchCall(call_id)
-        own = actor.agent_id is not None and actor.agent_id == _owner(call)
-        by = EndedBy.AGENT if own else EndedBy.SUPERVISOR
-        self._say(HangUpAsked(self.now, call_id, by))
+        by = EndedBy.SUPERVISOR if own is None else EndedBy.AGENT
+        self._say(HangUpAsked(self.now, call_id, by, own))
 
     def _change_needs(self, actor: Actor, command: ChangeNeeds) -> None:
         check_may(actor, Action.STEER_CALL)
@@ -326,8 +326,11 @@ class Door:
             raise JournalAway
 
 
-def _owner(call: Call | None) -> AgentId | None:
+def _owners(call: Call | None) -> tuple[AgentId, ...]:
+    """The agents whose call it is: who talks, or all who are being rung."""
     match call.phase if call else None:
-        case Connected(agent=agent) | Offered(agent=agent):
-            return agent
-    return None
+        case Connected(agent=agent):
+            return (agent,)
+        case Offered(rings=rings):
+            return tuple(ring.agent for ring in rings)
+    return ()

@@ -39,7 +39,7 @@ from callcenter.core.calls.effects import (
     Record,
     RingAgent,
 )
-from callcenter.core.calls.phases import Call, Connected, Offered
+from callcenter.core.calls.phases import Call, Connected, offers_of
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.agents import AgentFact
 from callcenter.core.facts.calls import (
@@ -62,7 +62,12 @@ from callcenter.core.ids import AgentId, CallId, QueueId, is_offer_leg, offer_le
 from callcenter.engine.entrance import Entrance
 from callcenter.engine.feed import Feed, Rows
 from callcenter.engine.floor_news import FloorNews
-from callcenter.engine.loose_ends import answer_for_nobody, hang_up_for_nobody, loose_ends
+from callcenter.engine.loose_ends import (
+    answer_for_nobody,
+    hang_up_for_nobody,
+    loose_ends,
+    offers_over,
+)
 from callcenter.engine.music import MusicRoom
 from callcenter.engine.restored import restored
 from callcenter.engine.rows import agent_row, call_row, queue_look, queue_row
@@ -358,15 +363,10 @@ class Engine:
         leg = call.caller if call else getattr(fact, "leg", None)
         if leg is not None:
             self._take(fact.call, (GiveBack(leg),))
-        agent: AgentId | None = None
+        agent = call.phase.agent if call and isinstance(call.phase, Connected) else None
         if call is not None:
-            match call.phase:
-                case Offered(agent=rung, offer=offer):
-                    gone = OfferEnd.CALLER_GONE
-                    self._following.append(OfferEnded(fact.at, call.id, rung, offer, gone))
-                    self._take(call.id, (HangUpLeg(offer_leg(call.id, offer)),))
-                case Connected(agent=agent, offer=offer):
-                    self._take(call.id, (HangUpLeg(offer_leg(call.id, offer)),))
+            self._following.extend(offers_over(call, fact.at))
+            self._take(call.id, (HangUpLeg(offer_leg(call.id, one)) for one in offers_of(call)))
         ended = CallEnded(fact.at, fact.call, Outcome.FAULTED, EndedBy.SWITCH, agent)
         self.calls.pop(fact.call, None)
         self._following.append(ended)

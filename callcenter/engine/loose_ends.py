@@ -45,10 +45,11 @@ def _of_call(call: Call, floor: Floor, now: datetime) -> Iterator[Fact]:
             yield CallEnded(now, call.id, outcome, EndedBy.SWITCH, _engaged_with(call.id, floor))
         case Queued(queue=queue, since=since) if call.id not in floor.entries:
             yield QueueJoined(now, call.id, queue, since=since)
-        case Offered(agent=agent, offer=offer):
+        case Offered(rings=rings):
             entry = floor.entries.get(call.id)
-            if entry is None or (entry.offered_to, entry.offers) != (agent, offer):
-                yield OfferEnded(now, call.id, agent, offer, OfferEnd.LAPSED)
+            for ring in rings:
+                if entry is None or entry.rung.get(ring.offer) != ring.agent:
+                    yield OfferEnded(now, call.id, ring.agent, ring.offer, OfferEnd.LAPSED)
 
 
 def _of_agent(
@@ -63,7 +64,9 @@ def _of_agent(
         return
     call = calls.get(held.call)
     match call.phase if call else None:
-        case Offered(agent=rung) | Connected(agent=rung) if rung == agent:
+        case Connected(agent=talking) if talking == agent:
+            return
+        case Offered(rings=rings) if any(ring.agent == agent for ring in rings):
             return
         case Ended():
             return  # it ends by the call's own end
@@ -78,6 +81,13 @@ def _engaged_with(call: CallId, floor: Floor) -> AgentId | None:
         if row.engagement is not None and row.engagement.call == call:
             return row.id
     return None
+
+
+def offers_over(call: Call, at: datetime) -> Iterator[OfferEnded]:
+    """Nobody is there any more for those whose phones ring for this call."""
+    if isinstance(call.phase, Offered):
+        for ring in call.phase.rings:
+            yield OfferEnded(at, call.id, ring.agent, ring.offer, OfferEnd.CALLER_GONE)
 
 
 def answer_for_nobody(fact: CallFact) -> tuple[Fact, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from callcenter.core.calls.phases import Call, Connected, Offered
+from callcenter.core.calls.phases import Call, offers_of
 from callcenter.core.ids import CallId, LegId, is_offer_leg, offer_of
 from callcenter.ports.telephony import SeenLeg, SwitchPicture
 
@@ -36,7 +36,4 @@ def _is_owned(seen: SeenLeg, calls: Mapping[CallId, Call]) -> bool:
     if not is_offer_leg(seen.leg) or not seen.answered:
         return True
     call, number = offer_of(seen.leg)
-    match calls[call].phase if call in calls else None:
-        case Offered(offer=offer) | Connected(offer=offer):
-            return offer == number
-    return False
+    return call in calls and number in offers_of(calls[call])

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callcenter.core.calls.effects import AnswerLeg, BridgeLegs, HangUpLeg, LegEffect
-from callcenter.core.calls.phases import Call, Connected, Offered, saying
+from callcenter.core.calls.phases import Call, Connected, Offered, Ring, offers_of, saying
 from callcenter.core.facts.calls import (
     AgentAnswered,
     CallArrived,
@@ -90,12 +90,9 @@ def _missing(
             yield LegEnded(now, call.id, call.caller, LegCause.GONE)
         return
     match call.phase:
-        case Offered(agent=agent, offer=offer, since=since):
-            leg = picture.legs.get(offer_leg(call.id, offer))
-            if leg is None and since <= settled:
-                yield LegEnded(now, call.id, offer_leg(call.id, offer), LegCause.GONE)
-            elif leg is not None and leg.answered:
-                yield AgentAnswered(now, call.id, agent, offer)
+        case Offered(rings=rings):
+            for ring in rings:
+                yield from _rung(call, ring, picture, settled, now)
         case Connected(offer=offer, since=since):
             if offer_leg(call.id, offer) not in picture.legs and since <= settled:
                 yield LegEnded(now, call.id, offer_leg(call.id, offer), LegCause.NORMAL)
@@ -104,6 +101,18 @@ def _missing(
         number, _ = said
         if prompt_id(call.id, number) not in picture.playing:
             yield PromptEnded(now, call.id, number)  # more likely missed than never begun
+
+
+def _rung(
+    call: Call, ring: Ring, picture: SwitchPicture, settled: datetime, now: datetime
+) -> Iterator[Fact]:
+    """What became of a phone that was ringing."""
+    leg_id = offer_leg(call.id, ring.offer)
+    leg = picture.legs.get(leg_id)
+    if leg is None and ring.since <= settled:
+        yield LegEnded(now, call.id, leg_id, LegCause.GONE)
+    elif leg is not None and leg.answered:
+        yield AgentAnswered(now, call.id, ring.agent, ring.offer)
 
 
 def _unanswered(call: Call, picture: SwitchPicture, settled: datetime) -> Iterator[LegEffect]:
@@ -144,15 +153,9 @@ def _unknown_caller(
 def _unknown_offer(leg: LegId, calls: Mapping[CallId, Call], found: Differences) -> None:
     """A phone that rings, or an agent who waits, for nobody."""
     call_id, offer = offer_of(leg)
-    if _wanted(calls.get(call_id)) != offer:
+    call = calls.get(call_id)
+    if call is None or offer not in offers_of(call):
         found.repairs.append((call_id, HangUpLeg(leg)))
-
-
-def _wanted(call: Call | None) -> int | None:
-    match call.phase if call else None:
-        case Offered(offer=offer) | Connected(offer=offer):
-            return offer
-    return None
 
 
 def _arrival(seen: SeenLeg) -> tuple[bool, datetime | None, LegId]:

@@ -74,9 +74,10 @@ def _phase_row(phase: Phase) -> Row:
             return {"phase": "in-flow", "flow": cursor.flow, "node": cursor.node}
         case Queued(queue=queue, since=since):
             return {"phase": "queued", "queue": queue, "since": _when(since)}
-        case Offered(place=place, agent=agent):
+        case Offered(place=place, rings=rings):
             waiting = {"queue": place.queue, "since": _when(place.since)}
-            return {"phase": "offered", **waiting, "agent": agent}
+            rung = [ring.agent for ring in rings]
+            return {"phase": "offered", **waiting, "agent": rung[0], "also_rung": rung[1:]}
         case Connected(agent=agent, since=since):
             return {"phase": "connected", "agent": agent, "since": _when(since)}
         case Leaving():

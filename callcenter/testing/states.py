@@ -20,6 +20,7 @@ from callcenter.core.calls.phases import (
     Offered,
     Phase,
     Queued,
+    Ring,
 )
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.calls import (
@@ -68,7 +69,7 @@ _PLACE: Final = Queued(_QUEUE, _NOON, None)
 _PHASES: Final[tuple[Phase, ...]] = (
     InFlow(Cursor(_FLOW.id, "v1", NodeId("menu"), _EN, At.SAYING), 1, _NOON, _LATER),
     _PLACE,
-    Offered(_PLACE, _ANA, 1, _NOON, _NOON + timedelta(seconds=20)),
+    Offered(_PLACE, (Ring(_ANA, 1, _NOON, _NOON + timedelta(seconds=20)),)),
     Connected(_ANA, 1, _NOON),
     Leaving(1, _NOON, _NOON + timedelta(minutes=1)),
     Ended(Outcome.ANSWERED),

@@ -328,6 +328,23 @@ async def test_a_specialist_does_not_answer_and_the_next_best_takes_the_caller_i
     await house.nothing_is_left()
 
 
+async def test_all_are_rung_and_whom_another_forestalled_missed_nothing(house: House) -> None:
+    line = await house.line(strategy="ring-all", misses_allowed=1)
+    first, taker, third = [await house.agent([line]) for _ in range(3)]
+    caller = await house.dial(line.number)
+    call = await house.id_of(caller)
+    rings = await asyncio.gather(first.phone.rings(LONG), third.phone.rings(LONG))
+    leg = await taker.takes()
+    endings = await asyncio.gather(*(ring.ended(LONG) for ring in rings))
+    await talk(house, caller, taker, leg)
+    assert ["Call completed elsewhere" in ending.reason for ending in endings] == [True, True]
+    await caller.hang_up()
+    assert {ring.headers["X-CC-Call"] for ring in (*rings, leg)} == {call}
+    whys = [fact.why.value for fact in house.journal(call) if isinstance(fact, OfferEnded)]
+    assert whys == ["elsewhere", "elsewhere"]
+    await house.nothing_is_left()
+
+
 async def test_a_phone_that_is_not_there_is_not_rung_until_it_is_back(house: House) -> None:
     line = await house.line()
     agent = await house.agent([line])

@@ -20,6 +20,7 @@ _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9]+")
 
 STRATEGIES: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "ringall": "ring-all",
         "leastrecent": "longest-idle",
         "rrmemory": "round-robin",
         "rrordered": "round-robin",

@@ -111,9 +111,11 @@ class AriTelephony:
                     self._ring(call, effect)
                 case BridgeLegs():
                     self._bridge(call, effect)
-                case HangUpLeg(leg=leg):
+                case HangUpLeg(leg=leg, elsewhere=elsewhere):
                     self.outside.settled(leg)
-                    self._send(leg, channels.hangup(leg))
+                    # The phone is told so in a Reason header, and shows no missed call.
+                    reason: Any = "answered_elsewhere" if elsewhere else None
+                    self._send(leg, channels.hangup(leg, reason=reason))
                 case TurnAway(leg=leg):
                     # 34: no circuit available, which is 503 in SIP. Carriers try the next route on it.
                     self._send(call, channels.hangup(leg, reason_code="34"))

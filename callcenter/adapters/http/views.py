@@ -1,8 +1,10 @@
 """What of the live state an actor may see: everything, or the rows that are their own."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from callcenter.core.access import Action, Actor, Reach, reach
+from callcenter.core.ids import AgentId
 from callcenter.ports.feed import Change
 
 
@@ -45,11 +47,16 @@ class Shown:
         return told or None
 
 
+def whose(row: Mapping[str, Any], asker: AgentId | None) -> AgentId | None:
+    """The agent whose call this is: the one who asks, if it is theirs too."""
+    return asker if asker in row.get("also_rung", ()) else row.get("agent")
+
+
 def _of_agent(agent: str, change: Change) -> Change | None:
     calls: dict[str, Any] = {
         call: row
         for call, row in change.get("calls", {}).items()
-        if row is not None and row.get("agent") == agent
+        if row is not None and whose(row, AgentId(agent)) == agent
     }
     agents = change.get("agents", {})
     if agent not in agents:

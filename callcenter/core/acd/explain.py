@@ -47,6 +47,7 @@ _ENDS: Final[Mapping[OfferEnd, tuple[str, str]]] = {
     OfferEnd.CALLER_GONE: ("the caller was gone first", "来电者先挂断"),
     OfferEnd.REFUSED: ("the call had moved on", "通话已转到别处"),
     OfferEnd.LAPSED: ("nothing was heard of the phone", "话机没有回应"),
+    OfferEnd.ELSEWHERE: ("somebody else took the call", "已由他人接听"),
     OfferEnd.WITHDRAWN: ("the agent left the phone", "坐席离开了话机"),
 }
 
@@ -106,6 +107,12 @@ def _offered(offer: AgentOffered) -> Words:
     reason = offer.reason
     if reason is None:  # written by an older version
         return _words(offer.why, offer.why)
+    if reason.beside:
+        count = reason.beside
+        return _words(
+            f"{offer.agent}: rung beside {count} already",
+            f"{offer.agent}：与其他 {count} 位同时振铃",
+        )
     strategy = Strategy(reason.strategy)
     en, zh = REASONS[strategy]
     asked_en, asked_zh = _asked(reason)
@@ -191,7 +198,7 @@ def _absent(agent: AgentRow) -> Words | None:
 
 
 def _occupied(agent: AgentRow, entry: QueueEntry, now: datetime) -> Words | None:
-    if agent.id == entry.offered_to:
+    if agent.id in entry.rung.values():
         return _words("is being rung for this call", "正在为此通话振铃")
     if agent.engagement is not None:
         return _words(*_BUSY[agent.activity])

@@ -29,7 +29,7 @@ from callcenter.core.acd.agent_state import (
 from callcenter.core.acd.matching import Matching
 from callcenter.core.acd.queue import Line, QueueEntry, QueueRules
 from callcenter.core.acd.staff import NOTHING, Consequences, Staff
-from callcenter.core.acd.strategy import Draw
+from callcenter.core.acd.strategy import Draw, Strategy
 from callcenter.core.acd.want import Want, taken_by
 from callcenter.core.facts.agents import (
     AgentRestored,
@@ -149,7 +149,7 @@ class Floor:
 
     def _offered(self, fact: AgentOffered) -> Consequences:
         agent, entry = self._staff.row(fact.agent), self.entries.get(fact.call)
-        if entry is None or entry.offered_to is not None or agent.engagement:
+        if entry is None or agent.engagement or (entry.rung and not self._rings_all(entry)):
             # Only a journal written before a change of configuration can bring this about.
             return (OfferEnded(fact.at, fact.call, fact.agent, fact.offer, OfferEnd.REFUSED),)
         self._matching.drop_free(agent)
@@ -157,7 +157,7 @@ class Floor:
         idle = Engagement(fact.call, fact.queue, fact.offer, Activity.IDLE, fact.at, None)
         self._staff.reserve(agent, move(idle, Move.RESERVE, fact.at, fact.at + LEASE))
         self._matching.rest(entry)
-        entry.offers, entry.offered_to = fact.offer, fact.agent
+        self._matching.ring(entry, agent, fact.offer)
         return NOTHING
 
     def _ringing(self, fact: AgentRinging) -> Consequences:
@@ -178,9 +178,10 @@ class Floor:
 
     def _offer_ended(self, fact: OfferEnded) -> Consequences:
         entry = self.entries.get(fact.call)
-        if entry is not None and entry.offered_to == fact.agent and entry.offers == fact.offer:
+        if entry is not None and entry.rung.get(fact.offer) == fact.agent:
             entry.takes_back(fact)
-            self._matching.wait(entry)
+            if not entry.rung:
+                self._matching.wait(entry)
         agent = self._staff.engaged(fact.agent, fact.call, fact.offer)
         if agent is None or agent.engagement is None:
             return NOTHING
@@ -265,7 +266,9 @@ class Floor:
         """See who could serve them, and when that will be somebody else. What fell due while nobody decided
         is still to come."""
         self._matching.rest(entry)
-        if entry.offered_to is None:
+        if entry.rung:
+            self._matching.ring_on(entry)
+        else:
             self._matching.wait(entry)
         easing = self.lines[entry.queue].easing
         due = [] if entry.alone_until is None else [entry.alone_until]
@@ -290,7 +293,7 @@ class Floor:
         """
         for queue in sorted(self._closed):
             for entry in self.lines[queue].entries:
-                if entry.offered_to is None:
+                if not entry.rung:
                     return QueueLeft(now, entry.call, queue)
         found = self._matching.next_eased()
         if found is not None:
@@ -328,6 +331,9 @@ class Floor:
         if queue not in self._configured:
             self._closed.add(queue)
         return self.lines.get(queue) or self.lines.setdefault(queue, Line(QueueRules(queue)))
+
+    def _rings_all(self, entry: QueueEntry) -> bool:
+        return self.lines[entry.queue].rules.strategy is Strategy.RING_ALL
 
     def _rules(self, queue: QueueId) -> QueueRules:
         # A queue may be deleted while somebody talks who came through it.

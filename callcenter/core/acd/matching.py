@@ -21,7 +21,15 @@ from sortedcontainers import SortedKeyList
 
 from callcenter.core.acd.agent_state import AgentRow
 from callcenter.core.acd.queue import Line, Place, QueueEntry, place_of
-from callcenter.core.acd.strategy import BY_CHANCE, REASONS, Draw, Standing, choose, standing
+from callcenter.core.acd.strategy import (
+    BY_CHANCE,
+    REASONS,
+    Draw,
+    Standing,
+    Strategy,
+    choose,
+    standing,
+)
 from callcenter.core.acd.want import Want
 from callcenter.core.facts.agents import Presence
 from callcenter.core.facts.calls import Candidate, OfferReason
@@ -92,6 +100,9 @@ class Matching:
         # Of other queues, whose callers this one's agents may serve too.
         self._guests: dict[QueueId, dict[Demand, None]] = {}
         self._unserved: dict[CallId, QueueEntry] = {}
+        # Whose phones ring all at once: whoever else is free is rung beside them.
+        self._rounds: dict[CallId, QueueEntry] = {}
+        self._begun: dict[CallId, None] = {}
 
     # -- callers ------------------------------------------------------------------------------
 
@@ -111,6 +122,7 @@ class Matching:
     def rest(self, entry: QueueEntry) -> None:
         """The caller is not to be served now: they are being offered, or gone."""
         self._unserved.pop(entry.call, None)
+        self._rounds.pop(entry.call, None)
         demand, entry.demand = entry.demand, None
         if demand is None:
             return
@@ -118,6 +130,20 @@ class Matching:
         demand.waiting.remove(entry)
         if demand.waiting:
             self._list(demand)
+
+    def ring(self, entry: QueueEntry, agent: AgentRow, offer: int) -> None:
+        """The caller, who rests, is being offered to the agent."""
+        line = self.lines[entry.queue]
+        want = line.eased(entry.want, entry.steps)
+        tier = want.tier_of(agent, entry.queue)
+        entry.rings(agent.id, offer, (1 if tier is None else tier, want.lacking(agent)))
+        self.ring_on(entry)
+
+    def ring_on(self, entry: QueueEntry) -> None:
+        """The caller is being offered: where all are rung at once, to whoever else is there."""
+        if self.lines[entry.queue].rules.strategy is Strategy.RING_ALL:
+            self._rounds[entry.call] = entry
+            self._begun[entry.call] = None
 
     def _list(self, demand: Demand) -> None:
         line = demand.line
@@ -141,10 +167,16 @@ class Matching:
     @property
     def has_pair(self) -> bool:
         """Whether `next_pair` may find one."""
-        return bool(self._joined or self._freed)
+        return bool(self._joined or self._freed or self._begun)
 
     def next_pair(self) -> Pair | None:
-        """The next pair to be made, or None when nobody who waits can be served now."""
+        """The next pair to be made, or None when nobody who waits can be served now. Who is free is rung
+        beside others before anybody else is served; who becomes free, if nobody waits for them."""
+        while self._begun:
+            entry = self._rounds.get(next(iter(self._begun)))
+            if entry is not None and (pair := self._beside(entry)) is not None:
+                return pair
+            del self._begun[next(iter(self._begun))]
         while self._joined:
             demand = next(iter(self._joined))
             if self._is_listed(demand) and (pair := self._pair(demand)) is not None:
@@ -156,8 +188,40 @@ class Matching:
             best = self._best_demand(agent) if agent is not None else None
             if best is not None and (pair := self._pair(best)) is not None:
                 return pair
+            if agent is not None and (pair := self._rung_too(agent)) is not None:
+                return pair
             del self._freed[who]
         return None
+
+    def _beside(self, entry: QueueEntry) -> Pair | None:
+        """Somebody of those who are free to be rung beside those whose phones ring for the caller, unless
+        somebody with a better place waits for them."""
+        line = self.lines[entry.queue]
+        for one in self._fitting(line, line.eased(entry.want, entry.steps)):
+            if _joins(one, entry):
+                best = self._best_demand(self._free[one[-1]])
+                if best is None or entry.place < best.head:
+                    return self._beside_others(entry, line, one)
+        return None
+
+    def _rung_too(self, agent: AgentRow) -> Pair | None:
+        """The caller with the best place of those for whom others are being rung, and this one may be."""
+        for entry in sorted(self._rounds.values(), key=place_of):
+            line = self.lines[entry.queue]
+            want = line.eased(entry.want, entry.steps)
+            tier = want.tier_of(agent, entry.queue)
+            if tier is not None:
+                own = standing(line.rules.strategy, agent, tier, want.lacking(agent))
+                if _joins(own, entry):
+                    return self._beside_others(entry, line, own)
+        return None
+
+    def _beside_others(self, entry: QueueEntry, line: Line, chosen: Standing) -> Pair:
+        want, count = line.eased(entry.want, entry.steps), len(entry.rung)
+        free, asked = self._count_free(line, want), (text_of(want.requires), text_of(want.prefers))
+        strategy, told = line.rules.strategy.value, (_candidate(chosen),)
+        reason = OfferReason(strategy, *asked, len(line.staff), free, 0, 1, told, beside=count)
+        return Pair(entry, chosen[-1], f"rung beside {count}{_asked(want)}", reason)
 
     def _pair(self, demand: Demand) -> Pair | None:
         """Somebody of those who are free for the head of the demand, unless they could serve somebody with
@@ -173,7 +237,7 @@ class Matching:
     def _choose(self, demand: Demand) -> _Choice | None:
         """Nobody is offered twice to a caller while there is somebody else."""
         line, want, failed = demand.line, demand.want, demand.waiting[0].failed_with
-        strategy, fitting = line.rules.strategy, self._fitting(demand)
+        strategy, fitting = line.rules.strategy, self._fitting(line, want)
         if strategy in BY_CHANCE or want.prefers != NO_NEED or want.added or failed:
             known = sorted(fitting)
             others = [one for one in known if one[-1] not in failed]
@@ -184,12 +248,13 @@ class Matching:
         if not able:
             return None
         chosen, drawn = choose(strategy, able, self._draw, lambda one: _weight(line, one))
-        told = (chosen, *(one for one in able[:TOLD] if one is not chosen))
+        is_alone = strategy is not Strategy.RING_ALL  # else the others are rung too
+        told = (chosen, *(one for one in able[:TOLD] if is_alone and one is not chosen))
         return _Choice(chosen, told[:TOLD], passed, drawn)
 
     def _reasoned(self, demand: Demand, choice: _Choice) -> Pair:
         line, want = demand.line, demand.want
-        free, waiting = self._count_free(demand), len(demand.waiting)
+        free, waiting = self._count_free(line, want), len(demand.waiting)
         reason = OfferReason(
             line.rules.strategy.value,
             text_of(want.requires),
@@ -207,15 +272,14 @@ class Matching:
             why += f"; {choice.passed_over} did not take this call before"
         return Pair(demand.waiting[0], choice.agent[-1], why, reason)
 
-    def _fitting(self, demand: Demand) -> Iterator[Standing]:
+    def _fitting(self, line: Line, want: Want) -> Iterator[Standing]:
         """The free who may serve these callers, in order, except that what they prefer is not looked at
         for the order."""
-        want, queue = demand.want, demand.line.rules.id
-        strategy = demand.line.rules.strategy
-        queues = [demand.line, *(self.lines[q] for q in want.added if q in self.lines)]
+        queue, strategy = line.rules.id, line.rules.strategy
+        queues = [line, *(self.lines[q] for q in want.added if q in self.lines)]
         seen: set[AgentId] = set()
-        for line in queues:
-            for *_, who in line.free:
+        for one in queues:
+            for *_, who in one.free:
                 agent = self._free[who]
                 tier = None if who in seen else want.tier_of(agent, queue)
                 if tier is not None:
@@ -223,9 +287,9 @@ class Matching:
                         seen.add(who)
                     yield standing(strategy, agent, tier, want.lacking(agent))
 
-    def _count_free(self, demand: Demand) -> int:
-        added = (self.lines[q] for q in demand.want.added if q in self.lines)
-        return len(demand.line.free) + sum(len(line.free) for line in added)
+    def _count_free(self, line: Line, want: Want) -> int:
+        added = (self.lines[q] for q in want.added if q in self.lines)
+        return len(line.free) + sum(len(other.free) for other in added)
 
     def _best_demand(self, agent: AgentRow) -> Demand | None:
         """Where the caller with the best place waits whom the agent could serve."""
@@ -326,10 +390,20 @@ class Matching:
         self._free.clear()
         self._guests.clear()
         self._unserved.clear()
+        self._rounds.clear()
+        self._begun.clear()
 
 
 def _head(demand: Demand) -> Place:
     return demand.head
+
+
+def _joins(one: Standing, entry: QueueEntry) -> bool:
+    """Whether this agent, who fits, is to be rung beside the others."""
+    rung, who = entry.round, one[-1]
+    if rung is None or one[:2] != rung.rank or who in rung.asked:
+        return False
+    return rung.again or who not in entry.failed_with
 
 
 def _can_ease(entry: QueueEntry, line: Line) -> bool:

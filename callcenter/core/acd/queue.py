@@ -50,11 +50,22 @@ class QueueRules:
 
 
 @dataclass(slots=True)
+class Round:
+    """From the first phone that rings for a caller to the last. Where all are rung at once, all of the same
+    `rank` (tier and preferred skills lacking) are, each of them once. `again`: of those, too, who did not
+    take the call before, since nobody else is there."""
+
+    rank: tuple[int, int]
+    again: bool
+    asked: set[AgentId] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class QueueEntry:
-    """One caller waiting. `offers` counts the offers made so far; `failed_with` are the agents on whose
-    side one of them came to nothing; `told` is the position last said. `want` is what they came with, and
-    `steps` how many steps of its easing have been taken; until `alone_until` they wait for one agent
-    only."""
+    """One caller waiting. `offers` counts the offers made so far, `rung` are the agents whose phones ring,
+    by offer, in this `round` of offers; `failed_with` are those on whose side an offer came to nothing;
+    `told` is the position last said. `want` is what they came with, and `steps` how many steps of its
+    easing have been taken; until `alone_until` they wait for one agent only."""
 
     call: CallId
     queue: QueueId
@@ -62,7 +73,8 @@ class QueueEntry:
     priority: float
     place: Place
     offers: int = 0
-    offered_to: AgentId | None = None
+    rung: dict[int, AgentId] = field(default_factory=dict)
+    round: "Round | None" = None
     failed_with: set[AgentId] = field(default_factory=set)
     told: int | None = None
     announce_at: datetime | None = None
@@ -72,9 +84,18 @@ class QueueEntry:
     ease_at: datetime | None = None
     demand: "Demand | None" = None
 
+    def rings(self, agent: AgentId, offer: int, rank: tuple[int, int]) -> None:
+        """The agent's phone is rung: the first of a round, or beside others."""
+        if self.round is None:
+            self.round = Round(rank, agent in self.failed_with)
+        self.round.asked.add(agent)
+        self.rung[offer], self.offers = agent, offer
+
     def takes_back(self, offer: OfferEnded) -> None:
-        """Wait on after an offer."""
-        self.offered_to = None
+        """Wait on after an offer, unless other phones ring still."""
+        del self.rung[offer.offer]
+        if not self.rung:
+            self.round = None
         if offer.why in REST_AFTER:
             self.failed_with.add(offer.agent)
 

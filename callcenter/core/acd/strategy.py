@@ -3,7 +3,8 @@
 A strategy gives each free agent a standing; the least comes first. What a standing is made of changes only
 while an agent is busy, so that it holds as long as the agent is listed. The tier comes before everything
 else, then how many of the preferred skills are lacking, then what the strategy goes by. By chance there is
-no order among those whose tier and skills are alike: whoever is drawn comes first.
+no order among those whose tier and skills are alike: whoever is drawn comes first. Where all are rung at
+once, that is all of those who are alike.
 
 Counts are of the agent's shift, over all queues, so that a queue cannot load somebody anew whom another one
 has kept busy: calls that were answered, and time on the phone with callers.
@@ -32,6 +33,7 @@ class Strategy(StrEnum):
     """The names under which it is set for a queue."""
 
     LONGEST_IDLE = "longest-idle"
+    RING_ALL = "ring-all"
     ROUND_ROBIN = "round-robin"
     LINEAR = "linear"
     FEWEST_CALLS = "fewest-calls"
@@ -44,6 +46,7 @@ class Strategy(StrEnum):
 REASONS: Final[Mapping[Strategy, tuple[str, str]]] = MappingProxyType(
     {
         Strategy.LONGEST_IDLE: ("longest idle", "空闲最久"),
+        Strategy.RING_ALL: ("all rung at once", "全部同时振铃"),
         Strategy.ROUND_ROBIN: ("rung longest ago", "最久未振铃"),
         Strategy.LINEAR: ("first in order", "顺序最前"),
         Strategy.FEWEST_CALLS: ("fewest calls", "接听最少"),

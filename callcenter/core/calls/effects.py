@@ -78,7 +78,10 @@ class BridgeLegs:
 
 @dataclass(frozen=True, slots=True)
 class HangUpLeg:
+    """`elsewhere`: somebody else took the call, so that the phone need not show one that was missed."""
+
     leg: LegId
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ while something is said is not kept waiting for its end.
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from callcenter.core.calls import flow_phase
@@ -35,6 +36,7 @@ from callcenter.core.calls.phases import (
     Leaving,
     Offered,
     Queued,
+    Ring,
 )
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.calls import (
@@ -61,7 +63,7 @@ from callcenter.core.facts.calls import (
     WantChanged,
     WantEased,
 )
-from callcenter.core.ids import AgentId, is_offer_leg, offer_leg, prompt_id
+from callcenter.core.ids import AgentId, is_offer_leg, offer_leg, offer_of, prompt_id
 from callcenter.core.ivr.announcements import QUEUE_WAIT, SYSTEM_FLOW, queue_position
 
 # An announcement whose end the switch never reports must not keep the music away.
@@ -107,8 +109,8 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
             return _resume(call, at, directory)
         case _, LegEnded(leg=leg) if leg == call.caller:
             return _caller_gone(call, fact)
-        case _, HangUpAsked(by=by):
-            return _hang_up(call, fact.at, by)
+        case _, HangUpAsked():
+            return _hang_up(call, fact)
         case phase, QueueLeft(at=at):
             return _queue_gone(call, phase, at)
         case phase, _:
@@ -131,13 +133,8 @@ def _in_phase(call: Call, phase: LivePhase, fact: CallFact, directory: Directory
 
 def _queued(call: Call, place: Queued, fact: CallFact, directory: Directory) -> Step:
     match fact:
-        case AgentOffered(agent=agent, offer=offer, device=device):
-            ring_for = directory.queue(place.queue).ring_for
-            offered = Offered(place, agent, offer, fact.at, fact.at + ring_for)
-            leg = offer_leg(call.id, offer)
-            who = (call.caller, call.ani, call.name)
-            ring = RingAgent(leg, device, agent, *who, ring_for, call.language)
-            return replace(call, phase=offered), (ring,)
+        case AgentOffered():
+            return _ring(call, Offered(place, ()), fact, directory)
         case PositionReached(position=position, better=better):
             return _announce(call, place, position, better, fact.at)
         case OfferEnded():
@@ -152,33 +149,74 @@ def _queued(call: Call, place: Queued, fact: CallFact, directory: Directory) -> 
     raise IllegalTransition("queued", type(fact).__name__)
 
 
+def _ring(call: Call, phase: Offered, fact: AgentOffered, directory: Directory) -> Step:
+    ring_for = directory.queue(phase.place.queue).ring_for
+    rung = Ring(fact.agent, fact.offer, fact.at, fact.at + ring_for)
+    leg, who = offer_leg(call.id, fact.offer), (call.caller, call.ani, call.name)
+    order = RingAgent(leg, fact.device, fact.agent, *who, ring_for, call.language)
+    return replace(call, phase=replace(phase, rings=(*phase.rings, rung))), (order,)
+
+
 def _offered(call: Call, phase: Offered, fact: CallFact, directory: Directory) -> Step:
-    leg = offer_leg(call.id, phase.offer)
     match fact:
-        case AgentRinging(offer=phase.offer) | PositionReached():
+        case AgentOffered():
+            return _ring(call, phase, fact, directory)
+        case PositionReached():
             return call, ()
-        case AgentAnswered(offer=phase.offer):
-            talk = Connected(phase.agent, phase.offer, fact.at)
-            return replace(call, phase=talk), _connect(call, phase.place, phase.offer)
-        case AgentAnswered(offer=other):
-            return _too_late(call, other)
-        case LegEnded(leg=ended, cause=cause) if ended == leg:
+        case AgentRinging(offer=offer) | AgentAnswered(offer=offer) | OfferEnded(offer=offer):
+            return _of_offer(call, phase, phase.ring(offer), fact)
+        case LegEnded(leg=leg, cause=cause) if is_offer_leg(leg):
+            rung = phase.ring(offer_of(leg)[1])
+            if rung is None:
+                return call, ()
             # A leg that was only not found may still be on its way to the phone.
             first = (HangUpLeg(leg),) if cause is LegCause.GONE else ()
-            return _back(call, phase, WHY[cause], fact.at, first)
-        case LegEnded(leg=ended) if is_offer_leg(ended):
-            return call, ()
-        case OfferEnded(offer=phase.offer):
-            # The floor's lease lapsed, or the floor could not hold it: stop ringing.
-            return replace(call, phase=phase.place), (HangUpLeg(leg),)
-        case AgentOffered(agent=agent, offer=offer):
-            return call, (_refusal(call, agent, offer, fact.at),)
-        case DeadlinePassed() if fact.at >= phase.ring_until:
-            return _back(call, phase, OfferEnd.NO_ANSWER, fact.at, (HangUpLeg(leg),))
+            return _back(call, phase, rung, WHY[cause], fact.at, first)
+        case DeadlinePassed(at=at) if any(at >= ring.until for ring in phase.rings):
+            return _rung_out(call, phase, at)
         case PromptEnded() | DeadlinePassed():
             place, effects = _sound(call, phase.place, fact, directory)
             return replace(call, phase=replace(phase, place=place)), effects
     raise IllegalTransition("offered", type(fact).__name__)
+
+
+def _of_offer(
+    call: Call, phase: Offered, rung: Ring | None, fact: AgentRinging | AgentAnswered | OfferEnded
+) -> Step:
+    match fact:
+        case AgentAnswered(offer=offer) if rung is None:
+            return _too_late(call, offer)
+        case AgentAnswered() if rung is not None:
+            return _taken(call, phase, rung, fact.at)
+        case OfferEnded(offer=offer) if rung is not None:
+            # The floor's lease lapsed, or the floor could not hold it: stop ringing.
+            return replace(call, phase=phase.without(rung)), (HangUpLeg(offer_leg(call.id, offer)),)
+        case OfferEnded():
+            return call, ()  # we said so ourselves, and others ring on
+        case AgentRinging() if rung is not None:
+            return call, ()
+    raise IllegalTransition("offered", type(fact).__name__)
+
+
+def _rung_out(call: Call, phase: Offered, at: datetime) -> Step:
+    over = [ring for ring in phase.rings if at >= ring.until]
+    left = tuple(ring for ring in phase.rings if at < ring.until)
+    effects = chain.from_iterable(_let_go(call, ring, OfferEnd.NO_ANSWER, at) for ring in over)
+    waits = replace(phase, rings=left) if left else phase.place
+    return replace(call, phase=waits), tuple(effects)
+
+
+def _taken(call: Call, phase: Offered, rung: Ring, at: datetime) -> Step:
+    """One agent answered; whoever is rung beside them is told that there is nothing left to answer."""
+    others = [ring for ring in phase.rings if ring is not rung]
+    stops = (HangUpLeg(offer_leg(call.id, ring.offer), elsewhere=True) for ring in others)
+    missed = (
+        Record(OfferEnded(at, call.id, ring.agent, ring.offer, OfferEnd.ELSEWHERE))
+        for ring in others
+    )
+    talk = Connected(rung.agent, rung.offer, at)
+    together = _connect(call, phase.place, rung.offer)
+    return replace(call, phase=talk), (*together, *stops, *missed)
 
 
 def _connected(call: Call, phase: Connected, fact: CallFact) -> Step:
@@ -212,12 +250,15 @@ def _caller_gone(call: Call, fact: LegEnded) -> Step:
     return _end(call, fact.at, by)
 
 
-def _hang_up(call: Call, at: datetime, by: EndedBy) -> Step:
-    if isinstance(call.phase, Offered) and by is EndedBy.AGENT:
+def _hang_up(call: Call, fact: HangUpAsked) -> Step:
+    if isinstance(call.phase, Offered) and fact.by is EndedBy.AGENT:
         # They mean the ringing: the caller is not theirs to hang up on yet.
-        stop = (HangUpLeg(offer_leg(call.id, call.phase.offer)),)
-        return _back(call, call.phase, OfferEnd.REJECTED, at, stop)
-    ended, effects = _end(call, at, by)
+        for ring in call.phase.rings:
+            if fact.agent in (None, ring.agent):
+                stop = (HangUpLeg(offer_leg(call.id, ring.offer)),)
+                return _back(call, call.phase, ring, OfferEnd.REJECTED, fact.at, stop)
+        return call, ()
+    ended, effects = _end(call, fact.at, fact.by)
     return ended, (HangUpLeg(call.caller), *effects)
 
 
@@ -228,10 +269,10 @@ def _end(call: Call, at: datetime, by: EndedBy) -> Step:
     match call.phase:
         case Queued():
             outcome = Outcome.ABANDONED
-        case Offered(agent=rung, offer=offer):
+        case Offered(rings=rings):
             outcome = Outcome.ABANDONED
-            gone = OfferEnded(at, call.id, rung, offer, OfferEnd.CALLER_GONE)
-            effects = (HangUpLeg(offer_leg(call.id, offer)), Record(gone))
+            gone = (_let_go(call, ring, OfferEnd.CALLER_GONE, at) for ring in rings)
+            effects = tuple(chain.from_iterable(gone))
         case Connected(agent=talking, offer=offer):
             agent, outcome = talking, Outcome.ANSWERED
             effects = (HangUpLeg(offer_leg(call.id, offer)),)
@@ -243,12 +284,23 @@ def _end(call: Call, at: datetime, by: EndedBy) -> Step:
     return replace(call, phase=Ended(outcome)), (*effects, Record(ended))
 
 
+def _let_go(call: Call, ring: Ring, why: OfferEnd, at: datetime) -> tuple[CallEffect, ...]:
+    ended = OfferEnded(at, call.id, ring.agent, ring.offer, why)
+    return HangUpLeg(offer_leg(call.id, ring.offer)), Record(ended)
+
+
 def _back(
-    call: Call, phase: Offered, why: OfferEnd, at: datetime, first: tuple[CallEffect, ...]
+    call: Call,
+    phase: Offered,
+    rung: Ring,
+    why: OfferEnd,
+    at: datetime,
+    first: tuple[CallEffect, ...],
 ) -> Step:
-    """Back to waiting: the place was never lost, so there is nothing to restore."""
-    ended = OfferEnded(at, call.id, phase.agent, phase.offer, why)
-    return replace(call, phase=phase.place), (*first, Record(ended))
+    """Back to waiting, unless others are being rung: the place was never lost, so that there is nothing to
+    restore."""
+    ended = OfferEnded(at, call.id, rung.agent, rung.offer, why)
+    return replace(call, phase=phase.without(rung)), (*first, Record(ended))
 
 
 def _too_late(call: Call, offer: int) -> Step:

@@ -37,14 +37,30 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
-    """Still waiting, while an agent is being rung. The entry never left the floor."""
+class Ring:
+    """An agent's phone that rings for the caller, at most until `until`."""
 
-    place: Queued
     agent: AgentId
     offer: int
     since: datetime
-    ring_until: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Still waiting, while one agent is being rung, or several at once. The entry never left the floor."""
+
+    place: Queued
+    rings: tuple[Ring, ...]
+
+    def ring(self, offer: int) -> Ring | None:
+        """The phone that rings for this offer."""
+        return next((ring for ring in self.rings if ring.offer == offer), None)
+
+    def without(self, ended: Ring) -> "Offered | Queued":
+        """The same when this phone rings no longer."""
+        left = tuple(ring for ring in self.rings if ring is not ended)
+        return Offered(self.place, left) if left else self.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +122,22 @@ def deadline(call: Call) -> datetime | None:
             return until
         case Queued() as place:
             return _place_deadline(place)
-        case Offered(place=place, ring_until=ring_until):
-            own = _place_deadline(place)
+        case Offered(place=place, rings=rings):
+            own, ring_until = _place_deadline(place), min(ring.until for ring in rings)
             return ring_until if own is None else min(own, ring_until)
         case Connected() | Ended():
             return None
+
+
+def offers_of(call: Call) -> tuple[int, ...]:
+    """The offers whose agents' legs belong to the call now."""
+    match call.phase:
+        case Offered(rings=rings):
+            return tuple(ring.offer for ring in rings)
+        case Connected(offer=offer):
+            return (offer,)
+        case _:
+            return ()
 
 
 def saying(call: Call) -> tuple[int, datetime] | None:

@@ -18,6 +18,7 @@ class OfferEnd(StrEnum):
     REFUSED = "refused"  # the call could not take it: it ended or moved on in the meantime
     LAPSED = "lapsed"  # nobody reported back within the lease
     WITHDRAWN = "withdrawn"  # the agent left the phone that was rung, or sat down at it anew
+    ELSEWHERE = "elsewhere"  # another agent, who was rung at the same time, took the call
 
 
 class Outcome(StrEnum):
@@ -178,7 +179,7 @@ class OfferReason:
     """What an offer was decided by. Of the queue's agents `staff` are signed in, and `free` of them free;
     `candidates` are the first few of those who may serve the caller, the best first; `passed_over` had not
     taken the call before. Of `waiting` callers who wanted the same this one had the best place. `drawn` is
-    what chance said, where it was asked."""
+    what chance said, where it was asked; `beside` how many phones rang already, where all are rung."""
 
     strategy: str
     requires: str
@@ -189,6 +190,7 @@ class OfferReason:
     waiting: int
     candidates: tuple[Candidate, ...]
     drawn: int | None = None
+    beside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +260,12 @@ class CallResumed:
 
 @dataclass(frozen=True, slots=True)
 class HangUpAsked:
-    """Somebody with the right to do so wants the call ended."""
+    """Somebody with the right to do so wants the call ended; `agent` is who, if an agent of the call."""
 
     at: datetime
     call: CallId
     by: EndedBy
+    agent: AgentId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def test_queues_their_rules_and_members_are_found() -> None:
         Person("bo", "Bo", 3),
         Person("1003", "1003", 1),
     )
-    assert support.rules == {"wrap_up_seconds": 5}
+    assert support.rules == {"wrap_up_seconds": 5, "strategy": "ring-all"}
 
 
 def test_what_has_no_counterpart_is_named_with_its_line() -> None:
@@ -62,7 +62,6 @@ def test_what_has_no_counterpart_is_named_with_its_line() -> None:
         Left(13, "Sales Team", "weight = 3"),
         Left(18, "Sales Team", "joinempty = no"),
         Left(24, "support", "timeout = 600"),
-        Left(25, "support", "strategy = ringall"),
         Left(13, "support", "weight = 3"),
         Left(26, "support", "member => Agent/bad,penalty,Chen"),
     ]

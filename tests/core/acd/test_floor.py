@@ -542,7 +542,7 @@ def test_who_leaves_the_phone_that_is_rung_gives_the_call_back(leaving: Fact, ri
     hall.hear(leaving)
     assert OfferEnded(NOON, CallId("a"), ANA, 1, OfferEnd.WITHDRAWN) in hall.followed
     assert hall.floor.agents[ANA].engagement is None
-    assert hall.floor.entries[CallId("a")].offered_to is None
+    assert hall.floor.entries[CallId("a")].rung == {}
 
 
 def test_who_only_pauses_may_still_take_the_call_that_rings() -> None:
@@ -645,7 +645,7 @@ def test_an_agent_dismissed_and_signed_out_while_their_phone_rings_is_gone() -> 
     hall.assign((QueueRules(SALES),), bo=(SALES,))
     hall.fails("a", OfferEnd.NO_ANSWER)  # heard late
     assert ANA not in hall.floor.agents
-    assert hall.floor.entries[CallId("a")].offered_to is None
+    assert hall.floor.entries[CallId("a")].rung == {}
 
 
 def test_an_agent_who_was_dismissed_and_signed_out_is_gone() -> None:

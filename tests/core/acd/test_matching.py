@@ -369,16 +369,16 @@ class Laws(RuleBasedStateMachine):
 
     @rule(data=st.data(), why=st.sampled_from([None, OfferEnd.NO_ANSWER, OfferEnd.CALLER_GONE]))
     def ends(self, data: st.DataObject, why: OfferEnd | None) -> None:
-        rung = [e for e in self.hall.floor.entries.values() if e.offered_to is not None]
+        rung = [e for e in self.hall.floor.entries.values() if e.rung]
         if not rung:
             return
         entry = data.draw(st.sampled_from(rung))
-        assert entry.offered_to is not None
+        offer, agent = data.draw(st.sampled_from(sorted(entry.rung.items())))
         if why is not None:
-            self.hall.fails(entry.call, why, entry.offered_to, entry.offers)
+            self.hall.fails(entry.call, why, agent, offer)
         else:
-            self.hall.answers(entry.call, entry.offered_to, entry.offers)
-            self.hall.ends(entry.call, entry.offered_to)
+            self.hall.answers(entry.call, agent, offer)
+            self.hall.ends(entry.call, agent)
 
     @invariant()
     def the_best_pair_is_made_until_there_is_none(self) -> None:
@@ -388,8 +388,10 @@ class Laws(RuleBasedStateMachine):
                 agent = floor.agents[fact.agent]
                 assert agent.is_free
                 mine = [e for e in floor.entries.values() if self._may_serve(fact.agent, e.call)]
-                assert floor.entries[fact.call] in mine
-                assert floor.entries[fact.call].place == min(entry.place for entry in mine)
+                entry = floor.entries[fact.call]
+                assert not entry.rung or self.strategy is Strategy.RING_ALL
+                assert entry.rung or entry in mine
+                assert entry.place <= min((one.place for one in mine), default=entry.place)
             self.hall.hear(fact)
         for entry in floor.entries.values():
             assert not [
@@ -402,7 +404,7 @@ class Laws(RuleBasedStateMachine):
         entry = self.hall.floor.entries[call]
         line = self.hall.floor.lines[entry.queue]
         want = line.eased(entry.want, entry.steps)
-        return entry.offered_to is None and (
+        return not entry.rung and (
             want.tier_of(self.hall.floor.agents[agent], entry.queue) is not None
         )
 

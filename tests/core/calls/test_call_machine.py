@@ -33,6 +33,7 @@ from callcenter.core.calls.phases import (
     Offered,
     Phase,
     Queued,
+    Ring,
     deadline,
 )
 from callcenter.core.errors import IllegalTransition
@@ -116,13 +117,14 @@ DIRECTORY = Directory(
     queues={SALES: QueueRules(SALES, ring_for=timedelta(seconds=15)), SUPPORT: QueueRules(SUPPORT)},
 )
 PLACE = Queued(SALES, NOON, None)
+RINGS = Ring(ANA, 1, NOON, NOON + timedelta(seconds=15))
 PHASES: Mapping[str, Phase] = MappingProxyType(
     {
         "in-flow": InFlow(
             Cursor(MENU.id, "v1", NodeId("menu"), EN, At.SAYING), 1, NOON, NOON + LONGEST_PROMPT
         ),
         "queued": PLACE,
-        "offered": Offered(PLACE, ANA, 1, NOON, NOON + timedelta(seconds=15)),
+        "offered": Offered(PLACE, (RINGS,)),
         "connected": Connected(ANA, 1, NOON),
         "leaving": Leaving(1, NOON, NOON + LONGEST_LAST_WORD),
         "ended": Ended(Outcome.ANSWERED),
@@ -217,7 +219,7 @@ def test_the_table_knows_every_kind_of_fact() -> None:
     assert {type(fact) for fact in FACTS.values()} == set(CallFact.__args__)
 
 
-@pytest.mark.parametrize("phase", ["in-flow", "offered", "connected", "leaving", "ended"])
+@pytest.mark.parametrize("phase", ["in-flow", "connected", "leaving", "ended"])
 def test_an_offer_that_cannot_be_taken_is_always_answered(phase: str) -> None:
     before = call_in(PHASES[phase])
     call, effects = step(before, FACTS["offered"])
@@ -505,6 +507,36 @@ def test_an_agent_who_hangs_up_while_it_rings_declines_and_the_caller_stays() ->
     assert call.phase == PLACE
     assert effects[0] == HangUpLeg(offer_leg(CALL, 1))
     assert recorded(effects) == [OfferEnded(NOON, CALL, ANA, 1, OfferEnd.REJECTED)]
+
+
+def test_of_several_who_are_rung_one_takes_the_call_and_the_others_are_told() -> None:
+    call, effects = step(call_in(PHASES["offered"]), FACTS["offered"])
+    assert [type(effect) for effect in effects] == [RingAgent]
+    call, effects = step(call, AgentAnswered(NOON, CALL, BO, 2))
+    assert call.phase == Connected(BO, 2, NOON)
+    assert HangUpLeg(offer_leg(CALL, 1), elsewhere=True) in effects
+    assert recorded(effects) == [OfferEnded(NOON, CALL, ANA, 1, OfferEnd.ELSEWHERE)]
+    assert step(call, AgentAnswered(NOON, CALL, ANA, 1)) == (call, (HangUpLeg(offer_leg(CALL, 1)),))
+
+
+def test_of_several_who_are_rung_one_declines_and_the_others_ring_on() -> None:
+    both, _ = step(call_in(PHASES["offered"]), FACTS["offered"])
+    call, effects = step(both, LegEnded(NOON, CALL, offer_leg(CALL, 1), LegCause.REJECTED))
+    assert recorded(effects) == [OfferEnded(NOON, CALL, ANA, 1, OfferEnd.REJECTED)]
+    assert step(call, recorded(effects)[0]) == (call, ())
+    call, effects = step(both, HangUpAsked(NOON, CALL, EndedBy.AGENT, BO))
+    assert effects[0] == HangUpLeg(offer_leg(CALL, 2))
+    assert call.phase == Offered(PLACE, (RINGS,))
+
+
+def test_all_who_are_rung_ring_out_and_all_stop_when_the_caller_goes() -> None:
+    both, _ = step(call_in(PHASES["offered"]), FACTS["offered"])
+    out, effects = step(both, DeadlinePassed(NOON + timedelta(seconds=15), CALL))
+    assert out.phase == PLACE
+    assert [fact.why for fact in recorded(effects)] == [OfferEnd.NO_ANSWER] * 2
+    _, effects = step(both, FACTS["caller gone"])
+    assert {HangUpLeg(offer_leg(CALL, 1)), HangUpLeg(offer_leg(CALL, 2))} < set(effects)
+    assert [type(fact) for fact in recorded(effects)] == [OfferEnded, OfferEnded, CallEnded]
 
 
 # -- talking ------------------------------------------------------------------------------------

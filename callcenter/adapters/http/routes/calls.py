@@ -3,7 +3,7 @@
 An agent sees the calls that ring at them or are with them, and of the past those they answered.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from pydantic import Field
 from callcenter.adapters.http.explanation import AgentVerdict, Explanation, Said, explained
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
+from callcenter.adapters.http.views import whose
 from callcenter.core.access import Action, Actor, check_may, may
 from callcenter.core.errors import Invalid, NoSuchCall, NoSuchSkill, NotWaiting
 from callcenter.core.facts.wire import Fact, UnreadableFact, from_wire
@@ -33,8 +34,8 @@ class CallQuery(Shape):
 
 
 class CallShown(Shape):
-    """A call. `first_dialled` is set where it was diverted to us. `since` begins its phase; the last
-    five are known once it is over."""
+    """A call. `first_dialled` is set where it was diverted to us. `since` begins its phase; `also_rung` are
+    the agents who are rung beside `agent`; the last four are known once it is over."""
 
     id: str
     ani: str
@@ -49,6 +50,7 @@ class CallShown(Shape):
     node: str | None = None
     queue: str | None = None
     agent: str | None = None
+    also_rung: Sequence[str] = ()
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     outcome: str | None = None
@@ -106,7 +108,7 @@ def _add_live(routes: Routes, door: Door, history: History) -> None:
         shown = [
             _live(CallId(call), row)
             for call, row in door.snapshot()[1]["calls"].items()
-            if may(asked.actor, Action.WATCH_LIVE, agent=row.get("agent"))
+            if may(asked.actor, Action.WATCH_LIVE, agent=whose(row, asked.actor.agent_id))
             and wish.phase in (None, row["phase"])
             and wish.queue in (None, row.get("queue"))
         ]
@@ -207,7 +209,7 @@ def _seen(actor: Actor, door: Door, call: CallId) -> Mapping[str, Any] | None:
         row = door.call(call)
     except NoSuchCall:
         return None
-    check_may(actor, Action.READ_CALLS, agent=row.get("agent"))
+    check_may(actor, Action.READ_CALLS, agent=whose(row, actor.agent_id))
     return row
 
 
