@@ -34,6 +34,12 @@ _EASE = re.compile(
 )
 
 
+_LEAVE = re.compile(
+    r"\s*(?:(?P<after>[0-9.]+)\s*s?|key\s+(?P<key>\S)|closing\s+(?P<calendar>\S+))"
+    r"\s+(?P<kind>queue|flow)\s+(?P<target>\S+)\s*"
+)
+
+
 _STRATEGIES = {
     "longest-idle": ("longest idle", "空闲最久"),
     "ring-all": ("ring all", "全部振铃"),
@@ -50,6 +56,11 @@ _STRATEGIES = {
 def _with_rules(command: F) -> F:
     easing = "A step, such as '30 english >= 20', '60 drop english', '90 add support', or 'none'; repeat."
     command = click.option("--ease", "easing", multiple=True, help=easing)(command)
+    leave = (
+        "A way out, such as '120 queue support', 'key 2 flow message', 'closing office flow closed',"
+        " or 'none'; repeat."
+    )
+    command = click.option("--leave", "ways_out", multiple=True, help=leave)(command)
     for flag, name, kind, text in reversed(_RULES):
         command = click.option(flag, name, type=kind, help=text)(command)
     return command
@@ -80,6 +91,7 @@ def list_queues(context: click.Context, as_json: bool) -> None:
         ("announces", "播报间隔"),
         ("strategy", "分配策略"),
         ("eased", "逐步放宽"),
+        ("ways out", "离队出口"),
     ]
     nothing = said(
         "No queue yet. Add one: callcenter queues add ID",
@@ -166,6 +178,9 @@ def _given(rules: dict[str, Any]) -> dict[str, Any]:
     steps = given.pop("easing", ())
     if steps:
         given["easing"] = [] if steps == ("none",) else [_step(step) for step in steps]
+    ways = given.pop("ways_out", ())
+    if ways:
+        given["ways_out"] = [] if ways == ("none",) else [_way(way) for way in ways]
     if "wrap_up_seconds" in given:
         given["wrap_up_seconds"] = _wrap_up(given["wrap_up_seconds"])
     if given.get("announce_every_seconds") == 0:
@@ -206,6 +221,38 @@ def _step(text: str) -> dict[str, Any]:
     }
 
 
+def _way(text: str) -> dict[str, Any]:
+    found = _LEAVE.fullmatch(text)
+    try:
+        after = float(found["after"]) if found and found["after"] else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise click.UsageError(
+            said(
+                f"'{text}': write such as '120 queue support', 'key 2 flow message' or"
+                " 'closing office flow closed'",
+                f"“{text}”：请写成如 '120 queue support'、'key 2 flow message' 或"
+                " 'closing office flow closed'",
+            )
+        )
+    when = {"after_seconds": after, "key": found["key"], "calendar": found["calendar"]}
+    given = {name: value for name, value in when.items() if value is not None}
+    return {**given, found["kind"]: found["target"]}
+
+
+def _leaves(ways: list[dict[str, Any]]) -> str:
+    return "; ".join(f"{_opens(way)} → {way['queue'] or way['flow']}" for way in ways)
+
+
+def _opens(way: dict[str, Any]) -> str:
+    if way["after_seconds"] is not None:
+        return f"{way['after_seconds']:g} s"
+    if way["key"]:
+        return said(f"key {way['key']}", f"按键 {way['key']}")
+    return said(f"closing ({way['calendar']})", f"下班（{way['calendar']}）")
+
+
 def _eases(steps: list[dict[str, Any]]) -> str:
     return "; ".join(
         f"{step['after_seconds']:g} s: "
@@ -235,4 +282,5 @@ def _row(queue: dict[str, Any]) -> list[str]:
         said("never", "从不") if every is None else f"{every:g} s",
         said(*_STRATEGIES.get(queue["strategy"], (queue["strategy"],) * 2)),
         _eases(queue["easing"]),
+        _leaves(queue["ways_out"]),
     ]

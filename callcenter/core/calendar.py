@@ -25,6 +25,8 @@ _LONGEST_HOLIDAY_DAYS: Final = 366
 _DAY: Final = timedelta(days=1)
 # Whoever is closed for longer than this has no next opening worth telling a caller.
 _LOOK_AHEAD_DAYS: Final = 400
+# Nobody waits until then.
+_LONGEST_OPEN_DAYS: Final = 7
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -62,6 +64,21 @@ class Calendar:
             if coming:
                 return min(coming)
         return None
+
+    def next_close(self, at: datetime) -> datetime | None:
+        """The end (UTC) of the open stretch at `at`, or of the next one; stretches that touch are one. None
+        if there is none, or it does not end within a week."""
+        begin = self.next_open(at)
+        if begin is None:
+            return None
+        today = begin.astimezone(self.zone).date()
+        closing = begin
+        for ahead in range(-1, _LONGEST_OPEN_DAYS + 1):
+            for opens, closes in sorted(self._spans(today + ahead * _DAY)):
+                if opens > closing:
+                    return closing
+                closing = max(closing, closes)
+        return closing if closing < begin + _LONGEST_OPEN_DAYS * _DAY else None
 
     def _spans(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         for frame in self.exceptions.get(day, self.weekly.get(day.weekday(), ())):

@@ -36,7 +36,8 @@ from callcenter.core.facts.calls import EndedBy, HangUpAsked, WantChanged
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId
 from callcenter.core.skills import Need, checked_need, text_of
-from callcenter.engine.loop import Counters, Engine
+from callcenter.engine.counters import Counters
+from callcenter.engine.loop import Engine
 from callcenter.engine.rows import agent_row, call_row
 from callcenter.ports.clock import Clock
 from callcenter.ports.journal import JournalAway

@@ -18,9 +18,9 @@ caller is handed back to the dialplan, the fault is a fact, the other calls do n
 """
 
 import logging
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from operator import itemgetter
 from random import Random
@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from callcenter.core.acd.configured import rules_of
 from callcenter.core.acd.floor import Floor
-from callcenter.core.admission import Admission, Limits, Refusal
+from callcenter.core.admission import Admission, Limits
 from callcenter.core.calls import machine
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
@@ -43,22 +43,19 @@ from callcenter.core.calls.phases import Call, Connected, offers_of
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.agents import AgentFact
 from callcenter.core.facts.calls import (
-    AgentAnswered,
-    AgentOffered,
     CallArrived,
     CallEnded,
     CallFact,
     DigitPressed,
     EndedBy,
     LegEnded,
-    OfferEnd,
-    OfferEnded,
     Outcome,
     PromptEnded,
 )
 from callcenter.core.facts.centre import FloorConfigured
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId, is_offer_leg, offer_leg
+from callcenter.engine.counters import Counters
 from callcenter.engine.entrance import Entrance
 from callcenter.engine.feed import Feed, Rows
 from callcenter.engine.floor_news import FloorNews
@@ -87,21 +84,6 @@ REMEMBERED: Final = 10_000
 NO_LIMITS: Final = Limits()
 # Facts that only their call hears: neither the floor nor a missing call has anything to say to them.
 _OF_A_CALL_ALONE: Final = (LegEnded, PromptEnded, DigitPressed)
-
-
-@dataclass(slots=True)
-class Counters:
-    """What the engine counts about itself since it started."""
-
-    facts: int = 0
-    late_facts: int = 0
-    faults: int = 0
-    offers: int = 0
-    offers_ended: Counter[OfferEnd] = field(default_factory=Counter)
-    answered: int = 0
-    abandoned: int = 0
-    arrived: int = 0
-    refused: Counter[Refusal] = field(default_factory=Counter)
 
 
 class Engine:
@@ -346,7 +328,7 @@ class Engine:
         self.calls[fact.call] = call
         self._take(fact.call, effects)
         self._timers.watch(call)
-        self._count(call, fact)
+        self.counters.count(call, fact)
 
     def _take(self, call: CallId, effects: Iterable[CallEffect]) -> None:
         out: list[LegEffect] = []
@@ -469,22 +451,12 @@ class Engine:
         self._touched.update(("queues", queue) for queue in self.floor.lines)
         self._touched.update(("agents", agent) for agent in self.floor.agents)
 
-    def _count(self, call: Call, fact: CallFact) -> None:
-        match fact:
-            case AgentOffered():
-                self.counters.offers += 1
-            case OfferEnded(why=why):
-                self.counters.offers_ended[why] += 1
-            case AgentAnswered() if isinstance(call.phase, Connected):
-                self.counters.answered += 1
-            case CallEnded(outcome=Outcome.ABANDONED):
-                self.counters.abandoned += 1
-
     def _configure_floor(self) -> None:
         lines = self.floor.lines
         self._directory = replace(self._directory, look=lambda one: queue_look(lines.get(one)))
         known, now = self._directory, self._clock.now()
-        self.floor.configure(known.queues.values(), known.assignments, known.talents, now)
+        rules = (known.queues.values(), known.assignments, known.talents)
+        self.floor.configure(*rules, now, known.calendars)
         self._news.is_due = True
 
 

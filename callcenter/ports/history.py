@@ -22,7 +22,11 @@ class Exit(StrEnum):
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
-    MOVED = "moved"  # went on in a flow or to another queue
+    MOVED = "moved"  # sent on: the queue was deleted, or somebody moved them
+    FLOW_OUT_FULL = "flow-out-full"
+    FLOW_OUT_TIMEOUT = "flow-out-timeout"
+    FLOW_OUT_KEY = "flow-out-key"
+    FLOW_OUT_CLOSING = "flow-out-closing"
     DISMISSED = "dismissed"  # a supervisor ended the call
     SYSTEM_ERROR = "system-error"
 

@@ -51,6 +51,7 @@ from callcenter.services.skill_rules import (
     uses_of_skill,
 )
 from callcenter.services.stored import Stored, StoredRecord
+from callcenter.services.ways_out_rules import check_ways_out, leads_to
 
 logger = logging.getLogger(__name__)
 
@@ -230,7 +231,7 @@ class Configuration:
         return rules
 
     async def add_queue(self, actor: Actor, rules: QueueRules) -> None:
-        """Raises: NotPermitted, Invalid, NameTaken, NoSuchSkill, NoSuchQueue."""
+        """Raises: NotPermitted, Invalid, NameTaken, NoSuchSkill, NoSuchQueue, NoSuchFlow."""
         check_may(actor, Action.CHANGE_QUEUES)
         check_id("id", rules.id)
         async with self._one_at_a_time:
@@ -241,7 +242,7 @@ class Configuration:
     async def change_queue(
         self, actor: Actor, queue: QueueId, change: Callable[[QueueRules], QueueRules]
     ) -> QueueRules:
-        """See `change_agent`. Raises: NotPermitted, Invalid, NoSuchQueue, NoSuchSkill."""
+        """See `change_agent`. Raises: NotPermitted, Invalid, NoSuchQueue, NoSuchSkill, NoSuchFlow."""
         check_may(actor, Action.CHANGE_QUEUES)
         async with self._one_at_a_time:
             rules = await self._checked_rules(change(await self.queue(actor, queue)))
@@ -250,8 +251,8 @@ class Configuration:
         return rules
 
     async def delete_queue(self, actor: Actor, queue: QueueId) -> None:
-        """Raises: NotPermitted, NoSuchQueue, StillInUse (agents serve it, a flow leads there, or another
-        queue may be eased by it)."""
+        """Raises: NotPermitted, NoSuchQueue, StillInUse (agents serve it, a flow or another queue leads
+        there, or another queue may be eased by it)."""
         check_may(actor, Action.CHANGE_QUEUES)
         async with self._one_at_a_time:
             users = self._flows_into(queue)
@@ -260,6 +261,8 @@ class Configuration:
             others = await self._stores.queues.list()
             if eased := [q.id for q in others if any(step.add == queue for step in q.easing)]:
                 raise StillInUse(f"{queue}: its agents are added to {', '.join(eased)}")
+            if left := leads_to(queue, others):
+                raise StillInUse(f"{queue}: a way out leads there from {', '.join(left)}")
             await self._stores.queues.delete(queue)
             await self._put_in_force()
 
@@ -471,8 +474,9 @@ class Configuration:
 
     async def _checked_rules(self, rules: QueueRules) -> QueueRules:
         check_rules(rules)
-        others = {queue.id for queue in await self._stores.queues.list()}
-        return check_easing(rules, await self._skills(), others)
+        others = await self._stores.queues.list()
+        check_ways_out(rules, others, self._flows.known, self._flows.calendars)
+        return check_easing(rules, await self._skills(), {queue.id for queue in others})
 
     async def _skills(self) -> frozenset[str]:
         return frozenset(skill.id for skill in await self._stores.skills.list())

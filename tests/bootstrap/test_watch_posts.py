@@ -18,7 +18,7 @@ from callcenter.bootstrap.watch import Watched, posts
 from callcenter.core.admission import Refusal
 from callcenter.core.watch import KINDS
 from callcenter.engine.api import Door
-from callcenter.engine.loop import Counters
+from callcenter.engine.counters import Counters
 from callcenter.ports.telephony import SwitchAway
 from callcenter.services.watch import Post, Worst
 from callcenter.settings import Settings, read

@@ -112,7 +112,19 @@ async def test_queues_are_added_changed_and_deleted(running: Any) -> None:
         "never",
         "longest idle",
         "",
+        "",
     ]
+    ways = ("--leave", "120 queue sales", "--leave", "key 9 flow hotline")
+    await running.type("queues", "change", "night", *ways)
+    assert "120 s → sales; key 9 → hotline" in await running.type("queues", "list")
+    assert "按键 9" in await running.type("--lang", "zh", "queues", "list")
+    odd = await running.type("queues", "change", "night", "--leave", "soon sales", status=2)
+    assert "120 queue support" in odd
+    nowhere = ("--leave", "closing mars queue sales")
+    assert "ways_out[0].calendar" in await running.type(
+        "queues", "change", "night", *nowhere, status=1
+    )
+    await running.type("queues", "change", "night", "--leave", "none")
     await running.type("queues", "change", "night", "--music", "jazz", "--strategy", "round-robin")
     assert "轮流" in await running.type("--lang", "zh", "queues", "list")
     await running.type("queues", "change", "night", "--wrap-up", "open", "--head-start", "30")

@@ -193,3 +193,22 @@ LEAVES = st.sampled_from([None, 7, "", "09:00-17:00", "x", True, 1.5])
 def test_no_data_whatever_does_more_than_be_refused(data: object) -> None:
     with pytest.raises(Unreadable):
         parse_calendar(data)
+
+
+@pytest.mark.parametrize(
+    ("weekly", "at", "closes"),
+    [
+        ({"mon": ["09:00-12:30", "13:30-18:00"]}, "2026-03-02T10:00", "2026-03-02T12:30"),
+        ({"mon": ["09:00-12:30"]}, "2026-03-02T08:00", "2026-03-02T12:30"),
+        ({"daily": ["22:00-06:00"]}, "2026-03-03T01:00", "2026-03-03T06:00"),
+        ({"mon": ["09:00-24:00"], "tue": ["00:00-03:00"]}, "2026-03-02T10:00", "2026-03-03T03:00"),
+        ({"daily": ["00:00-24:00"]}, "2026-03-02T10:00", None),
+        ({}, "2026-03-02T10:00", None),
+    ],
+)
+def test_the_next_closing_is_the_end_of_the_whole_stretch(
+    weekly: dict[str, list[str]], at: str, closes: str | None
+) -> None:
+    hours = parse_calendar({"zone": "UTC", "weekly": weekly})
+    found = hours.next_close(datetime.fromisoformat(f"{at}+00:00"))
+    assert found == (closes and datetime.fromisoformat(f"{closes}+00:00"))

@@ -16,6 +16,7 @@ from callcenter.core.acd.agent_state import Activity
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.verify import verify
+from callcenter.core.acd.ways_out import WayOut
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.phases import Connected, InFlow, Offered, Queued, offers_of
 from callcenter.core.errors import CoreError
@@ -31,7 +32,7 @@ from callcenter.core.facts.calls import (
     QueueLeft,
 )
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import AgentId, CallId, LegId, QueueId, is_offer_leg, offer_leg
+from callcenter.core.ids import AgentId, CallId, FlowId, LegId, QueueId, is_offer_leg, offer_leg
 from callcenter.engine.api import Command, FinishWrap, HangUp, SetPresence, SignIn, SignOut
 from callcenter.engine.loop import Engine
 from callcenter.ports.journal import JournalAway
@@ -55,6 +56,12 @@ def finish(work: Coroutine[Any, Any, None]) -> None:
     """Run what never really waits."""
     with pytest.raises(StopIteration):
         work.send(None)
+
+
+WAYS_OUT = (
+    WayOut(after=timedelta(seconds=20), queue=SUPPORT),
+    WayOut(key="9", flow=FlowId("menu")),
+)
 
 
 class PlaceKeeper:
@@ -451,6 +458,7 @@ class ChangingMachine(CentreMachine):
         announce=st.sampled_from([None, 15]),
         version=st.sampled_from(["v1", "v2"]),
         strategy=st.sampled_from([Strategy.LONGEST_IDLE, Strategy.RING_ALL]),
+        ways_out=st.sampled_from([(), WAYS_OUT]),
     )
     def admin_changes(
         self,
@@ -460,6 +468,7 @@ class ChangingMachine(CentreMachine):
         announce: int | None,
         version: str,
         strategy: Strategy,
+        ways_out: tuple[WayOut, ...],
     ) -> None:
         every = None if announce is None else timedelta(seconds=announce)
         old = self.centre.directory
@@ -468,7 +477,12 @@ class ChangingMachine(CentreMachine):
             flows=flows,
             numbers=old.numbers,
             queues={
-                queue: QueueRules(queue, announce_every=every, strategy=strategy)
+                queue: QueueRules(
+                    queue,
+                    announce_every=every,
+                    strategy=strategy,
+                    ways_out=ways_out if queue == SALES else (),
+                )
                 for queue in queues
             },
             assignments={agent: (SALES, SUPPORT) if shared else QUEUES[agent] for agent in hired},

@@ -567,6 +567,14 @@ class House:
 
         return await until(find, LONG, f"a call of {number}")
 
+    async def at_phase(self, leg: CallLeg, phase: str) -> None:
+        """Wait until the caller's call is there."""
+
+        async def is_there() -> bool:
+            return bool((await self.call_of(leg))["phase"] == phase)
+
+        await until(is_there, LONG, f"{leg} to be {phase}")
+
     async def id_of(self, leg: CallLeg) -> str:
         """The caller's call, that is or was."""
         number = number_of(leg)

@@ -10,8 +10,10 @@ import pytest
 from callcenter.core.facts.calls import (
     AgentOffered,
     CallEnded,
+    LeftBy,
     OfferEnded,
     PositionReached,
+    QueueLeft,
     WantEased,
 )
 from callcenter.core.facts.wire import name_of
@@ -73,6 +75,11 @@ async def bound(house: House, channel: str) -> float:
 def offers(house: House, call: str) -> list[str]:
     """Who was offered the call, in order."""
     return [str(fact.agent) for fact in house.journal(call) if isinstance(fact, AgentOffered)]
+
+
+def lefts(house: House, call: str) -> list[LeftBy]:
+    """Why the caller left queues, in order."""
+    return [fact.why for fact in house.journal(call) if isinstance(fact, QueueLeft)]
 
 
 # ── the whole way ──
@@ -342,6 +349,34 @@ async def test_all_are_rung_and_whom_another_forestalled_missed_nothing(house: H
     assert {ring.headers["X-CC-Call"] for ring in (*rings, leg)} == {call}
     whys = [fact.why.value for fact in house.journal(call) if isinstance(fact, OfferEnded)]
     assert whys == ["elsewhere", "elsewhere"]
+    await house.nothing_is_left()
+
+
+async def test_out_of_the_queue_by_time_and_by_key_and_the_place_is_kept(house: House) -> None:
+    second = await house.line()
+    first = await house.line(
+        ways_out=[
+            {"after_seconds": 6, "queue": second.queue},
+            {"key": "5", "flow": "hotline"},
+        ]
+    )
+    by_time = await house.dial(first.number)
+    call = await house.id_of(by_time)
+    later = await house.dial(second.number)
+    agent = await house.agent([second], ready=False)
+    assert await seen(lambda: lefts(house, call)) == [LeftBy.TIMEOUT]
+    await agent.sets("ready")
+    leg = await agent.takes()
+    await talk(house, by_time, agent, leg)
+    assert leg.headers["X-CC-Call"] == call  # who waits longer, wherever they began
+    by_key = await house.dial(first.number)
+    thinks = await house.id_of(by_key)
+    await house.at_phase(by_key, "queued")
+    await by_key.press("5")
+    await house.at_phase(by_key, "in-flow")
+    assert lefts(house, thinks) == [LeftBy.KEY]
+    await asyncio.gather(by_time.hang_up(), later.hang_up(), by_key.hang_up())
+    assert [silences(leg.recording) for leg in (by_time, later, by_key)] == [[], [], []]
     await house.nothing_is_left()
 
 

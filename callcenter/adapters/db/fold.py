@@ -18,6 +18,7 @@ from callcenter.core.facts.calls import (
     AgentRinging,
     CallArrived,
     CallEnded,
+    LeftBy,
     NodeEntered,
     OfferEnded,
     Outcome,
@@ -46,6 +47,13 @@ EXITS: Final[Mapping[Outcome, Exit]] = {
     Outcome.SERVED: Exit.MOVED,
     Outcome.DISMISSED: Exit.DISMISSED,
     Outcome.FAULTED: Exit.SYSTEM_ERROR,
+}
+_LEFT: Final[Mapping[LeftBy, Exit]] = {
+    LeftBy.GONE: Exit.MOVED,
+    LeftBy.FULL: Exit.FLOW_OUT_FULL,
+    LeftBy.TIMEOUT: Exit.FLOW_OUT_TIMEOUT,
+    LeftBy.KEY: Exit.FLOW_OUT_KEY,
+    LeftBy.CLOSING: Exit.FLOW_OUT_CLOSING,
 }
 
 
@@ -155,7 +163,7 @@ class Fold:
     def _left(self, number: int, fact: QueueLeft) -> None:
         place = self._story(fact.call).waiting
         if place is not None and place.queue == fact.queue:
-            self._leave(place, fact.at, Exit.MOVED)
+            self._leave(place, fact.at, _LEFT[fact.why])
 
     def _offered(self, number: int, fact: AgentOffered) -> None:
         story = self._story(fact.call)

@@ -29,9 +29,10 @@ from callcenter.adapters.db.session import Database, refusals
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.want import Ease
+from callcenter.core.acd.ways_out import WayOut
 from callcenter.core.durations import in_seconds, of_seconds
 from callcenter.core.errors import NameTaken, NoSuchAgent, NoSuchQueue, StillInUse
-from callcenter.core.ids import AgentId, QueueId
+from callcenter.core.ids import AgentId, FlowId, QueueId
 
 queues: Final = Table(
     "queues",
@@ -48,6 +49,8 @@ queues: Final = Table(
     Column("strategy", Text, nullable=False, server_default=text("'longest-idle'")),
     # A list of steps, each {"after_seconds", "skill" and "to" or "add"}.
     Column("easing", Text, nullable=False, server_default=text("'[]'")),
+    # A list of ways, each {"after_seconds", "key" or "calendar", "queue" or "flow"}.
+    Column("ways_out", Text, nullable=False, server_default=text("'[]'")),
     Column("tier_for_seconds", Double, nullable=False, server_default=text("15")),
     Column("head_start_seconds", Double, nullable=False, server_default=text("0")),
     CheckConstraint("ring_for_seconds > 0", name="ring_for_seconds_above_zero"),
@@ -160,6 +163,7 @@ def _rules(row: Row[Any]) -> QueueRules:
         easing=tuple(map(_ease, json.loads(row.easing))),
         tier_for=timedelta(seconds=row.tier_for_seconds),
         head_start=timedelta(seconds=row.head_start_seconds),
+        ways_out=tuple(map(_way, json.loads(row.ways_out))),
     )
 
 
@@ -178,6 +182,7 @@ def _columns(queue: QueueRules) -> dict[str, Any]:
         "easing": json.dumps([_step(ease) for ease in queue.easing]),
         "tier_for_seconds": queue.tier_for.total_seconds(),
         "head_start_seconds": queue.head_start.total_seconds(),
+        "ways_out": json.dumps([_written(way) for way in queue.ways_out]),
     }
 
 
@@ -186,6 +191,27 @@ def _ease(step: Mapping[str, Any]) -> Ease:
     if "add" in step:
         return Ease(after, add=QueueId(step["add"]))
     return Ease(after, step["skill"], step["to"])
+
+
+def _way(written: Mapping[str, Any]) -> WayOut:
+    return WayOut(
+        of_seconds(written.get("after_seconds")),
+        written.get("key", ""),
+        written.get("calendar", ""),
+        QueueId(written["queue"]) if "queue" in written else None,
+        FlowId(written["flow"]) if "flow" in written else None,
+    )
+
+
+def _written(way: WayOut) -> dict[str, Any]:
+    said = {
+        "after_seconds": in_seconds(way.after),
+        "key": way.key,
+        "calendar": way.calendar,
+        "queue": way.queue,
+        "flow": way.flow,
+    }
+    return {name: value for name, value in said.items() if value not in (None, "")}
 
 
 def _step(ease: Ease) -> dict[str, Any]:

@@ -4,16 +4,26 @@ The truth is a field of an agent's row or of an entry; here is only the order in
 orders, since what agents do by themselves goes on while we cannot see the calls.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
+from typing import Final
 
 from callcenter.core.acd.agent_state import AgentRow
 from callcenter.core.acd.queue import Line, QueueEntry
 from callcenter.core.acd.want import taken_by
+from callcenter.core.acd.ways_out import first_way_out
+from callcenter.core.calendar import Calendar
 from callcenter.core.deadlines import Deadlines
 from callcenter.core.facts.agents import RestEnded, WrapEnded
-from callcenter.core.facts.calls import OfferEnd, OfferEnded, PositionReached, WantEased
+from callcenter.core.facts.calls import (
+    OfferEnd,
+    OfferEnded,
+    PositionReached,
+    QueueLeft,
+    WantEased,
+)
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId
 from callcenter.core.skills import text_of
@@ -27,9 +37,17 @@ class Due(Enum):
     REST = 3
     ANNOUNCEMENT = 4
     EASING = 5
+    WAY_OUT = 6
 
 
 Moment = tuple[Due, AgentId | CallId]
+
+_OF_ENTRIES: Final[Mapping[Due, Callable[[QueueEntry], datetime | None]]] = {
+    Due.ANNOUNCEMENT: attrgetter("announce_at"),
+    Due.EASING: attrgetter("ease_at"),
+    Due.WAY_OUT: attrgetter("leave_at"),
+}
+"""Where a caller's row says when."""
 
 
 class Agenda:
@@ -44,6 +62,7 @@ class Agenda:
         self._agents = agents
         self._entries = entries
         self._lines = lines
+        self.calendars: Mapping[str, Calendar] = {}
         self._of_agents = Deadlines[Moment](self._stands)
         self._of_calls = Deadlines[Moment](self._stands)
 
@@ -66,20 +85,20 @@ class Agenda:
 
     def due_of_agents(self, now: datetime) -> list[Fact]:
         """What time has brought to agents by themselves: the ends of wrap-up and of rest."""
-        return [self._fact(moment, now) for moment in self._of_agents.due(now)]
+        facts = (self._fact(moment, now) for moment in self._of_agents.due(now))
+        return [fact for fact in facts if fact is not None]
 
     def due_of_calls(self, now: datetime) -> list[Fact]:
         """What time has brought to callers, and to agents who are being offered to them."""
-        return [self._fact(moment, now) for moment in self._of_calls.due(now)]
+        facts = (self._fact(moment, now) for moment in self._of_calls.due(now))
+        return [fact for fact in facts if fact is not None]
 
     def _stands(self, when: datetime, moment: Moment) -> bool:
         """Whether the row still says so."""
         due, whose = moment
-        if due in (Due.ANNOUNCEMENT, Due.EASING):
+        if due in _OF_ENTRIES:
             entry = self._entries.get(CallId(whose))
-            if entry is None:
-                return False
-            return (entry.announce_at if due is Due.ANNOUNCEMENT else entry.ease_at) == when
+            return entry is not None and _OF_ENTRIES[due](entry) == when
         agent = self._agents.get(AgentId(whose))
         if agent is None:
             return False
@@ -87,12 +106,10 @@ class Agenda:
             return agent.rest_until == when
         return agent.engagement is not None and agent.engagement.until == when
 
-    def _fact(self, moment: Moment, now: datetime) -> Fact:
+    def _fact(self, moment: Moment, now: datetime) -> Fact | None:
         due, whose = moment
-        if due is Due.ANNOUNCEMENT:
-            return self._position(self._entries[CallId(whose)], now)
-        if due is Due.EASING:
-            return self._easing(self._entries[CallId(whose)], now)
+        if due in _OF_ENTRIES:
+            return self._of_entry(due, self._entries[CallId(whose)], now)
         agent = self._agents[AgentId(whose)]
         if due is Due.REST:
             return RestEnded(now, agent.id)
@@ -101,6 +118,24 @@ class Agenda:
             return WrapEnded(now, agent.id)
         lapsed = OfferEnd.LAPSED
         return OfferEnded(now, engagement.call, agent.id, engagement.offer, lapsed)
+
+    def _of_entry(self, due: Due, entry: QueueEntry, now: datetime) -> Fact | None:
+        if due is Due.ANNOUNCEMENT:
+            return self._position(entry, now)
+        if due is Due.EASING:
+            return self._easing(entry, now)
+        return self.way_out(entry, now)
+
+    def way_out(self, entry: QueueEntry, now: datetime) -> QueueLeft | None:
+        """That the caller takes the way out that is open by now, unless a phone rings for them."""
+        if entry.leave_at is None or entry.leave_at > now or entry.rung:
+            return None
+        ways = self._lines[entry.queue].rules.ways_out
+        found = first_way_out(ways, entry.joined_at or entry.enqueued_at, self.calendars)
+        if found is None:
+            return None
+        _, way = found
+        return QueueLeft(now, entry.call, entry.queue, way.why, way.queue, way.flow)
 
     def _position(self, entry: QueueEntry, now: datetime) -> Fact:
         position = self._lines[entry.queue].position(entry)

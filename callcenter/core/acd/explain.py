@@ -20,10 +20,12 @@ from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentOffered,
     Candidate,
+    LeftBy,
     OfferEnd,
     OfferEnded,
     OfferReason,
     QueueJoined,
+    QueueLeft,
     WantChanged,
     WantEased,
 )
@@ -49,6 +51,14 @@ _ENDS: Final[Mapping[OfferEnd, tuple[str, str]]] = {
     OfferEnd.LAPSED: ("nothing was heard of the phone", "话机没有回应"),
     OfferEnd.ELSEWHERE: ("somebody else took the call", "已由他人接听"),
     OfferEnd.WITHDRAWN: ("the agent left the phone", "坐席离开了话机"),
+}
+
+_LEFT: Final[Mapping[LeftBy, tuple[str, str]]] = {
+    LeftBy.GONE: ("the queue is gone", "队列已删除"),
+    LeftBy.FULL: ("too many wait", "排队人数已满"),
+    LeftBy.TIMEOUT: ("waited long enough", "等待超时"),
+    LeftBy.KEY: ("pressed a key", "按键离开"),
+    LeftBy.CLOSING: ("closing time", "下班时间"),
 }
 
 _BUSY: Final[Mapping[Activity, tuple[str, str]]] = {
@@ -81,6 +91,8 @@ def words_of(fact: Fact) -> Words | None:
             return _joined(fact)
         case WantEased():
             return _eased(fact)
+        case QueueLeft():
+            return _left(fact)
         case WantChanged(requires=requires, prefers=prefers):
             return _words(
                 f"changed by hand: requires {requires or 'nothing'}, prefers {prefers or 'nothing'}",
@@ -101,6 +113,16 @@ def _joined(fact: QueueJoined) -> Words:
         en = [*en, f"for {fact.only_seconds:g} s only {fact.only}"]
         zh = [*zh, f"{fact.only_seconds:g} 秒内只等 {fact.only}"]
     return _words("; ".join(en), "；".join(zh))
+
+
+def _left(left: QueueLeft) -> Words:
+    en, zh = _LEFT[left.why]
+    target = left.to or left.flow
+    if target is None:
+        return _words(f"left {left.queue}: {en}", f"离开队列 {left.queue}：{zh}")
+    return _words(
+        f"left {left.queue} for {target}: {en}", f"离开队列 {left.queue}，转往 {target}：{zh}"
+    )
 
 
 def _offered(offer: AgentOffered) -> Words:

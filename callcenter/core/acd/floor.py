@@ -12,6 +12,7 @@ a lease (`LEASE`): if nobody reports back in time, the floor ends the offer itse
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from callcenter.core.acd.agenda import Agenda, Due, want_eased
@@ -31,6 +32,8 @@ from callcenter.core.acd.queue import Line, QueueEntry, QueueRules
 from callcenter.core.acd.staff import NOTHING, Consequences, Staff
 from callcenter.core.acd.strategy import Draw, Strategy
 from callcenter.core.acd.want import Want, taken_by
+from callcenter.core.acd.ways_out import first_way_out
+from callcenter.core.calendar import Calendar
 from callcenter.core.facts.agents import (
     AgentRestored,
     AgentSignedIn,
@@ -46,6 +49,7 @@ from callcenter.core.facts.calls import (
     AgentOffered,
     AgentRinging,
     CallEnded,
+    LeftBy,
     OfferEnd,
     OfferEnded,
     PositionReached,
@@ -56,7 +60,7 @@ from callcenter.core.facts.calls import (
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId
-from callcenter.core.skills import read_need
+from callcenter.core.skills import read_need, text_of
 
 # From reservation to ringing. Longer than a switch takes that has too much to do: to ring the next agent
 # then would only give it more. An order that was refused is told at once; one that was lost waits for this.
@@ -89,6 +93,7 @@ class Floor:
         assignments: Mapping[AgentId, tuple[QueueId, ...]],
         talents: Mapping[AgentId, Talents],
         now: datetime,
+        calendars: Mapping[str, Calendar] = MappingProxyType({}),
     ) -> None:
         """Take over new rules; callers keep their places and agents what they are doing.
 
@@ -96,6 +101,7 @@ class Floor:
         who is gone while a call or a sign-in ties them to the floor.
         """
         rules = {queue.id: queue for queue in queues}
+        self.agenda.calendars = calendars
         self._configured = frozenset(rules)
         self._matching.clear()
         gone = [queue for queue in self.lines if queue not in rules]
@@ -109,6 +115,7 @@ class Floor:
             is_eased_anew = line.eases_anew()
             for entry in line.in_order():
                 self._announce_by(entry, line.rules)
+                self._leave_by(entry, line.rules)
                 if is_eased_anew:
                     self._want_anew(entry, now)
                 else:
@@ -128,13 +135,15 @@ class Floor:
         return of_staff(self._staff, fact) if of_staff is not None else NOTHING
 
     def _joined_queue(self, fact: QueueJoined) -> Consequences:
-        if fact.call in self.entries:
+        waits = self.entries.get(fact.call)
+        if waits is not None and (waits.queue == fact.queue or waits.rung):
             return NOTHING
+        self._forget(fact.call)
         line = self._line(fact.queue)
         self._joined += 1
         since = fact.since or fact.at
         entry = QueueEntry(fact.call, fact.queue, since, fact.priority, (since, self._joined))
-        entry.place = line.place_of(entry)
+        entry.place, entry.joined_at, entry.offers = line.place_of(entry), fact.at, fact.offers
         self.entries[fact.call] = entry
         line.entries.add(entry)
         entry.want = Want(read_need(fact.requires), read_need(fact.prefers), fact.only)
@@ -143,8 +152,9 @@ class Floor:
         self._want_anew(entry, fact.at)
         if line.rules.announce_every is not None:
             self._announce_at(entry, fact.at + line.rules.announce_first)
+        self._leave_by(entry, line.rules)
         if fact.since is None and 0 < self._longest_queue < len(line.entries):
-            return (QueueLeft(fact.at, fact.call, fact.queue),)
+            return (QueueLeft(fact.at, fact.call, fact.queue, LeftBy.FULL),)
         return NOTHING
 
     def _offered(self, fact: AgentOffered) -> Consequences:
@@ -177,17 +187,19 @@ class Floor:
         return NOTHING
 
     def _offer_ended(self, fact: OfferEnded) -> Consequences:
-        entry = self.entries.get(fact.call)
+        entry, left = self.entries.get(fact.call), None
         if entry is not None and entry.rung.get(fact.offer) == fact.agent:
             entry.takes_back(fact)
             if not entry.rung:
                 self._matching.wait(entry)
+                left = self.agenda.way_out(entry, fact.at)
         agent = self._staff.engaged(fact.agent, fact.call, fact.offer)
+        leaves = NOTHING if left is None else (left,)
         if agent is None or agent.engagement is None:
-            return NOTHING
+            return leaves
         queue = agent.engagement.queue
         self._staff.release(agent, fact.at)
-        return self._after_offer(agent, queue, fact)
+        return (*leaves, *self._after_offer(agent, queue, fact))
 
     def _after_offer(self, agent: AgentRow, queue: QueueId, fact: OfferEnded) -> Consequences:
         if fact.why in FAILURES:
@@ -210,8 +222,14 @@ class Floor:
         return (PresenceChanged(fact.at, agent.id, Presence.PAUSED, "rona"),)
 
     def _queue_left(self, fact: QueueLeft) -> Consequences:
+        entry = self.entries.get(fact.call)
         self._forget(fact.call)
-        return NOTHING
+        if entry is None or fact.to is None:
+            return NOTHING
+        needs = text_of(entry.want.requires), text_of(entry.want.prefers)
+        since, head_start = entry.enqueued_at, entry.priority
+        joined = QueueJoined(fact.at, fact.call, fact.to, head_start, since, *needs)
+        return (replace(joined, offers=entry.offers),)
 
     def _call_ended(self, fact: CallEnded) -> Consequences:
         self._forget(fact.call)
@@ -319,6 +337,13 @@ class Floor:
             entry.announce_at = None
         elif entry.announce_at is None:
             self._announce_at(entry, entry.enqueued_at + rules.announce_first)
+
+    def _leave_by(self, entry: QueueEntry, rules: QueueRules) -> None:
+        """See when the first way out opens by itself."""
+        joined = entry.joined_at or entry.enqueued_at
+        found = first_way_out(rules.ways_out, joined, self.agenda.calendars)
+        entry.leave_at = found[0] if found is not None else None
+        self.agenda.put(entry.leave_at, Due.WAY_OUT, entry.call)
 
     def _announce_at(self, entry: QueueEntry, when: datetime) -> None:
         entry.announce_at = when

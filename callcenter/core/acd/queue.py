@@ -14,6 +14,7 @@ from sortedcontainers import SortedKeyList, SortedList
 from callcenter.core.acd.agent_state import REST_AFTER, AgentRow
 from callcenter.core.acd.strategy import Standing, Strategy, standing
 from callcenter.core.acd.want import ANYBODY, Ease, Want, eased
+from callcenter.core.acd.ways_out import WayOut
 from callcenter.core.facts.agents import Presence
 from callcenter.core.facts.calls import OfferEnded
 from callcenter.core.ids import AgentId, CallId, QueueId
@@ -47,6 +48,7 @@ class QueueRules:
     # How long each tier has a caller for itself, where the strategy goes down them.
     tier_for: timedelta = timedelta(seconds=15)
     head_start: timedelta = timedelta()
+    ways_out: tuple[WayOut, ...] = ()
 
 
 @dataclass(slots=True)
@@ -83,6 +85,9 @@ class QueueEntry:
     steps: int = 0
     ease_at: datetime | None = None
     demand: "Demand | None" = None
+    # When they came into this queue, and when a way out of it opens.
+    joined_at: datetime | None = None
+    leave_at: datetime | None = None
 
     def rings(self, agent: AgentId, offer: int, rank: tuple[int, int]) -> None:
         """The agent's phone is rung: the first of a round, or beside others."""

@@ -140,6 +140,14 @@ def resume(call: Call, phase: InFlow, at: datetime, directory: Directory) -> Ste
             return _begin_again(call, flow, at, directory)
 
 
+def enter(
+    call: Call, flow: Flow, at: datetime, directory: Directory, first: tuple[CallEffect, ...]
+) -> Step:
+    """From a queue into a flow, by its beginning."""
+    call, effects = _begin_again(call, flow, at, directory)
+    return call, (*first, *effects)
+
+
 def _key(call: Call, phase: InFlow, digit: str, at: datetime, directory: Directory) -> Step:
     call = replace(call, keys=call.keys + 1)
     if call.keys > KEYS_ALLOWED:
@@ -194,10 +202,11 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
             call = replace(call, language=language)
             if queue not in directory.queues:
                 return nobody_serves(call, at, trace)
-            since = at - call.unheard if call.unheard else None
+            since = call.waited_since or (at - call.unheard if call.unheard else None)
             of_number = directory.needs.get(call.dnis, ("", ""))
             needs = both(of_number[0], requires), both(of_number[1], prefers)
             joined = QueueJoined(at, call.id, queue, priority.total_seconds(), since, *needs)
+            joined = replace(joined, offers=call.offers)
             return queued(call, joined, directory), (*trace, Record(joined))
         case ivr.Goodbye(prompts=names, language=language):
             return _last_word(replace(call, language=language), flow.id, names, at, trace)

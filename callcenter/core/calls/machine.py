@@ -10,21 +10,18 @@ while something is said is not kept waiting for its end.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
-from callcenter.core.calls import flow_phase
+from callcenter.core.calls import flow_phase, queue_phase
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
     BridgeLegs,
     CallEffect,
     HangUpLeg,
-    Prompt,
     Record,
     RingAgent,
-    Say,
-    StartMusic,
     StopMusic,
     StopSaying,
 )
@@ -48,6 +45,7 @@ from callcenter.core.facts.calls import (
     CallFact,
     CallResumed,
     DeadlinePassed,
+    DigitPressed,
     EndedBy,
     HangUpAsked,
     LegCause,
@@ -64,10 +62,6 @@ from callcenter.core.facts.calls import (
     WantEased,
 )
 from callcenter.core.ids import AgentId, is_offer_leg, offer_leg, offer_of, prompt_id
-from callcenter.core.ivr.announcements import QUEUE_WAIT, SYSTEM_FLOW, queue_position
-
-# An announcement whose end the switch never reports must not keep the music away.
-LONGEST_ANNOUNCEMENT: Final = timedelta(seconds=30)
 
 WHY: Final = {
     LegCause.BUSY: OfferEnd.BUSY,
@@ -101,8 +95,7 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
             # A fact from the floor is never ignored: the agent is reserved until we answer.
             return call, (_refusal(call, agent, offer, fact.at),)
         case InFlow() | Queued() | Leaving(), QueueJoined() as joined:
-            # Met on replay only, when the flow was changed since: what was decided then holds.
-            return flow_phase.queued(call, joined, directory), ()
+            return queue_phase.join(call, joined, directory)
         case Ended(), _:
             return _after_the_end(call, fact)
         case _, CallResumed(at=at):
@@ -111,8 +104,8 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
             return _caller_gone(call, fact)
         case _, HangUpAsked():
             return _hang_up(call, fact)
-        case phase, QueueLeft(at=at):
-            return _queue_gone(call, phase, at)
+        case phase, QueueLeft() as left:
+            return queue_phase.leave(call, phase, left, directory)
         case phase, _:
             return _in_phase(call, phase, fact, directory)
 
@@ -136,13 +129,15 @@ def _queued(call: Call, place: Queued, fact: CallFact, directory: Directory) -> 
         case AgentOffered():
             return _ring(call, Offered(place, ()), fact, directory)
         case PositionReached(position=position, better=better):
-            return _announce(call, place, position, better, fact.at)
+            return queue_phase.announce(call, place, position, better, fact.at)
         case OfferEnded():
             return call, ()
         case AgentAnswered(offer=offer):
             return _too_late(call, offer)
+        case DigitPressed():
+            return call, queue_phase.key(call, place, fact, directory)
         case PromptEnded() | DeadlinePassed():
-            now, effects = _sound(call, place, fact, directory)
+            now, effects = queue_phase.sound(call, place, fact, directory)
             return replace(call, phase=now), effects
         case LegEnded(leg=leg) if is_offer_leg(leg):
             return call, ()
@@ -154,7 +149,8 @@ def _ring(call: Call, phase: Offered, fact: AgentOffered, directory: Directory) 
     rung = Ring(fact.agent, fact.offer, fact.at, fact.at + ring_for)
     leg, who = offer_leg(call.id, fact.offer), (call.caller, call.ani, call.name)
     order = RingAgent(leg, fact.device, fact.agent, *who, ring_for, call.language)
-    return replace(call, phase=replace(phase, rings=(*phase.rings, rung))), (order,)
+    now = replace(call, phase=replace(phase, rings=(*phase.rings, rung)), offers=fact.offer)
+    return now, (order,)
 
 
 def _offered(call: Call, phase: Offered, fact: CallFact, directory: Directory) -> Step:
@@ -172,10 +168,12 @@ def _offered(call: Call, phase: Offered, fact: CallFact, directory: Directory) -
             # A leg that was only not found may still be on its way to the phone.
             first = (HangUpLeg(leg),) if cause is LegCause.GONE else ()
             return _back(call, phase, rung, WHY[cause], fact.at, first)
+        case DigitPressed(at=at):
+            return _key_while_it_rings(call, phase, fact, directory)
         case DeadlinePassed(at=at) if any(at >= ring.until for ring in phase.rings):
             return _rung_out(call, phase, at)
         case PromptEnded() | DeadlinePassed():
-            place, effects = _sound(call, phase.place, fact, directory)
+            place, effects = queue_phase.sound(call, phase.place, fact, directory)
             return replace(call, phase=replace(phase, place=place)), effects
     raise IllegalTransition("offered", type(fact).__name__)
 
@@ -196,6 +194,17 @@ def _of_offer(
         case AgentRinging() if rung is not None:
             return call, ()
     raise IllegalTransition("offered", type(fact).__name__)
+
+
+def _key_while_it_rings(
+    call: Call, phase: Offered, fact: DigitPressed, directory: Directory
+) -> Step:
+    """Whoever asks for the way out does not want to wait for who is being rung."""
+    left = queue_phase.key(call, phase.place, fact, directory)
+    if not left:
+        return call, ()
+    gone = (_let_go(call, ring, OfferEnd.CALLER_GONE, fact.at) for ring in phase.rings)
+    return replace(call, phase=phase.place), (*chain.from_iterable(gone), *left)
 
 
 def _rung_out(call: Call, phase: Offered, at: datetime) -> Step:
@@ -321,48 +330,6 @@ def _connect(call: Call, place: Queued, offer: int) -> tuple[CallEffect, ...]:
     return (BridgeLegs(legs, busy=False),)
 
 
-def _queue_gone(call: Call, phase: LivePhase, at: datetime) -> Step:
-    """The queue was deleted. The floor lets a phone that rings ring out first."""
-    match phase:
-        case Queued(saying=int(number)):
-            return flow_phase.nobody_serves(call, at, (StopSaying(prompt_id(call.id, number)),))
-        case Queued():
-            return flow_phase.nobody_serves(call, at)
-        case _:
-            raise IllegalTransition(type(phase).__name__, "QueueLeft")
-
-
-def _announce(call: Call, place: Queued, position: int, better: bool, at: datetime) -> Step:
-    if place.saying is not None:
-        return call, ()
-    number = call.said + 1
-    name = queue_position(position) if better else QUEUE_WAIT
-    say = Say(call.caller, prompt_id(call.id, number), (Prompt(SYSTEM_FLOW, name, call.language),))
-    until = at + LONGEST_ANNOUNCEMENT
-    place = replace(place, quiet_until=None, saying=number, say_since=at, say_until=until)
-    return replace(call, said=number, phase=place), (say,)
-
-
-def _sound(
-    call: Call, place: Queued, fact: PromptEnded | DeadlinePassed, directory: Directory
-) -> tuple[Queued, tuple[CallEffect, ...]]:
-    """Music, when the quiet is over or an announcement has been said."""
-    music = _music(call, place, directory)
-    match fact:
-        case PromptEnded(number=number) if number == place.saying:
-            return replace(place, saying=None, say_since=None, say_until=None), music
-        case PromptEnded():
-            return place, ()
-        case DeadlinePassed(at=at) if place.say_until is not None:
-            if at < place.say_until:
-                return place, ()
-            return replace(place, saying=None, say_since=None, say_until=None), music
-        case DeadlinePassed(at=at) if place.quiet_until is not None and at >= place.quiet_until:
-            return replace(place, quiet_until=None), music
-        case _:
-            return place, ()
-
-
 def _resume(call: Call, at: datetime, directory: Directory) -> Step:
     """What must be sent after we were away, for the world to match the call again.
 
@@ -372,26 +339,13 @@ def _resume(call: Call, at: datetime, directory: Directory) -> Step:
         case InFlow() as phase:
             return flow_phase.resume(call, phase, at, directory)
         case Queued() as place:
-            place, music = _music_again(call, place, directory)
+            place, music = queue_phase.music_again(call, place, directory)
             return replace(call, phase=place), music
         case Offered(place=place) as offered:
-            place, music = _music_again(call, place, directory)
+            place, music = queue_phase.music_again(call, place, directory)
             return replace(call, phase=replace(offered, place=place)), music
         case Connected(offer=offer):
             legs = (call.caller, offer_leg(call.id, offer))
             return call, (BridgeLegs(legs, busy=False),)
         case Leaving() | Ended():
             return call, ()
-
-
-def _music_again(
-    call: Call, place: Queued, directory: Directory
-) -> tuple[Queued, tuple[CallEffect, ...]]:
-    place = replace(place, quiet_until=None, saying=None, say_since=None, say_until=None)
-    return place, _music(call, place, directory)
-
-
-def _music(call: Call, place: Queued, directory: Directory) -> tuple[CallEffect, ...]:
-    """What the queue plays; nothing where its music is called nothing."""
-    music = directory.queue(place.queue).music
-    return (StartMusic(call.caller, music),) if music else ()

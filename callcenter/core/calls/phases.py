@@ -94,7 +94,8 @@ Phase = InFlow | Queued | Offered | Connected | Leaving | Ended
 class Call:
     """One call. `said` counts the prompts so far, which names the next one; `keys` the
     keys pressed. `unheard` is how long they had been there when we heard of them: it counts as
-    waiting."""
+    waiting. `waited_since` is set once they have left a queue and may come back; `offers` were made to
+    agents."""
 
     id: CallId
     caller: LegId
@@ -108,6 +109,8 @@ class Call:
     phase: Phase
     unheard: timedelta = timedelta()
     first_dialled: str = ""
+    waited_since: datetime | None = None
+    offers: int = 0
 
     @property
     def heard_at(self) -> datetime:

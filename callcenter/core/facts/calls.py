@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from callcenter.core.ids import AgentId, CallId, LegId, QueueId
+from callcenter.core.ids import AgentId, CallId, FlowId, LegId, QueueId
 
 
 class OfferEnd(StrEnum):
@@ -19,6 +19,16 @@ class OfferEnd(StrEnum):
     LAPSED = "lapsed"  # nobody reported back within the lease
     WITHDRAWN = "withdrawn"  # the agent left the phone that was rung, or sat down at it anew
     ELSEWHERE = "elsewhere"  # another agent, who was rung at the same time, took the call
+
+
+class LeftBy(StrEnum):
+    """Why a caller waits no longer in a queue, although nobody served them and they did not hang up."""
+
+    GONE = "gone"  # the queue was deleted
+    FULL = "full"  # too many waited already
+    TIMEOUT = "timeout"
+    KEY = "key"  # they pressed one that leads out
+    CLOSING = "closing"  # its hours ended
 
 
 class Outcome(StrEnum):
@@ -105,8 +115,9 @@ class NodeEntered:
 @dataclass(frozen=True, slots=True)
 class QueueJoined:
     """The caller waits in `queue`; `priority` is a head start in seconds. `since` is where their wait
-    counts from, if they had been waiting before we heard of them. `requires` and `prefers` are what they
-    need of an agent (see `core.skills`); `only` is the one agent they wait for, for `only_seconds`."""
+    counts from, if they had been waiting before. `requires` and `prefers` are what they need of an agent
+    (see `core.skills`); `only` is the one agent they wait for, for `only_seconds`. `offers` were made
+    before, in other queues. Who waits in another queue leaves it by this."""
 
     at: datetime
     call: CallId
@@ -117,6 +128,7 @@ class QueueJoined:
     prefers: str = ""
     only: AgentId | None = None
     only_seconds: float = 0.0
+    offers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +156,15 @@ class WantChanged:
 
 @dataclass(frozen=True, slots=True)
 class QueueLeft:
-    """The caller waits no longer in `queue`, and no agent took them: the queue is gone."""
+    """The caller waits no longer in `queue`, and no agent took them. They go on waiting in `to`, or in
+    `flow`; where there is neither, nobody can serve them."""
 
     at: datetime
     call: CallId
     queue: QueueId
+    why: LeftBy = LeftBy.GONE
+    to: QueueId | None = None
+    flow: FlowId | None = None
 
 
 @dataclass(frozen=True, slots=True)

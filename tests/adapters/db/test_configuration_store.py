@@ -14,6 +14,7 @@ from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.want import Ease
+from callcenter.core.acd.ways_out import WayOut
 from callcenter.core.errors import (
     Invalid,
     NameTaken,
@@ -61,6 +62,11 @@ UNUSUAL = QueueRules(
     ),
     tier_for=timedelta(seconds=7.5),
     head_start=timedelta(seconds=-90),
+    ways_out=(
+        WayOut(after=timedelta(seconds=90.5), queue=QueueId("help")),
+        WayOut(key="*", flow=FlowId("message")),
+        WayOut(calendar="office", flow=FlowId("closed")),
+    ),
 )
 
 

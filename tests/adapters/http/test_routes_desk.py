@@ -298,6 +298,10 @@ async def test_a_queue_is_added_read_changed_and_deleted(ask: Mapping[str, Askin
     step = {"after_seconds": 20, "add": "sales", "skill": None, "to": 0}
     _, changed = await sue("PATCH", "/queues/night", {"easing": [step]})
     assert changed["easing"] == [step]
+    nothing = {"after_seconds": None, "key": None, "calendar": None, "flow": None}
+    way = {**nothing, "key": "2", "queue": "sales"}
+    _, changed = await sue("PATCH", "/queues/night", {"ways_out": [way]})
+    assert changed["ways_out"] == [way]
     assert await sue("DELETE", "/queues/night") == (204, None)
     assert (await sue("GET", "/queues/night"))[1]["code"] == "no-such-queue"
     assert (await sue("DELETE", "/queues/sales"))[1]["code"] == "still-in-use"
@@ -314,6 +318,8 @@ async def test_a_queue_is_added_read_changed_and_deleted(ask: Mapping[str, Askin
         {"easing": [{"after_seconds": 5}]},
         {"easing": [{"after_seconds": 5, "add": "sales", "skill": "english"}]},
         {"easing": [{"after_seconds": -5, "skill": "english"}]},
+        {"ways_out": [{"after_seconds": -5, "queue": "sales"}]},
+        {"ways_out": [{"key": "1", "queue": "sales", "unknown": 1}]},
     ],
 )
 async def test_rules_that_cannot_be_are_refused(

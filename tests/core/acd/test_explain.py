@@ -14,15 +14,17 @@ from callcenter.core.facts.agents import DeviceReachable, Presence
 from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentOffered,
+    LeftBy,
     OfferEnd,
     OfferEnded,
     QueueJoined,
+    QueueLeft,
     WantChanged,
     WantEased,
 )
 from callcenter.core.facts.wire import from_wire, name_of
 from callcenter.core.ids import AgentId, CallId
-from tests.core.acd.test_floor import ANA, BO, NOON, SALES, Hall
+from tests.core.acd.test_floor import ANA, BO, NOON, SALES, SUPPORT, Hall
 from tests.core.acd.test_matching import CY, NO_WRAP, hall_of, joins
 
 pytestmark = pytest.mark.core
@@ -162,3 +164,14 @@ def test_each_end_of_an_offer_has_words(why: OfferEnd) -> None:
 def _plain(fact: AgentOffered) -> dict[str, object]:
     read: dict[str, object] = orjson.loads(orjson.dumps(fact))
     return read
+
+
+@pytest.mark.parametrize("why", LeftBy)
+def test_leaving_without_an_agent_has_a_reason_and_a_place(why: LeftBy) -> None:
+    words = words_of(QueueLeft(NOON, CALL, SALES, why, to=SUPPORT))
+    assert words is not None
+    assert words["en"].startswith("left sales for support: ")
+    assert words["zh"].startswith("离开队列 sales，转往 support：")
+    alone = words_of(QueueLeft(NOON, CALL, SALES, why))
+    assert alone is not None
+    assert "for support" not in alone["en"]

@@ -160,7 +160,7 @@ REFUSED = frozenset(
         *product(PHASES, ["arrived"]),
         *product(["in-flow", "connected", "leaving", "ended"], ["position", "ringing"]),
         *product(["in-flow", "connected", "leaving"], ["offer ended"]),
-        *product(["queued", "offered", "connected", "ended"], ["digit"]),
+        *product(["connected", "ended"], ["digit"]),
         *product(PHASES.keys() - {"queued"}, ["queue left"]),
         ("queued", "ringing"),
         ("offered", "joined"),

@@ -140,4 +140,5 @@ def _plausible(field: str) -> object:
         "prefers": "",
         "only": None,
         "only_seconds": 0.0,
+        "offers": 0,
     }[field]

@@ -13,15 +13,24 @@ from callcenter.core.access import Action, check_may
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.want import Ease
-from callcenter.core.durations import in_seconds
-from callcenter.core.errors import Invalid, NameTaken, NoSuchQueue, NoSuchSkill, StillInUse
-from callcenter.core.ids import QueueId
+from callcenter.core.acd.ways_out import WayOut
+from callcenter.core.durations import in_seconds, of_seconds
+from callcenter.core.errors import (
+    Invalid,
+    NameTaken,
+    NoSuchFlow,
+    NoSuchQueue,
+    NoSuchSkill,
+    StillInUse,
+)
+from callcenter.core.ids import FlowId, QueueId
 from callcenter.core.skills import LEVELS
 from callcenter.engine.api import Door
 from callcenter.ports.store import StoreAway
 from callcenter.services.configuration import Configuration
 from callcenter.services.queue_limits import MISSES, MUSIC, SECONDS
 from callcenter.services.skill_rules import LONGEST_EASING, MOST_STEPS
+from callcenter.services.ways_out_rules import LATEST, MOST_WAYS, SOONEST
 
 _DURATIONS: Final = tuple(SECONDS)
 
@@ -47,6 +56,19 @@ class EasingStep(Shape):
         return self
 
 
+class WayOutShape(Shape):
+    """A way out of a queue for whom nobody has served: it opens `after_seconds` in this queue, by `key`, or
+    when the hours of `calendar` end, and leads into `queue`, where the wait goes on counting, or `flow`."""
+
+    after_seconds: float | None = Field(
+        default=None, ge=SOONEST.total_seconds(), le=LATEST.total_seconds()
+    )
+    key: Line | None = None
+    calendar: Line | None = None
+    queue: Line | None = None
+    flow: Line | None = None
+
+
 class QueueChange(Shape):
     """What is left out stays; `announce_every_seconds: null` says nothing to those who wait,
     `wrap_up_seconds: null` leaves agents to their work until they say that they are done."""
@@ -63,6 +85,7 @@ class QueueChange(Shape):
     easing: Sequence[EasingStep] | None = Field(default=None, max_length=MOST_STEPS)
     tier_for_seconds: float | None = _seconds("tier_for")
     head_start_seconds: float | None = _seconds("head_start")
+    ways_out: Sequence[WayOutShape] | None = Field(default=None, max_length=MOST_WAYS)
 
 
 class NewQueue(QueueChange):
@@ -93,6 +116,7 @@ class QueueShown(Shape):
     easing: Sequence[EasingStep]
     tier_for_seconds: float
     head_start_seconds: float
+    ways_out: Sequence[WayOutShape]
     agents: Sequence[str]
     live: QueueLive
 
@@ -174,7 +198,7 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         gives=QueueShown,
         status=201,
         needs=Right(Action.CHANGE_QUEUES),
-        errors=(NameTaken, Invalid, NoSuchSkill, NoSuchQueue, StoreAway),
+        errors=(NameTaken, Invalid, NoSuchSkill, NoSuchQueue, NoSuchFlow, StoreAway),
     )
     async def add_queue(asked: Asked[NewQueue]) -> Answer:
         rules = _changed(QueueRules(QueueId(asked.body.id)), asked.body)
@@ -188,7 +212,7 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         takes=QueueChange,
         gives=QueueShown,
         needs=Right(Action.CHANGE_QUEUES),
-        errors=(NoSuchQueue, NoSuchSkill, Invalid, StoreAway),
+        errors=(NoSuchQueue, NoSuchSkill, NoSuchFlow, Invalid, StoreAway),
     )
     async def change_queue(asked: Asked[QueueChange]) -> Answer:
         rules = await configuration.change_queue(
@@ -228,7 +252,29 @@ def _changed(rules: QueueRules, wish: QueueChange) -> QueueRules:
     }
     if wish.easing is not None:
         given["easing"] = tuple(map(_ease, wish.easing))
+    if wish.ways_out is not None:
+        given["ways_out"] = tuple(map(_way, wish.ways_out))
     return replace(rules, **given)
+
+
+def _way(shape: WayOutShape) -> WayOut:
+    return WayOut(
+        of_seconds(shape.after_seconds),
+        shape.key or "",
+        shape.calendar or "",
+        None if shape.queue is None else QueueId(shape.queue),
+        None if shape.flow is None else FlowId(shape.flow),
+    )
+
+
+def _way_shape(way: WayOut) -> WayOutShape:
+    return WayOutShape(
+        after_seconds=in_seconds(way.after),
+        key=way.key or None,
+        calendar=way.calendar or None,
+        queue=way.queue,
+        flow=way.flow,
+    )
 
 
 def _ease(step: EasingStep) -> Ease:
@@ -255,6 +301,7 @@ def _shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
             "music": rules.music,
             "strategy": rules.strategy,
             "easing": [_step(ease) for ease in rules.easing],
+            "ways_out": [_way_shape(way) for way in rules.ways_out],
             "agents": sorted(a for a, row in state["agents"].items() if rules.id in row["queues"]),
             "live": figures,
             **durations,
