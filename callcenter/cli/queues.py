@@ -26,6 +26,12 @@ _RULES = (
         " least-talk, random, weighted-random, top-down.",
     ),
     ("--tier-for", "tier_for_seconds", float, "Seconds of each tier alone, where top-down."),
+    ("--rest-no-answer", "rest_no_answer_seconds", float, "Seconds of rest after a missed call."),
+    ("--rest-rejected", "rest_rejected_seconds", float, "Seconds of rest after a refused call."),
+    (
+        *("--rest-unreachable", "rest_unreachable_seconds", float),
+        "Seconds of rest after a phone was busy or failed; doubled each time it fails again.",
+    ),
     ("--head-start", "head_start_seconds", float, "Seconds that its callers are ahead of others."),
 )
 _EASE = re.compile(

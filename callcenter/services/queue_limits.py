@@ -19,6 +19,10 @@ SECONDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "service_level_within": (1, 3600),
         "tier_for": (1, 3600),
         "head_start": (-86_400, 86_400),
+        # Not 0: a phone that refuses at once would be rung again at once.
+        "rest_no_answer": (1, 600),
+        "rest_rejected": (1, 600),
+        "rest_unreachable": (1, 600),
     }
 )
 """Least and most, in seconds."""

@@ -33,6 +33,7 @@ from callcenter.core.acd.ways_out import WayOut
 from callcenter.core.durations import in_seconds, of_seconds
 from callcenter.core.errors import NameTaken, NoSuchAgent, NoSuchQueue, StillInUse
 from callcenter.core.ids import AgentId, FlowId, QueueId
+from callcenter.services.queue_limits import SECONDS
 
 queues: Final = Table(
     "queues",
@@ -53,6 +54,9 @@ queues: Final = Table(
     Column("ways_out", Text, nullable=False, server_default=text("'[]'")),
     Column("tier_for_seconds", Double, nullable=False, server_default=text("15")),
     Column("head_start_seconds", Double, nullable=False, server_default=text("0")),
+    Column("rest_no_answer_seconds", Double, nullable=False, server_default=text("5")),
+    Column("rest_rejected_seconds", Double, nullable=False, server_default=text("10")),
+    Column("rest_unreachable_seconds", Double, nullable=False, server_default=text("10")),
     CheckConstraint("ring_for_seconds > 0", name="ring_for_seconds_above_zero"),
     CheckConstraint("misses_allowed > 0", name="misses_allowed_above_zero"),
 )
@@ -149,40 +153,30 @@ async def _check_known(
 
 
 def _rules(row: Row[Any]) -> QueueRules:
+    durations: dict[str, Any] = {
+        name: of_seconds(getattr(row, f"{name}_seconds")) for name in SECONDS
+    }
     return QueueRules(
         QueueId(row.id),
-        ring_for=timedelta(seconds=row.ring_for_seconds),
-        wrap_up=of_seconds(row.wrap_up_seconds),
         misses_allowed=row.misses_allowed,
-        announce_first=timedelta(seconds=row.announce_first_seconds),
-        announce_every=of_seconds(row.announce_every_seconds),
-        quiet_for=timedelta(seconds=row.quiet_for_seconds),
         music=row.music,
-        service_level_within=timedelta(seconds=row.service_level_within_seconds),
         strategy=Strategy(row.strategy),
         easing=tuple(map(_ease, json.loads(row.easing))),
-        tier_for=timedelta(seconds=row.tier_for_seconds),
-        head_start=timedelta(seconds=row.head_start_seconds),
         ways_out=tuple(map(_way, json.loads(row.ways_out))),
+        **durations,
     )
 
 
 def _columns(queue: QueueRules) -> dict[str, Any]:
+    durations = {f"{name}_seconds": in_seconds(getattr(queue, name)) for name in SECONDS}
     return {
         "id": queue.id,
-        "ring_for_seconds": queue.ring_for.total_seconds(),
-        "wrap_up_seconds": in_seconds(queue.wrap_up),
         "misses_allowed": queue.misses_allowed,
-        "announce_first_seconds": queue.announce_first.total_seconds(),
-        "announce_every_seconds": in_seconds(queue.announce_every),
-        "quiet_for_seconds": queue.quiet_for.total_seconds(),
         "music": queue.music,
-        "service_level_within_seconds": queue.service_level_within.total_seconds(),
         "strategy": queue.strategy.value,
         "easing": json.dumps([_step(ease) for ease in queue.easing]),
-        "tier_for_seconds": queue.tier_for.total_seconds(),
-        "head_start_seconds": queue.head_start.total_seconds(),
         "ways_out": json.dumps([_written(way) for way in queue.ways_out]),
+        **durations,
     }
 
 

@@ -95,32 +95,41 @@ def move(
 # The agent could have taken the call and did not: it counts towards RONA.
 MISSES = frozenset({OfferEnd.NO_ANSWER, OfferEnd.REJECTED})
 
-# How long an agent is left alone after an offer that failed on their side. The split by reason is
-# FreeSWITCH mod_callcenter's (no-answer, reject and busy delay): a phone that is busy stays so longer.
-REST_AFTER: Mapping[OfferEnd, timedelta] = MappingProxyType(
-    {
-        OfferEnd.NO_ANSWER: timedelta(seconds=5),
-        OfferEnd.REJECTED: timedelta(seconds=10),
-        OfferEnd.BUSY: timedelta(seconds=10),
-        OfferEnd.UNREACHABLE: timedelta(seconds=10),
-        OfferEnd.LAPSED: timedelta(seconds=5),
-        # Floor and call disagree, which only a fault brings about: they must not spin in one burst.
-        OfferEnd.REFUSED: timedelta(seconds=1),
-    }
-)
-
 # The phone itself failed, or nothing was heard of it: it may be broken although it looks well.
 FAILURES = frozenset({OfferEnd.UNREACHABLE, OfferEnd.LAPSED})
-LONGEST_REST = timedelta(minutes=5)
+# An offer that came to nothing on the agent's side: whoever else can serve the caller comes first.
+ON_THEIR_SIDE = MISSES | FAILURES | {OfferEnd.BUSY, OfferEnd.REFUSED}
+
+LONGEST_REST: Final = timedelta(minutes=5)
+# Floor and call disagree, which only a fault brings about: they must not spin in one burst.
+_AFTER_A_FAULT: Final = timedelta(seconds=1)
 
 
-def rest_after(why: OfferEnd, failures: int) -> timedelta | None:
-    """How long an agent rests, None for not at all. Each of several `failures` in a row doubles it."""
-    rest = REST_AFTER.get(why)
-    if rest is None or why not in FAILURES:
-        return rest
-    doubled: int = 2 ** min(failures - 1, 10)
-    return min(rest * doubled, LONGEST_REST)
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """How long an agent is left alone after an offer that failed on their side. The split by reason is
+    FreeSWITCH mod_callcenter's (no-answer, reject and busy delay): a phone that is busy stays so longer."""
+
+    no_answer: timedelta = timedelta(seconds=5)
+    rejected: timedelta = timedelta(seconds=10)
+    unreachable: timedelta = timedelta(seconds=10)
+
+    def after(self, why: OfferEnd, failures: int) -> timedelta | None:
+        """None for not at all. Each of several `failures` in a row doubles it."""
+        match why:
+            case OfferEnd.NO_ANSWER:
+                return self.no_answer
+            case OfferEnd.REJECTED:
+                return self.rejected
+            case OfferEnd.BUSY:
+                return self.unreachable
+            case OfferEnd.REFUSED:
+                return _AFTER_A_FAULT
+            case OfferEnd.UNREACHABLE | OfferEnd.LAPSED:
+                doubled: int = 2 ** min(failures - 1, 10)
+                return min(self.unreachable * doubled, max(self.unreachable, LONGEST_REST))
+            case _:
+                return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,9 @@ def _queue(rules: QueueRules) -> QueueSet:
             EasingStep(step.after.total_seconds(), step.skill, step.to, step.add)
             for step in rules.easing
         ),
+        rules.rest_no_answer.total_seconds(),
+        rules.rest_rejected.total_seconds(),
+        rules.rest_unreachable.total_seconds(),
     )
 
 
@@ -88,6 +91,9 @@ def _rules(queue: QueueSet) -> QueueRules:
             Ease(timedelta(seconds=step.after_seconds), step.skill, step.to, step.add)
             for step in queue.easing
         ),
+        rest_no_answer=timedelta(seconds=queue.rest_no_answer_seconds),
+        rest_rejected=timedelta(seconds=queue.rest_rejected_seconds),
+        rest_unreachable=timedelta(seconds=queue.rest_unreachable_seconds),
     )
 
 

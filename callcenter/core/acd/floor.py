@@ -25,7 +25,6 @@ from callcenter.core.acd.agent_state import (
     Move,
     Talents,
     move,
-    rest_after,
 )
 from callcenter.core.acd.matching import Matching
 from callcenter.core.acd.queue import Line, QueueEntry, QueueRules
@@ -204,7 +203,7 @@ class Floor:
     def _after_offer(self, agent: AgentRow, queue: QueueId, fact: OfferEnded) -> Consequences:
         if fact.why in FAILURES:
             agent.failures += 1
-        rest = rest_after(fact.why, agent.failures)
+        rest = self._rules(queue).rests.after(fact.why, agent.failures)
         if rest is not None:
             self._staff.rest(agent, fact.at + rest)
         if fact.why not in MISSES:

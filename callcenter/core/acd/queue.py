@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sortedcontainers import SortedKeyList, SortedList
 
-from callcenter.core.acd.agent_state import REST_AFTER, AgentRow
+from callcenter.core.acd.agent_state import ON_THEIR_SIDE, AgentRow, Rests
 from callcenter.core.acd.strategy import Standing, Strategy, standing
 from callcenter.core.acd.want import ANYBODY, Ease, Want, eased
 from callcenter.core.acd.ways_out import WayOut
@@ -49,6 +49,14 @@ class QueueRules:
     tier_for: timedelta = timedelta(seconds=15)
     head_start: timedelta = timedelta()
     ways_out: tuple[WayOut, ...] = ()
+    rest_no_answer: timedelta = Rests().no_answer
+    rest_rejected: timedelta = Rests().rejected
+    rest_unreachable: timedelta = Rests().unreachable
+
+    @property
+    def rests(self) -> Rests:
+        """How long agents are left alone after an offer from here that came to nothing."""
+        return Rests(self.rest_no_answer, self.rest_rejected, self.rest_unreachable)
 
 
 @dataclass(slots=True)
@@ -101,7 +109,7 @@ class QueueEntry:
         del self.rung[offer.offer]
         if not self.rung:
             self.round = None
-        if offer.why in REST_AFTER:
+        if offer.why in ON_THEIR_SIDE:
             self.failed_with.add(offer.agent)
 
 

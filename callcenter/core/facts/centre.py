@@ -33,6 +33,9 @@ class QueueSet:
     announce_first_seconds: float
     announce_every_seconds: float | None
     easing: tuple[EasingStep, ...] = ()
+    rest_no_answer_seconds: float = 5.0
+    rest_rejected_seconds: float = 10.0
+    rest_unreachable_seconds: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,9 @@ UNUSUAL = QueueRules(
     ),
     tier_for=timedelta(seconds=7.5),
     head_start=timedelta(seconds=-90),
+    rest_no_answer=timedelta(seconds=6),
+    rest_rejected=timedelta(seconds=60),
+    rest_unreachable=timedelta(seconds=600),
     ways_out=(
         WayOut(after=timedelta(seconds=90.5), queue=QueueId("help")),
         WayOut(key="*", flow=FlowId("message")),

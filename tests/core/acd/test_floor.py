@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callcenter.core.acd.agent_state import REST_AFTER, Activity, Talents
+from callcenter.core.acd.agent_state import ON_THEIR_SIDE, Activity, Rests, Talents
 from callcenter.core.acd.floor import LEASE, RING_GRACE, Floor
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.errors import IllegalTransition
@@ -42,7 +42,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SALES, SUPPORT = QueueId("sales"), QueueId("support")
 ANA, BO = AgentId("ana"), AgentId("bo")
 NOT_THEIR_FAULT = [OfferEnd.CALLER_GONE]
-RESTING = list(REST_AFTER)
+RESTING = sorted(ON_THEIR_SIDE)
 
 
 class Hall:
@@ -371,14 +371,22 @@ def test_pressing_ready_forgives_the_misses() -> None:
 
 
 @pytest.mark.parametrize("why", RESTING)
-def test_after_a_failed_offer_the_agent_rests(why: OfferEnd) -> None:
-    hall = Hall()
+@pytest.mark.parametrize("rests", [Rests(), Rests(*(timedelta(seconds=s) for s in (2, 30, 400)))])
+def test_after_a_failed_offer_the_agent_rests_as_the_queue_says(
+    why: OfferEnd, rests: Rests
+) -> None:
+    named = (rests.no_answer, rests.rejected, rests.unreachable)
+    names = ("rest_no_answer", "rest_rejected", "rest_unreachable")
+    rules: Any = dict(zip(names, named, strict=True))
+    hall = Hall(QueueRules(SALES, **rules))
+    rest = rests.after(why, 1)
+    assert rest is not None
     hall.ready(ANA)
     hall.joins("a")
     hall.match()
     hall.fails("a", why)
     assert hall.match() is None
-    hall.after(REST_AFTER[why].total_seconds() - 0.1)
+    hall.after(rest.total_seconds() - 0.1)
     assert hall.match() is None
     hall.after(0.1)
     assert hall.match() == ("a", ANA)

@@ -85,6 +85,9 @@ class QueueChange(Shape):
     easing: Sequence[EasingStep] | None = Field(default=None, max_length=MOST_STEPS)
     tier_for_seconds: float | None = _seconds("tier_for")
     head_start_seconds: float | None = _seconds("head_start")
+    rest_no_answer_seconds: float | None = _seconds("rest_no_answer")
+    rest_rejected_seconds: float | None = _seconds("rest_rejected")
+    rest_unreachable_seconds: float | None = _seconds("rest_unreachable")
     ways_out: Sequence[WayOutShape] | None = Field(default=None, max_length=MOST_WAYS)
 
 
@@ -116,6 +119,9 @@ class QueueShown(Shape):
     easing: Sequence[EasingStep]
     tier_for_seconds: float
     head_start_seconds: float
+    rest_no_answer_seconds: float
+    rest_rejected_seconds: float
+    rest_unreachable_seconds: float
     ways_out: Sequence[WayOutShape]
     agents: Sequence[str]
     live: QueueLive
