@@ -5,6 +5,7 @@ import asyncio
 from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
 from callcenter.adapters.db.agents import DbAgents
+from callcenter.adapters.db.callers import DbCustomers
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
@@ -28,6 +29,7 @@ def stores_on(database: Database) -> Stores:
         DbAssignments(database),
         DbNumbers(database),
         DbSkills(database),
+        DbCustomers(database),
     )
 
 

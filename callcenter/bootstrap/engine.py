@@ -24,16 +24,19 @@ from callcenter.adapters.asterisk.trial import TrialCalls
 from callcenter.adapters.asterisk.trunks import Trunks
 from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
+from callcenter.adapters.db.callers import DbCallerLookup, DbCustomers, DbListedNumbers
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.last_read import LastRead
 from callcenter.adapters.db.messages import DbMessages
 from callcenter.adapters.db.queues import DbQueues
 from callcenter.adapters.db.session import Database
+from callcenter.adapters.db.skills import DbSkills
 from callcenter.adapters.flows.in_force import FlowsInForce
 from callcenter.adapters.flows.yaml_files import FlowFolder
 from callcenter.adapters.http.app import HttpPlan, application, serving
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.alerts import alert_routes
+from callcenter.adapters.http.routes.callers import caller_routes
 from callcenter.adapters.http.routes.calls import call_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.messages import message_routes
@@ -72,6 +75,8 @@ from callcenter.ports.telephony import Relief
 from callcenter.private_file import write_private
 from callcenter.services.accounts import Accounts
 from callcenter.services.agents import AgentDesk, SecondSignIn
+from callcenter.services.arrivals import Arrivals
+from callcenter.services.callers import CallerBook
 from callcenter.services.configuration import Configuration
 from callcenter.services.emergency_flow import emergency_system_flow
 from callcenter.services.flows import FlowShelf
@@ -181,23 +186,10 @@ async def engine(
         door = Door(core, clock)
         runtime = Runtime(core, telephony, clock)
         desk = _desk(settings, door, http, database)
-        link = AriLink(
-            _ear(switch),
-            rest,
-            http,
-            telephony.pool,
-            clock=clock,
-            region=settings.centre.region,
-            deliver=door.deliver,
-            set_reachable=door.set_reachable,
-            trunk_heard=trunks.heard,
-            carrier_refused=telephony.outside.refused,
-            turned_away=door.turned_away,
-            trial_heard=trial.heard,
-            on_connected=_on_connected(runtime, desk, trunks, http),
-            on_followed=lambda: _take_back(AriRelief(http, app=APP)),
-            on_lost=runtime.lost,
-        )
+        arrivals = Arrivals(DbCallerLookup(database), door.deliver, clock.now)
+        stack.push_async_callback(arrivals.close)
+        heard = _Heard(door, arrivals, runtime, desk, telephony, trunks, trial)
+        link = _link(settings, switch, rest, http, clock, heard)
         configuration = _configuration(settings, prompts, flows, database, desk, door)
         later = await _put_in_force(configuration, database)
         runtime.start()
@@ -214,6 +206,46 @@ async def engine(
 
 
 # -- parts of it ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Whoever is told what the switch says."""
+
+    door: Door
+    arrivals: Arrivals
+    runtime: Runtime
+    desk: AgentDesk
+    telephony: AriTelephony
+    trunks: Trunks
+    trial: TrialCalls
+
+
+def _link(
+    settings: Settings,
+    switch: Switch,
+    rest: RestSockets,
+    http: PooledHttp,
+    clock: SystemClock,
+    to: _Heard,
+) -> AriLink:
+    return AriLink(
+        _ear(switch),
+        rest,
+        http,
+        to.telephony.pool,
+        clock=clock,
+        region=settings.centre.region,
+        deliver=to.arrivals.deliver,
+        set_reachable=to.door.set_reachable,
+        trunk_heard=to.trunks.heard,
+        carrier_refused=to.telephony.outside.refused,
+        turned_away=to.door.turned_away,
+        trial_heard=to.trial.heard,
+        on_connected=_on_connected(to.runtime, to.desk, to.trunks, http),
+        on_followed=lambda: _take_back(AriRelief(http, app=APP)),
+        on_lost=to.runtime.lost,
+    )
 
 
 def _telephony(
@@ -316,6 +348,7 @@ def _http_plan(
             queue_routes(configuration, door),
             number_routes(configuration),
             skill_routes(configuration),
+            caller_routes(_caller_book(of, settings)),
             flow_routes(configuration),
             call_routes(door, DbHistory(database)),
             message_routes(DbMessages(database), Shelf(settings.recordings_folder)),
@@ -325,6 +358,16 @@ def _http_plan(
         view=own_rows,
         cookie_name=cookie_name(settings),
     )
+
+
+def _caller_book(of: Watched, settings: Settings) -> CallerBook:
+    database, skills = of.database, DbSkills(of.database)
+
+    async def known() -> frozenset[str]:
+        return frozenset(skill.id for skill in await skills.list())
+
+    stores = DbCustomers(database), DbListedNumbers(database)
+    return CallerBook(*stores, known, SystemClock().now, region=settings.centre.region)
 
 
 def _registrar(settings: Settings) -> Registrar:

@@ -4,10 +4,11 @@ Address and key lie in `<run folder>/cli.json`, which the engine writes for its 
 """
 
 import json
+import re
 import urllib.error
 import urllib.request
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -66,15 +67,21 @@ class Centre:
             raise _nobody_there(self.url) from None
         return answer
 
-    def items(self, path: str) -> list[dict[str, Any]]:
+    def items(self, path: str, **query: str) -> list[dict[str, Any]]:
         """A listing."""
-        items: list[dict[str, Any]] = self.ask("GET", path)["items"]
+        asked = f"{path}?{urlencode(query)}" if any(query.values()) else path
+        items: list[dict[str, Any]] = self.ask("GET", asked)["items"]
         return items
 
 
 def part(text: str) -> str:
     """A name as one part of a path."""
     return quote(text, safe="+") or "-"
+
+
+def number_part(number: str) -> str:
+    """The same for a number, without the blanks and brackets that people write for each other."""
+    return part(re.sub(r"[\s()/.-]", "", number))
 
 
 def centre(context: click.Context) -> Centre:

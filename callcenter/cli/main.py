@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "users": "callcenter.cli.users:users",
     "queues": "callcenter.cli.queues:queues",
     "numbers": "callcenter.cli.numbers:numbers",
+    "customers": "callcenter.cli.callers:customers",
+    "callers": "callcenter.cli.callers:callers",
     "skills": "callcenter.cli.skills:skills",
     "flows": "callcenter.cli.flows:flows",
     "call": "callcenter.cli.call:call",

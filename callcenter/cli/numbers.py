@@ -1,10 +1,8 @@
 """`callcenter numbers`: what may be dialled, and which flow its callers hear."""
 
-import re
-
 import click
 
-from callcenter.cli.centre import centre, part
+from callcenter.cli.centre import centre, number_part
 from callcenter.cli.wording import said, show, show_json, tell
 
 
@@ -47,7 +45,7 @@ def list_numbers(context: click.Context, as_json: bool) -> None:
 def set_number(context: click.Context, number: str, flow: str, requires: str, prefers: str) -> None:
     """Let callers of NUMBER hear FLOW. Write it as it is dialled, or with its country code."""
     target = {"flow": flow, "requires": requires, "prefers": prefers}
-    shown = centre(context).ask("PUT", f"/numbers/{_in_path(number)}", target)
+    shown = centre(context).ask("PUT", f"/numbers/{number_part(number)}", target)
     tell(
         f"Callers of {shown['did']} now hear {shown['flow']}.",
         f"拨打 {shown['did']} 的来电现在进入 {shown['flow']}。",
@@ -59,10 +57,5 @@ def set_number(context: click.Context, number: str, flow: str, requires: str, pr
 @click.pass_context
 def delete_number(context: click.Context, number: str) -> None:
     """Forget a number; its callers hear that it is unknown."""
-    centre(context).ask("DELETE", f"/numbers/{_in_path(number)}")
+    centre(context).ask("DELETE", f"/numbers/{number_part(number)}")
     tell(f"{number} is forgotten.", f"已删除 {number}。")
-
-
-def _in_path(number: str) -> str:
-    """A number without the blanks and brackets that people write for each other."""
-    return part(re.sub(r"[\s()/.-]", "", number))

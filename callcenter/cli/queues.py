@@ -32,6 +32,13 @@ _RULES = (
         *("--rest-unreachable", "rest_unreachable_seconds", float),
         "Seconds of rest after a phone was busy or failed; doubled each time it fails again.",
     ),
+    (
+        *("--known-for", "known_for_seconds", float),
+        "Seconds that a caller waits for the agent whose customer they are, or who talked with them"
+        " last; 0: not at all.",
+    ),
+    ("--known-within", "known_within_seconds", float, "Seconds since that talk, at most."),
+    ("--resume-within", "resume_within_seconds", float, "Who calls again has the old place."),
     ("--head-start", "head_start_seconds", float, "Seconds that its callers are ahead of others."),
 )
 _EASE = re.compile(

@@ -45,6 +45,8 @@ class Action(StrEnum):
     CHANGE_QUEUES = "change-queues"
     READ_FLOWS = "read-flows"
     CHANGE_FLOWS = "change-flows"
+    READ_CUSTOMERS = "read-customers"
+    CHANGE_CUSTOMERS = "change-customers"
     READ_ACCOUNTS = "read-accounts"
     CHANGE_ACCOUNTS = "change-accounts"
     READ_HEALTH = "read-health"
@@ -92,6 +94,8 @@ _SUPERVISOR: Final = {
     Action.READ_QUEUES: Reach.ALL,
     Action.CHANGE_QUEUES: Reach.ALL,
     Action.READ_FLOWS: Reach.ALL,
+    Action.READ_CUSTOMERS: Reach.ALL,
+    Action.CHANGE_CUSTOMERS: Reach.ALL,
     Action.READ_HEALTH: Reach.ALL,
 }
 

@@ -265,7 +265,7 @@ class Engine:
 
     def _judged(self, fact: Fact) -> Fact:
         """A new caller may be one too many. Those we knew before, or had to leave waiting, never are."""
-        if not isinstance(fact, CallArrived) or fact.since is not None:
+        if not isinstance(fact, CallArrived) or fact.since is not None or fact.refused:
             return fact
         why = self.admission.judge(fact.at, len(self.calls))
         if why is None:

@@ -64,6 +64,8 @@ def call_row(call: Call) -> Row:
         "first_dialled": call.first_dialled,
         "language": call.language,
         "arrived_at": _when(call.arrived_at),
+        "customer": call.known.customer,
+        "tier": call.known.tier,
         **_phase_row(call.phase),
     }
 

@@ -26,6 +26,7 @@ from callcenter.core.ivr.flow import Enqueue, Staffing
 from callcenter.core.numbers import normalise
 from callcenter.core.skills import checked_need, text_of
 from callcenter.engine.api import Door
+from callcenter.ports.callers import Customers
 from callcenter.ports.journal import JournalAway
 from callcenter.ports.store import (
     AgentProfile,
@@ -70,6 +71,7 @@ class Stores:
     assignments: Assignments
     numbers: Numbers
     skills: Skills
+    customers: Customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +328,8 @@ class Configuration:
         async with self._one_at_a_time:
             queues, numbers = await self._stores.queues.list(), await self._stores.numbers.list()
             flows = self._flows.in_force.values()
-            if uses := uses_of_skill(skill, queues, numbers, flows):
+            customers = await self._stores.customers.needing(skill)
+            if uses := uses_of_skill(skill, queues, numbers, flows, customers):
                 raise StillInUse(f"{skill}: asked for by {', '.join(uses)}")
             await self._stores.skills.delete(skill)
             await self._put_in_force()

@@ -23,6 +23,9 @@ SECONDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "rest_no_answer": (1, 600),
         "rest_rejected": (1, 600),
         "rest_unreachable": (1, 600),
+        "known_for": (0, 600),
+        "known_within": (3_600, 366 * 86_400),
+        "resume_within": (0, 3_600),
     }
 )
 """Least and most, in seconds."""

@@ -74,8 +74,10 @@ def uses_of_skill(
     queues: Iterable[QueueRules],
     numbers: Iterable[NumberEntry],
     flows: Iterable[Flow],
+    customers: Iterable[str],
 ) -> list[str]:
-    """Where a skill is asked for: queues by their easing, numbers and flows by what callers need."""
+    """Where a skill is asked for: queues by their easing, numbers, flows and `customers` by what callers
+    need."""
     eased = [f"queue {q.id}" for q in queues if any(step.skill == skill for step in q.easing)]
     named = [f"number {one.did}" for one in numbers if _names(skill, one.requires, one.prefers)]
     led = [
@@ -84,7 +86,8 @@ def uses_of_skill(
         for node in flow.nodes.values()
         if isinstance(node, Enqueue) and _names(skill, node.requires, node.prefers)
     ]
-    return [*eased, *named, *dict.fromkeys(led)]
+    own = [f"customer {customer}" for customer in customers]
+    return [*eased, *named, *dict.fromkeys(led), *own]
 
 
 def _names(skill: str, *needs: str) -> bool:

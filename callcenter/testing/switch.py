@@ -28,6 +28,7 @@ from callcenter.core.facts.calls import (
     AgentRinging,
     CallArrived,
     DigitPressed,
+    Known,
     LegCause,
     LegEnded,
     PromptEnded,
@@ -113,18 +114,33 @@ class FakeSwitch:
 
     # -- the people on the lines ----------------------------------------------------------------
 
-    def arrive(self, dnis: str, ani: str = "+493012345", name: str = "") -> CallId:
-        """A caller dials in."""
+    def arrive(
+        self,
+        dnis: str,
+        ani: str = "+493012345",
+        name: str = "",
+        *,
+        known: Known | None = None,
+        refused: str = "",
+    ) -> CallId:
+        """A caller dials in, of whom so much is known by then."""
         self._calls += 1
         call = CallId(f"cc1-1700000000.{self._calls}")
-        self.arrive_again(call, dnis, ani, name)
+        self.arrive_again(call, dnis, ani, name, known, refused)
         return call
 
     def arrive_again(
-        self, call: CallId, dnis: str, ani: str = "+493012345", name: str = ""
+        self,
+        call: CallId,
+        dnis: str,
+        ani: str = "+493012345",
+        name: str = "",
+        known: Known | None = None,
+        refused: str = "",
     ) -> None:
         """The dialplan sends a caller to us whom it had taken, on the same leg."""
-        fact = CallArrived(self._clock.now(), call, LegId(call), ani, dnis, name)
+        who = (LegId(call), ani, dnis, name)
+        fact = CallArrived(self._clock.now(), call, *who, refused=refused, known=known)
         self.legs[LegId(call)] = FakeLeg(call, arrived=fact)
         self._tell(fact)
 

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.archive import Archive
+from callcenter.adapters.db.callers import DbCustomers, DbListedNumbers
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.messages import DbMessages
 from callcenter.adapters.db.migrations import upgrade
@@ -25,6 +26,7 @@ from callcenter.adapters.db.skills import DbSkills
 from callcenter.adapters.http.app import HttpPlan, application, serving
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.alerts import alert_routes
+from callcenter.adapters.http.routes.callers import caller_routes
 from callcenter.adapters.http.routes.calls import call_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.messages import message_routes
@@ -41,6 +43,7 @@ from callcenter.core.ids import FlowId, QueueId
 from callcenter.core.ivr.flow import Enqueue, Flow, Language, NodeId
 from callcenter.ports.store import NumberEntry
 from callcenter.services import accounts
+from callcenter.services.callers import CallerBook
 from callcenter.services.configuration import Stores
 from callcenter.services.watch import Watchdogs
 from callcenter.testing.clock import HandClock
@@ -116,6 +119,14 @@ async def database(empty_database: bytes, folder: Path) -> AsyncIterator[Databas
     await database.close()
 
 
+def _caller_book(database: Database) -> CallerBook:
+    async def skills() -> frozenset[str]:
+        return frozenset(skill.id for skill in await DbSkills(database).list())
+
+    stores = DbCustomers(database), DbListedNumbers(database)
+    return CallerBook(*stores, skills, lambda: datetime.now(UTC), region="DE")
+
+
 @pytest.fixture
 async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
     """One queue, one flow, the number 4000; the key of this machine lies where it should."""
@@ -126,6 +137,7 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
         DbAssignments(database),
         DbNumbers(database),
         DbSkills(database),
+        DbCustomers(database),
     )
     desk = DeskHouse(stores, DbEndpoints(database))
     await stores.queues.add(QueueRules(QueueId("sales")))
@@ -155,6 +167,7 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
             queue_routes(desk.configuration, desk.door),
             number_routes(desk.configuration),
             skill_routes(desk.configuration),
+            caller_routes(_caller_book(database)),
             flow_routes(desk.configuration),
             call_routes(desk.door, DbHistory(database)),
             message_routes(DbMessages(database), Shelf(folder / "recordings")),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
+from callcenter.adapters.db.callers import DbCustomers
 from callcenter.adapters.db.migrations import upgrade
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
@@ -41,6 +42,7 @@ def stores(database: Database) -> Stores:
         DbAssignments(database),
         DbNumbers(database),
         DbSkills(database),
+        DbCustomers(database),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
+from callcenter.adapters.db.callers import DbCustomers
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
@@ -83,6 +84,7 @@ async def away() -> AsyncIterator[Stores]:
         DbAssignments(nowhere),
         DbNumbers(nowhere),
         DbSkills(nowhere),
+        DbCustomers(nowhere),
     )
     await nowhere.close()
 

@@ -116,9 +116,10 @@ class AriTelephony:
                     # The phone is told so in a Reason header, and shows no missed call.
                     reason: Any = "answered_elsewhere" if elsewhere else None
                     self._send(leg, channels.hangup(leg, reason=reason))
-                case TurnAway(leg=leg):
+                case TurnAway(leg=leg, for_good=for_good):
                     # 34: no circuit available, which is 503 in SIP. Carriers try the next route on it.
-                    self._send(call, channels.hangup(leg, reason_code="34"))
+                    # 21: call rejected, on which they do not.
+                    self._send(call, channels.hangup(leg, reason_code="21" if for_good else "34"))
                 case GiveBack(leg=leg):
                     back = channels.continue_in_dialplan(
                         leg, context="fallback", extension="s", priority=1

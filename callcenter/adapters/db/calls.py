@@ -31,7 +31,7 @@ calls: Final = Table(
     Column("language", Text),
     Column("first_dialled", Text, nullable=False, server_default=""),
     Index(None, "arrived_at"),
-    Index(None, "ani"),
+    Index(None, "ani", "arrived_at"),
     Index(None, "agent_id"),
 )
 

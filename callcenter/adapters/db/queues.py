@@ -57,6 +57,9 @@ queues: Final = Table(
     Column("rest_no_answer_seconds", Double, nullable=False, server_default=text("5")),
     Column("rest_rejected_seconds", Double, nullable=False, server_default=text("10")),
     Column("rest_unreachable_seconds", Double, nullable=False, server_default=text("10")),
+    Column("known_for_seconds", Double, nullable=False, server_default=text("0")),
+    Column("known_within_seconds", Double, nullable=False, server_default=text("2592000")),
+    Column("resume_within_seconds", Double, nullable=False, server_default=text("60")),
     CheckConstraint("ring_for_seconds > 0", name="ring_for_seconds_above_zero"),
     CheckConstraint("misses_allowed > 0", name="misses_allowed_above_zero"),
 )

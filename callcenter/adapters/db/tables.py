@@ -3,6 +3,7 @@
 from callcenter.adapters.db import (
     accounts,
     agents,
+    callers,
     calls,
     facts,
     lease,
@@ -17,6 +18,7 @@ from callcenter.adapters.db.schema import metadata
 __all__ = [
     "accounts",
     "agents",
+    "callers",
     "calls",
     "facts",
     "lease",

@@ -52,6 +52,12 @@ class QueueRules:
     rest_no_answer: timedelta = Rests().no_answer
     rest_rejected: timedelta = Rests().rejected
     rest_unreachable: timedelta = Rests().unreachable
+    # So long a caller waits for the agent whom they know, who may be the one that talked with them last, if
+    # that was within `known_within`; none: they take whoever comes.
+    known_for: timedelta = timedelta()
+    known_within: timedelta = timedelta(days=30)
+    # Who gave up and calls again within this takes the old place.
+    resume_within: timedelta = timedelta(seconds=60)
 
     @property
     def rests(self) -> Rests:

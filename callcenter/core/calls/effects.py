@@ -86,9 +86,11 @@ class HangUpLeg:
 
 @dataclass(frozen=True, slots=True)
 class TurnAway:
-    """Refuse a caller who has not been answered, so that their carrier tries another way."""
+    """Refuse a caller who has not been answered, so that their carrier tries another way; `for_good`: since
+    we do not want them, so that it need not."""
 
     leg: LegId
+    for_good: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
     AnswerLeg,
@@ -20,7 +21,7 @@ from callcenter.core.calls.effects import (
     StopSaying,
     TurnAway,
 )
-from callcenter.core.calls.phases import Call, Ended, InFlow, Leaving, Queued
+from callcenter.core.calls.phases import UNKNOWN, Call, Ended, InFlow, Leaving, Queued
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.calls import (
     AgentAnswered,
@@ -30,13 +31,14 @@ from callcenter.core.facts.calls import (
     DeadlinePassed,
     DigitPressed,
     EndedBy,
+    Known,
     LegEnded,
     NodeEntered,
     Outcome,
     PromptEnded,
     QueueJoined,
 )
-from callcenter.core.ids import FlowId, offer_leg, prompt_id
+from callcenter.core.ids import AgentId, FlowId, offer_leg, prompt_id
 from callcenter.core.ivr import interpreter as ivr
 from callcenter.core.ivr.announcements import LINES_BUSY, QUEUE_NO_AGENTS, SYSTEM_FLOW
 from callcenter.core.ivr.cursor import Phase as CursorPhase
@@ -49,6 +51,8 @@ LONGEST_LAST_WORD: Final = LONGEST_PROMPT
 # A person does not press more; a flood of keys makes the switch stumble over that leg.
 KEYS_ALLOWED: Final = 200
 REFUSED: Final = Outcome.REFUSED
+# Turned away for who they are, and not for how many there are.
+UNWANTED: Final = frozenset({"blocked", "too-often"})
 
 Step = tuple[Call, tuple[CallEffect, ...]]
 
@@ -71,20 +75,22 @@ def begin(fact: CallArrived, directory: Directory) -> Step:
         keys=0,
         phase=Ended(Outcome.FAULTED),
         unheard=fact.at - since,
+        known=fact.known or UNKNOWN,
     )
     if fact.refused:
-        return _refuse(call, fact.at, directory)
+        return _refuse(call, fact.refused, fact.at, directory)
     turn = ivr.begin(flow, ivr.Context(fact.at, directory.calendars, look=directory.look))
     call, effects = _follow(call, flow, turn, fact.at, directory)
     return call, (AnswerLeg(fact.leg), *effects)
 
 
-def _refuse(call: Call, at: datetime, directory: Directory) -> Step:
-    if directory.tells_when_full:
+def _refuse(call: Call, why: str, at: datetime, directory: Directory) -> Step:
+    is_unwanted = why in UNWANTED
+    if directory.tells_when_full and not is_unwanted:
         told = _last_word(call, SYSTEM_FLOW, (LINES_BUSY,), at, (AnswerLeg(call.caller),), REFUSED)
         return told
     ended = CallEnded(at, call.id, REFUSED, EndedBy.SWITCH)
-    return replace(call, phase=Ended(REFUSED)), (TurnAway(call.caller), Record(ended))
+    return replace(call, phase=Ended(REFUSED)), (TurnAway(call.caller, is_unwanted), Record(ended))
 
 
 def advance(call: Call, phase: InFlow, fact: CallFact, directory: Directory) -> Step:
@@ -202,16 +208,45 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
             call = replace(call, language=language)
             if queue not in directory.queues:
                 return nobody_serves(call, at, trace)
-            since = call.waited_since or (at - call.unheard if call.unheard else None)
             of_number = directory.needs.get(call.dnis, ("", ""))
             needs = both(of_number[0], requires), both(of_number[1], prefers)
-            joined = QueueJoined(at, call.id, queue, priority.total_seconds(), since, *needs)
-            joined = replace(joined, offers=call.offers)
+            joined = _joined(call, directory.queue(queue), needs, priority, at)
             return queued(call, joined, directory), (*trace, Record(joined))
         case ivr.Goodbye(prompts=names, language=language):
             return _last_word(replace(call, language=language), flow.id, names, at, trace)
         case _:
             return call, trace
+
+
+def _joined(
+    call: Call, rules: QueueRules, of_flow: tuple[str, str], priority: timedelta, at: datetime
+) -> QueueJoined:
+    """How the caller joins a queue: needs and head start of flow and customer together, the wait counted
+    from where it began, and for whom they wait first of all."""
+    known = call.known
+    needs = both(of_flow[0], known.requires), both(of_flow[1], known.prefers)
+    head_start = priority.total_seconds() + known.head_start
+    joined = QueueJoined(at, call.id, rules.id, head_start, None, *needs, offers=call.offers)
+    if call.waited_since is not None:
+        return replace(
+            joined, since=call.waited_since
+        )  # They are back, and have waited for somebody.
+    since = at - call.unheard if call.unheard else None
+    if known.dropped_queue == rules.id and known.dropped_at is not None:
+        is_back = at - known.dropped_at <= rules.resume_within
+        since = known.waited_since if is_back else since
+    agent = _whom_they_know(known, rules, at)
+    if agent is None:
+        return replace(joined, since=since)
+    return replace(joined, since=since, only=agent, only_seconds=rules.known_for.total_seconds())
+
+
+def _whom_they_know(known: Known, rules: QueueRules, at: datetime) -> AgentId | None:
+    """The agent they are to wait for: whose customer they are, or who talked with them last."""
+    if not rules.known_for:
+        return None
+    is_fresh = known.last_talk is not None and at - known.last_talk <= rules.known_within
+    return known.owner or (known.last_agent if is_fresh else None)
 
 
 def _language(turn: ivr.Turn) -> str | None:

@@ -6,10 +6,13 @@ asked again.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
-from callcenter.core.facts.calls import Outcome
+from callcenter.core.facts.calls import Known, Outcome
 from callcenter.core.ids import AgentId, CallId, LegId, QueueId
 from callcenter.core.ivr.cursor import Cursor
+
+UNKNOWN: Final = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class Call:
     first_dialled: str = ""
     waited_since: datetime | None = None
     offers: int = 0
+    known: Known = UNKNOWN
 
     @property
     def heard_at(self) -> datetime:

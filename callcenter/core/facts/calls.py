@@ -65,6 +65,25 @@ class LegCause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What was known of a caller by their number when they came. `owner` is the agent whose customer they
+    are, `last_agent` who talked with them last, at `last_talk`. Who gave up waiting in `dropped_queue` at
+    `dropped_at` had been waiting since `waited_since`."""
+
+    customer: str = ""
+    tier: str = ""
+    requires: str = ""
+    prefers: str = ""
+    head_start: float = 0.0
+    owner: AgentId | None = None
+    last_agent: AgentId | None = None
+    last_talk: datetime | None = None
+    dropped_queue: QueueId | None = None
+    dropped_at: datetime | None = None
+    waited_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallArrived:
     """A caller is on the line. `ani`, `dnis` and `first_dialled` are normalised; `name` is what the network
     showed. `since` is when they came, where we heard of them only later. `first_dialled` is set where
@@ -79,6 +98,7 @@ class CallArrived:
     since: datetime | None = None
     first_dialled: str = ""
     refused: str = ""
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,4 +141,5 @@ def _plausible(field: str) -> object:
         "only": None,
         "only_seconds": 0.0,
         "offers": 0,
+        "known": None,
     }[field]

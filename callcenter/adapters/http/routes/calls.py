@@ -35,7 +35,8 @@ class CallQuery(Shape):
 
 class CallShown(Shape):
     """A call. `first_dialled` is set where it was diverted to us. `since` begins its phase; `also_rung` are
-    the agents who are rung beside `agent`; the last four are known once it is over."""
+    the agents who are rung beside `agent`; `customer` and `tier` are told while it is, the last four once
+    it is over."""
 
     id: str
     ani: str
@@ -44,6 +45,8 @@ class CallShown(Shape):
     first_dialled: str
     language: str | None
     arrived_at: datetime
+    customer: str = ""
+    tier: str = ""
     phase: Phase
     since: datetime | None = None
     flow: str | None = None

@@ -88,6 +88,9 @@ class QueueChange(Shape):
     rest_no_answer_seconds: float | None = _seconds("rest_no_answer")
     rest_rejected_seconds: float | None = _seconds("rest_rejected")
     rest_unreachable_seconds: float | None = _seconds("rest_unreachable")
+    known_for_seconds: float | None = _seconds("known_for")
+    known_within_seconds: float | None = _seconds("known_within")
+    resume_within_seconds: float | None = _seconds("resume_within")
     ways_out: Sequence[WayOutShape] | None = Field(default=None, max_length=MOST_WAYS)
 
 
@@ -122,6 +125,9 @@ class QueueShown(Shape):
     rest_no_answer_seconds: float
     rest_rejected_seconds: float
     rest_unreachable_seconds: float
+    known_for_seconds: float
+    known_within_seconds: float
+    resume_within_seconds: float
     ways_out: Sequence[WayOutShape]
     agents: Sequence[str]
     live: QueueLive

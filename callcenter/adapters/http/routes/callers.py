@@ -1,0 +1,210 @@
+"""The people who call: customers, and numbers that are blocked, slowed down or favoured."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import AwareDatetime, Field
+
+from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
+from callcenter.adapters.http.shapes import Line, Listing, Shape
+from callcenter.core.access import Action
+from callcenter.core.callers import ListedNumber, ListKind
+from callcenter.core.errors import Invalid, NoSuchAgent, NoSuchSkill
+from callcenter.core.ids import AgentId
+from callcenter.core.skills import LONGEST_NEED
+from callcenter.ports.callers import Customer, NoSuchCustomer, NotListed, NumberTaken
+from callcenter.ports.store import StoreAway
+from callcenter.services.callers import (
+    LONGEST_HEAD_START,
+    LONGEST_REASON,
+    MOST_NUMBERS,
+    MOST_PER_HOUR,
+    CallerBook,
+)
+from callcenter.services.naming import LONGEST_NAME
+
+
+class CustomerQuery(Shape):
+    """The page behind this id; empty: the first."""
+
+    after: str = ""
+
+
+class CustomerTarget(Shape):
+    """`owner` is the agent whose customer they are; `tier` your own word for how much they matter;
+    `requires` and `prefers` as for numbers; `head_start_seconds` is added to what flow and queue give."""
+
+    name: str = Field(default="", max_length=LONGEST_NAME)
+    numbers: Sequence[Line] = Field(default=(), max_length=MOST_NUMBERS)
+    owner: Line | None = None
+    tier: str = Field(default="", max_length=LONGEST_NAME)
+    requires: str = Field(default="", max_length=LONGEST_NEED)
+    prefers: str = Field(default="", max_length=LONGEST_NEED)
+    head_start_seconds: float = Field(default=0.0, ge=-LONGEST_HEAD_START, le=LONGEST_HEAD_START)
+
+
+class CustomerShown(CustomerTarget):
+    id: str
+
+
+class CustomerListing(Listing[CustomerShown]):
+    """A page of customers, by id; ask for the next with `after`."""
+
+
+class ListedTarget(Shape):
+    """`block`: turned away; `grey`: so many calls `per_hour` are taken; `vip`: a head start. `until` leave
+    out for good."""
+
+    kind: ListKind
+    reason: str = Field(default="", max_length=LONGEST_REASON)
+    until: AwareDatetime | None = None
+    per_hour: int = Field(default=0, ge=0, le=MOST_PER_HOUR)
+    head_start_seconds: float = Field(default=0.0, ge=-LONGEST_HEAD_START, le=LONGEST_HEAD_START)
+
+
+class ListedShown(Shape):
+    """`number` is E.164, or `anonymous` for whoever withholds theirs."""
+
+    number: str
+    kind: ListKind
+    reason: str
+    until: datetime | None
+    per_hour: int
+    head_start_seconds: float
+
+
+class ListedListing(Listing[ListedShown]):
+    """All listed numbers, in order."""
+
+
+def caller_routes(book: CallerBook) -> Routes:
+    routes = Routes("callers")
+    _read_customers(routes, book)
+    _change_customers(routes, book)
+    _add_listed(routes, book)
+    return routes
+
+
+def _read_customers(routes: Routes, book: CallerBook) -> None:
+    @routes.add(
+        "GET",
+        f"{API}/customers",
+        "Customers, by page",
+        takes=CustomerQuery,
+        gives=CustomerListing,
+        needs=Right(Action.READ_CUSTOMERS),
+        errors=(StoreAway,),
+    )
+    async def list_customers(asked: Asked[CustomerQuery]) -> Answer:
+        found = await book.customers(asked.actor, after=asked.body.after)
+        return CustomerListing(items=[_customer(one) for one in found])
+
+    @routes.add(
+        "GET",
+        f"{API}/customers/{{customer_id}}",
+        "One customer",
+        gives=CustomerShown,
+        needs=Right(Action.READ_CUSTOMERS),
+        errors=(NoSuchCustomer, StoreAway),
+    )
+    async def read_customer(asked: Asked[None]) -> Answer:
+        return _customer(await book.customer(asked.actor, asked.path("customer_id")))
+
+
+def _change_customers(routes: Routes, book: CallerBook) -> None:
+    @routes.add(
+        "PUT",
+        f"{API}/customers/{{customer_id}}",
+        "Add a customer, or change one, for the next call from one of their numbers",
+        takes=CustomerTarget,
+        gives=CustomerShown,
+        needs=Right(Action.CHANGE_CUSTOMERS),
+        errors=(Invalid, NoSuchAgent, NoSuchSkill, NumberTaken, StoreAway),
+    )
+    async def put_customer(asked: Asked[CustomerTarget]) -> Answer:
+        wish = asked.body
+        customer = Customer(
+            asked.path("customer_id"),
+            wish.name,
+            tuple(wish.numbers),
+            None if wish.owner is None else AgentId(wish.owner),
+            wish.tier,
+            wish.requires,
+            wish.prefers,
+            wish.head_start_seconds,
+        )
+        return _customer(await book.put_customer(asked.actor, customer))
+
+    @routes.add(
+        "DELETE",
+        f"{API}/customers/{{customer_id}}",
+        "Forget a customer",
+        needs=Right(Action.CHANGE_CUSTOMERS),
+        errors=(NoSuchCustomer, StoreAway),
+    )
+    async def delete_customer(asked: Asked[None]) -> Answer:
+        await book.delete_customer(asked.actor, asked.path("customer_id"))
+        return None
+
+
+def _add_listed(routes: Routes, book: CallerBook) -> None:
+    @routes.add(
+        "GET",
+        f"{API}/listed-numbers",
+        "Numbers that are blocked, slowed down or favoured",
+        gives=ListedListing,
+        needs=Right(Action.READ_CUSTOMERS),
+        errors=(StoreAway,),
+    )
+    async def list_numbers(asked: Asked[None]) -> Answer:
+        return ListedListing(items=[_listed(one) for one in await book.listed(asked.actor)])
+
+    @routes.add(
+        "PUT",
+        f"{API}/listed-numbers/{{number}}",
+        "Block, slow down or favour a number, for the next call from there",
+        takes=ListedTarget,
+        gives=ListedShown,
+        needs=Right(Action.CHANGE_CUSTOMERS),
+        errors=(Invalid, StoreAway),
+    )
+    async def put_number(asked: Asked[ListedTarget]) -> Answer:
+        wish, number = asked.body, asked.path("number")
+        ahead = wish.head_start_seconds
+        listed = ListedNumber(number, wish.kind, wish.reason, wish.until, wish.per_hour, ahead)
+        return _listed(await book.put_listed(asked.actor, listed))
+
+    @routes.add(
+        "DELETE",
+        f"{API}/listed-numbers/{{number}}",
+        "Treat a number as any other",
+        needs=Right(Action.CHANGE_CUSTOMERS),
+        errors=(NotListed, StoreAway),
+    )
+    async def delete_number(asked: Asked[None]) -> Answer:
+        await book.delete_listed(asked.actor, asked.path("number"))
+        return None
+
+
+def _customer(customer: Customer) -> CustomerShown:
+    return CustomerShown(
+        id=customer.id,
+        name=customer.name,
+        numbers=customer.numbers,
+        owner=customer.owner,
+        tier=customer.tier,
+        requires=customer.requires,
+        prefers=customer.prefers,
+        head_start_seconds=customer.head_start,
+    )
+
+
+def _listed(listed: ListedNumber) -> ListedShown:
+    return ListedShown(
+        number=listed.number,
+        kind=listed.kind,
+        reason=listed.reason,
+        until=listed.until,
+        per_hour=listed.per_hour,
+        head_start_seconds=listed.head_start,
+    )

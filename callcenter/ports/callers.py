@@ -1,0 +1,89 @@
+"""What is kept about callers: customers with their numbers, and numbers treated in their own way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from callcenter.core.callers import Found, ListedNumber
+from callcenter.core.errors import Conflict, NotFound
+from callcenter.core.ids import AgentId
+
+
+class NoSuchCustomer(NotFound):
+    code = "no-such-customer"
+    title: ClassVar = {"en": "There is no such customer.", "zh": "没有这位客户。"}
+
+
+class NumberTaken(Conflict):
+    """The number is another customer's."""
+
+    code = "number-taken"
+    title: ClassVar = {
+        "en": "The number is another customer's. Take it from them first.",
+        "zh": "该号码属于另一位客户，请先移除。",
+    }
+
+
+class NotListed(NotFound):
+    code = "not-listed"
+    title: ClassVar = {"en": "The number is on no list.", "zh": "该号码不在名单中。"}
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Somebody the centre knows. `numbers` are E.164; `owner` is the agent they belong to; `tier` is the
+    centre's own word for how much they matter; needs as in `core.skills`; `head_start` in seconds."""
+
+    id: str
+    name: str
+    numbers: tuple[str, ...] = ()
+    owner: AgentId | None = None
+    tier: str = ""
+    requires: str = ""
+    prefers: str = ""
+    head_start: float = 0.0
+
+
+class CallerLookup(Protocol):
+    """Asked once for each call, before it is answered."""
+
+    async def find(self, ani: str, at: datetime) -> Found:
+        """All that is known of a number. Raises: StoreAway."""
+        ...
+
+
+class Customers(Protocol):
+    """Each call a transaction. All may raise StoreAway."""
+
+    async def find(self, customer: str) -> Customer | None: ...
+
+    async def list(self, *, after: str, limit: int) -> Sequence[Customer]:
+        """Some of them in order of their ids, those behind `after`."""
+        ...
+
+    async def put(self, customer: Customer) -> None:
+        """Raises: NumberTaken, NoSuchAgent."""
+        ...
+
+    async def delete(self, customer: str) -> None:
+        """Raises: NoSuchCustomer."""
+        ...
+
+    async def needing(self, skill: str) -> Sequence[str]:
+        """The customers who need or prefer it."""
+        ...
+
+
+class ListedNumbers(Protocol):
+    """Each call a transaction. All may raise StoreAway."""
+
+    async def list(self) -> Sequence[ListedNumber]:
+        """All of them, in order of the numbers."""
+        ...
+
+    async def put(self, listed: ListedNumber) -> None: ...
+
+    async def delete(self, number: str) -> None:
+        """Raises: NotListed."""
+        ...

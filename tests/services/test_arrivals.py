@@ -1,0 +1,140 @@
+"""Callers are looked up before the engine hears of them, and answered whatever becomes of that."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from callcenter.core.callers import Found, ListedNumber, ListKind
+from callcenter.core.facts.calls import CallArrived, DigitPressed, Known, LegCause, LegEnded
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import CallId, LegId
+from callcenter.ports.store import StoreAway
+from callcenter.services.arrivals import MOST_AT_ONCE, PAUSE, Arrivals
+from callcenter.testing.clock import HandClock
+
+pytestmark = pytest.mark.service
+
+ACME = Found(Known(customer="acme"))
+BLOCKED = Found(listed=ListedNumber("+491", ListKind.BLOCK))
+
+
+class Records:
+    """What is known, given out when the test says so."""
+
+    def __init__(self) -> None:
+        self.answer: Found | Exception = ACME
+        self.asked = 0
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    async def find(self, ani: str, at: object) -> Found:
+        """See `ports.callers.CallerLookup`."""
+        self.asked += 1
+        await self.may_answer.wait()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class Desk:
+    """Arrivals, the records behind them, and what the engine heard."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.records = Records()
+        self.heard: list[Fact] = []
+        self.arrivals = Arrivals(self.records, self.heard.append, self.clock.now)
+        self.names = iter(range(1_000))
+
+    def calls(self) -> CallArrived:
+        call = CallId(f"c{next(self.names)}")
+        fact = CallArrived(self.clock.now(), call, LegId(call), "+491", "1")
+        self.arrivals.deliver(fact)
+        return fact
+
+    async def settles(self) -> None:
+        """Whoever is being looked up has been."""
+        await asyncio.gather(*self.arrivals._tasks)
+
+
+async def test_an_arrival_carries_what_is_known() -> None:
+    desk = Desk()
+    desk.calls()
+    assert desk.heard == []
+    await desk.settles()
+    (fact,) = desk.heard
+    assert isinstance(fact, CallArrived)
+    assert (fact.known, fact.refused) == (Known(customer="acme"), "")
+
+
+async def test_a_stranger_carries_nothing_and_a_blocked_number_is_refused() -> None:
+    desk = Desk()
+    desk.records.answer = Found()
+    desk.calls()
+    await desk.settles()
+    desk.records.answer = BLOCKED
+    desk.calls()
+    await desk.settles()
+    told = [fact for fact in desk.heard if isinstance(fact, CallArrived)]
+    assert [(fact.known, fact.refused) for fact in told] == [(None, ""), (None, "blocked")]
+
+
+async def test_what_happens_meanwhile_waits_behind_the_arrival_and_other_calls_do_not() -> None:
+    desk = Desk()
+    desk.records.may_answer.clear()
+    first = desk.calls()
+    leg = LegId(first.call)
+    pressed = DigitPressed(first.at, first.call, leg, "1")
+    gone = LegEnded(first.at, first.call, leg, LegCause.NORMAL)
+    other = LegEnded(first.at, CallId("other"), LegId("other"), LegCause.NORMAL)
+    for fact in (pressed, other, gone):
+        desk.arrivals.deliver(fact)
+    assert desk.heard == [other]
+    desk.records.may_answer.set()
+    await desk.settles()
+    assert [type(fact) for fact in desk.heard[1:]] == [CallArrived, DigitPressed, LegEnded]
+
+
+@pytest.mark.parametrize("why", [StoreAway(), ZeroDivisionError("a bug")])
+async def test_a_look_that_fails_holds_nobody_up(why: Exception) -> None:
+    desk = Desk()
+    desk.records.answer = why
+    fact = desk.calls()
+    await desk.settles()
+    assert desk.heard == [fact]
+
+
+async def test_while_the_records_are_away_nobody_waits_for_them_until_later() -> None:
+    desk = Desk()
+    desk.records.answer = StoreAway()
+    desk.calls()
+    await desk.settles()
+    at_once = desk.calls()
+    assert desk.heard[-1] == at_once
+    assert desk.records.asked == 1
+    desk.clock.move(PAUSE + timedelta(seconds=1))
+    desk.records.answer = ACME
+    desk.calls()
+    await desk.settles()
+    assert desk.records.asked == 2
+
+
+async def test_a_look_that_takes_too_long_is_given_up() -> None:
+    desk = Desk()
+    desk.records.may_answer.clear()
+    fact = desk.calls()
+    await desk.settles()
+    assert desk.heard == [fact]
+
+
+async def test_in_a_flood_callers_are_answered_and_not_looked_up() -> None:
+    desk = Desk()
+    desk.records.may_answer.clear()
+    for _ in range(MOST_AT_ONCE):
+        desk.calls()
+    assert desk.heard == []
+    one_more = desk.calls()
+    assert desk.heard == [one_more]
+    await desk.arrivals.close()
+    assert desk.heard == [one_more]  # the others are found on the switch
