@@ -53,7 +53,7 @@ from callcenter.adapters.run_folder.ready import write_ready
 from callcenter.bootstrap.database import accounts_on, stores_on
 from callcenter.bootstrap.later import LONGEST_WAIT, Later
 from callcenter.bootstrap.plans import cookie_name
-from callcenter.bootstrap.prompts import SpokenPrompts
+from callcenter.bootstrap.prompts import SpokenPrompts, keep_clear
 from callcenter.bootstrap.switch import APP, ari, phones
 from callcenter.bootstrap.turn import REPLACED, Turn, our_turn, unless
 from callcenter.bootstrap.watch import Watched, posts
@@ -138,6 +138,7 @@ async def run_engine(
                 running.later.run(),
                 watch_strain(running.observe, running.took),
                 running.dogs.run(),
+                keep_clear(prompts.clear),
                 keep_roster(running.door, lambda ready: write_ready(settings.run_folder, ready)),
                 stop.wait(),
             )
@@ -263,6 +264,7 @@ def _telephony(
         clock=clock,
         deliver=deliver,
         media=lambda prompt: _media(prompts, prompt),
+        words=lambda words: prompts.words(words.text, words.language),
         outside=trunks.ways,
         region=settings.centre.region,
         longest_call=timedelta(seconds=settings.switch.max_call_seconds),

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from callcenter.adapters.flows.yaml_files import FlowFolder
@@ -38,6 +39,18 @@ async def speak_flows(
         found.flows.values(), lambda done, all_: progress("spoken", done / max(1, all_))
     )
     return f"{report.spoken} spoken" if report.spoken else ""
+
+
+async def keep_clear(
+    clear: Callable[[], Awaitable[None]], every: timedelta = timedelta(hours=1)
+) -> None:
+    """Forget what has not been said for long, again and again: new words come with the calls."""
+    while True:
+        await asyncio.sleep(every.total_seconds())
+        try:
+            await clear()
+        except OSError as error:  # Calls go on whatever is wrong with the folder.
+            logger.warning("old sounds not removed", extra={"why": type(error).__name__})
 
 
 class SpokenPrompts:

@@ -28,6 +28,8 @@ LEFT_OUT: Final = (
     *("backup-*", "last-*.json", "drill-*", "demo-*", "restored-*", ".*", "*.lock", "*.sock"),
 )
 FALLBACK: Final = "asterisk/spool/fallback"
+# What was said to single callers: it may be their number, and a backup is kept for longer than a day.
+_OF_THE_MOMENT: Final = "run/prompts/words"
 _UNFINISHED: Final = ("*.part", "*.tmp")
 
 
@@ -61,7 +63,8 @@ def below(path: Path, name: str, skipped: list[str], *, apart: bool = False) -> 
     elif stat.S_ISDIR(about.st_mode):
         for entry in sorted(os.scandir(path), key=lambda one: one.name):
             inside = f"{name}/{entry.name}"
-            if any(fnmatch(entry.name, pattern) for pattern in _UNFINISHED):
+            unfinished = any(fnmatch(entry.name, pattern) for pattern in _UNFINISHED)
+            if unfinished or inside == _OF_THE_MOMENT:
                 continue
             if entry.is_symlink() or not entry.name.isprintable():
                 skipped.append(inside)

@@ -5,12 +5,16 @@ spoken and how (engine, voice, making, words), so that other words are other fil
 what may come into force some time changes nothing that callers hear now. `use` says what is in force,
 and `media` answers for that alone. What is not in force any more stays for a day, since a caller may
 still hear it, and an agent's phone that rings may still be told to say it.
+
+Words of the moment belong to no flow. They are spoken when they are first wanted, lie in
+`<folder>/words/<language>/<digest>`, and go a day after they were wanted last.
 """
 
 import asyncio
 import contextlib
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +30,7 @@ from callcenter.ports.speech import Speech, SpeechFailed, Synthesizer
 _AT_ONCE: Final = 2
 CODECS: Final = (".ulaw", ".alaw")
 """What each sound lies there in: the names' ends."""
+_WORDS: Final = "words"  # no language is called so
 _DIGITS: Final = 16  # of the digest that make up the name
 # Change it when `prompt_audio` makes another sound of the same speech.
 _MAKING: Final = "1"
@@ -88,6 +93,7 @@ class PromptLibrary:
         self._left: set[Path] = set()
         self._media: dict[tuple[str, str, str], Path] = {}
         self._defaults: dict[str, str] = {}
+        self._wanted_now = asyncio.Semaphore(_AT_ONCE)
 
     async def render(self, flows: Iterable[Flow], progress: Progress | None = None) -> Rendering:
         """Speak what is missing; `progress` hears of prompts done and of all. What is in use stays so.
@@ -118,8 +124,8 @@ class PromptLibrary:
 
     async def clear(self) -> None:
         """Remove what has not been in use for a day."""
-        await asyncio.to_thread(self._clear, self._left | set(self._media.values()))
-        self._left = set()
+        left, self._left = self._left, set()
+        await asyncio.to_thread(self._clear, left | set(self._media.values()))
 
     def media(self, flow: str, prompt: str, language: str) -> str:
         """Where the prompt's sound lies: an absolute path, to which a codec's extension is added.
@@ -134,6 +140,21 @@ class PromptLibrary:
             raise NoSuchPrompt(f"{flow}/{prompt}")
         return str(found)
 
+    async def words(self, text: str, language: str) -> str:
+        """Where these words lie as sound, as `media` says it; they are spoken first, if they are not there.
+
+        Raises: SpeechFailed.
+        """
+        digest = self._digest([Utterance(Language(language), text)])
+        stem = self._folder / _WORDS / language / digest
+        if not await asyncio.to_thread(_take, stem):
+            async with self._wanted_now:
+                # Another call may have wanted the same while we waited.
+                if not await asyncio.to_thread(_take, stem):
+                    speech = await self._synthesizer.synthesize(text, language)
+                    await asyncio.to_thread(_store, stem, [speech])
+        return str(stem)
+
     def _missing(self, prompts: list[_Prompt]) -> list[_Prompt]:
         """Those whose sound is not there, or not whole."""
         return [prompt for prompt in prompts if not self._is_there(prompt)]
@@ -141,10 +162,9 @@ class PromptLibrary:
     def _is_there(self, prompt: _Prompt) -> bool:
         try:
             stem = self._stem(prompt)
-            sizes = {stem.with_suffix(codec).stat().st_size for codec in CODECS}
-        except (OSError, SpeechFailed):
-            sizes = set()
-        if len(sizes) != 1 or 0 in sizes:
+        except SpeechFailed:
+            stem = None
+        if stem is None or not _is_whole(stem):
             self._whole.pop(prompt, None)
             return False
         self._whole[prompt] = stem
@@ -164,9 +184,13 @@ class PromptLibrary:
 
     def _stem(self, prompt: _Prompt) -> Path:
         """Raises: LanguageNotSpoken."""
-        spoken = [f"{self._synthesizer.voice(part.language)}\0{part.text}" for part in prompt.parts]
-        digest = hashlib.sha256("\0\0".join([_MAKING, *spoken]).encode()).hexdigest()[:_DIGITS]
+        digest = self._digest(prompt.parts)
         return self._folder / prompt.language / prompt.flow / prompt.name / digest
+
+    def _digest(self, parts: Iterable[Utterance]) -> str:
+        """Raises: LanguageNotSpoken."""
+        spoken = [f"{self._synthesizer.voice(part.language)}\0{part.text}" for part in parts]
+        return hashlib.sha256("\0\0".join([_MAKING, *spoken]).encode()).hexdigest()[:_DIGITS]
 
     async def _speak(self, prompt: _Prompt, gate: asyncio.Semaphore, tally: "_Tally") -> None:
         try:
@@ -215,19 +239,38 @@ def _prompts(flows: Iterable[Flow]) -> Iterator[_Prompt]:
                 yield _Prompt(flow.id, name, language, parts)
 
 
+def _is_whole(stem: Path) -> bool:
+    try:
+        sizes = {stem.with_suffix(codec).stat().st_size for codec in CODECS}
+    except OSError:
+        return False
+    return len(sizes) == 1 and 0 not in sizes
+
+
+def _take(stem: Path) -> bool:
+    """Whether the sound is there; from now on it is kept for another day."""
+    if not _is_whole(stem):
+        return False
+    with contextlib.suppress(OSError):
+        for codec in CODECS:
+            os.utime(stem.with_suffix(codec))
+    return True
+
+
 def _store(stem: Path, speeches: Sequence[Speech]) -> None:
-    """Make the sound and put it there. A standby may be speaking the same.
+    """Make the sound and put it there. A standby, or another call, may be speaking the same.
 
     Raises: SpeechFailed, if there is nothing to hear or no room for it.
     """
     # Half a second and 60 MB that an engine whose prompts are all there does without.
     from callcenter.services.prompt_audio import telephone_audio
 
+    by = f"{os.getpid()}-{threading.get_ident()}"
     try:
         coded = telephone_audio(speeches)
         stem.parent.mkdir(parents=True, exist_ok=True)
         for codec, sound in zip(CODECS, coded, strict=True):
-            part = stem.with_name(f"{stem.name}{codec}-{os.getpid()}{_PART}")
+            part = stem.with_name(f"{stem.name}{codec}-{by}{_PART}")
             part.write_bytes(sound)
             os.replace(part, stem.with_suffix(codec))
     except ValueError as error:

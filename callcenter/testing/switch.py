@@ -22,6 +22,7 @@ from callcenter.core.calls.effects import (
     StopMusic,
     StopSaying,
     TurnAway,
+    Words,
 )
 from callcenter.core.facts.calls import (
     AgentAnswered,
@@ -43,6 +44,10 @@ def _nothing() -> None:
     return
 
 
+def _named(said: Prompt | Words) -> str:
+    return said.text if isinstance(said, Words) else said.name
+
+
 @dataclass(slots=True)
 class FakeLeg:
     """One leg as the fake switch has it."""
@@ -54,7 +59,7 @@ class FakeLeg:
     answered: bool = False
     saying: Say | None = None
     music: str | None = None
-    heard: list[Prompt] = field(default_factory=list)
+    heard: list[Prompt | Words] = field(default_factory=list)
     together: frozenset[LegId] = frozenset()
 
 
@@ -69,7 +74,7 @@ class FakeSwitch:
         self.share_turned_away = 0.0
         self.unreachable: set[str] = set()
         self.silent_devices: set[str] = set()  # never say that they ring
-        self.unplayable: set[str] = set()  # names of prompts that fail at once
+        self.unplayable: set[str] = set()  # names of prompts, or words, that fail at once
         self.deaf = False
         self.loses: type[LegEffect] | None = None  # commands of this kind, on their way
         self.away = False
@@ -227,7 +232,7 @@ class FakeSwitch:
             case Say(prompts=prompts):
                 # A prompt takes the line from the music, which does not come back by itself.
                 leg.music, leg.saying = None, effect
-                if any(prompt.name in self.unplayable for prompt in prompts):
+                if any(_named(one) in self.unplayable for one in prompts):
                     self._end_prompt(leg, effect, played=False)
                 else:
                     leg.heard.extend(prompts)

@@ -170,6 +170,7 @@ def test_what_is_not_known_is_kept_apart_and_what_is_made_again_is_left_out(
     tmp_path: Path, put: Callable[[str], None]
 ) -> None:
     for name in (
+        *("prompts/zh/hotline/bye/1f.ulaw", "prompts/words/zh/2e.ulaw"),
         *("recordings/a.wav", "recordings/b.wav.part", "flows-in-force.json", "archive/f.gz"),
         *("secrets.json", "tls/x.key", "a-file-of-tomorrow.json", "asterisk/spool/fallback/1.wav"),
         *("callcenter.db", "callcenter.db-wal", "cli.json", "journal/x", "asterisk/etc/pjsip.conf"),
@@ -180,6 +181,7 @@ def test_what_is_not_known_is_kept_apart_and_what_is_made_again_is_left_out(
     skipped: list[str] = []
     chosen = list(of_run_folder(tmp_path, skipped))
     assert {one.name for one in chosen if not one.apart} == {
+        "run/prompts/zh/hotline/bye/1f.ulaw",
         "run/recordings/a.wav",
         "run/flows-in-force.json",
         "run/archive/f.gz",

@@ -230,6 +230,60 @@ async def test_a_caller_who_hears_the_old_words_hears_them_to_their_end(tmp_path
     assert library.media("hotline", "hello", "en") + ".ulaw" != file
 
 
+async def test_words_are_spoken_when_they_are_wanted_and_kept(tmp_path: Path) -> None:
+    speaker = ToneSynthesizer()
+    media = await PromptLibrary(tmp_path, speaker).words("第二位", "zh")
+    assert pitch(heard(media)) == pytest.approx(PITCH["zh"], abs=5)
+    assert heard(media, "ALAW").any()
+    assert await PromptLibrary(tmp_path, speaker).words("第二位", "zh") == media
+    assert speaker.spoken == [("zh", "第二位")]
+    assert await PromptLibrary(tmp_path, ToneSynthesizer("slow")).words("第二位", "zh") != media
+
+
+async def test_words_that_many_want_at_once_are_there_for_all(tmp_path: Path) -> None:
+    speaker = ToneSynthesizer()
+    library = PromptLibrary(tmp_path, speaker)
+    wanted = [library.words(text, "zh") for text in ("一", "二", "三", "四") * 5]
+    said = await asyncio.gather(*wanted)
+    assert all(heard(media).any() for media in said)
+    assert len(set(said)) == 4
+    # Two that began in the same moment may have spoken the same.
+    assert len(speaker.spoken) <= 8
+    assert speaker.most_at_once <= 2
+    assert endings(tmp_path) == [*[".alaw"] * 4, *[".ulaw"] * 4]
+
+
+async def test_what_words_say_is_in_no_name_of_a_file(tmp_path: Path) -> None:
+    media = await PromptLibrary(tmp_path, ToneSynthesizer()).words("138", "en")
+    assert "138" not in str(Path(media).relative_to(tmp_path).parent)
+    assert len(Path(media).name) == 16
+
+
+async def test_words_go_a_day_after_they_were_wanted_last(tmp_path: Path) -> None:
+    library = PromptLibrary(tmp_path, ToneSynthesizer())
+    await in_force(library, flow(HELLO))
+    wanted = await library.words("第二位", "zh")
+    unwanted = await library.words("第三位", "zh")
+    long_ago(tmp_path)
+    assert await library.words("第二位", "zh") == wanted
+    await library.clear()
+    assert heard(wanted).any()
+    assert len(endings(tmp_path / "words")) == 2
+    assert await library.words("第三位", "zh") == unwanted
+    assert heard(unwanted).any()
+
+
+@pytest.mark.parametrize(("language", "why"), [("xx", LanguageNotSpoken), ("en", SpeechFailed)])
+async def test_words_that_cannot_be_spoken_are_refused(
+    tmp_path: Path, language: str, why: type[SpeechFailed]
+) -> None:
+    speaker = ToneSynthesizer()
+    speaker.broken.add("no")
+    with pytest.raises(why):
+        await PromptLibrary(tmp_path, speaker).words("no", language)
+    assert endings(tmp_path) == []
+
+
 async def test_parts_are_spoken_each_in_its_language_one_after_the_other(tmp_path: Path) -> None:
     library = PromptLibrary(tmp_path, ToneSynthesizer())
     await in_force(library, flow({"ask": [{"zh": "您好您好您"}, {"en": "Hello"}]}))

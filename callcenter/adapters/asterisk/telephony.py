@@ -6,6 +6,9 @@ somebody for them need not wait for each other. The exception is a command on a 
 still be playing: it waits inside the switch for the playback's length, and everything behind it on the
 socket would wait too. Those go by pooled HTTP.
 
+What is said in words of the moment may have to be spoken first; `sounds` keeps the order of what is to
+sound on a leg meanwhile.
+
 An answer is only looked at when it means that an event will never come: an agent's leg that could not be
 made, a prompt that was not taken. 404 and 409 are everyday life: the leg hung up first, or it exists.
 """
@@ -13,7 +16,7 @@ made, a prompt that was not taken. 404 and 409 are everyday life: the leg hung u
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -26,6 +29,7 @@ from callcenter.adapters.asterisk.breadcrumbs import variable
 from callcenter.adapters.asterisk.bridge_pool import TALK, BridgePool
 from callcenter.adapters.asterisk.events import HANG_UP_FOLLOWS, arrival, came_at
 from callcenter.adapters.asterisk.outside import OutsideLegs
+from callcenter.adapters.asterisk.sounds import Sound, Sounds
 from callcenter.adapters.asterisk.trial import is_trial
 from callcenter.adapters.asterisk.trunks import Way
 from callcenter.core.acd.device import parse_device
@@ -42,6 +46,7 @@ from callcenter.core.calls.effects import (
     StopMusic,
     StopSaying,
     TurnAway,
+    Words,
 )
 from callcenter.core.errors import NotFound
 from callcenter.core.facts.calls import AgentRinging, LegCause, LegEnded, PromptEnded
@@ -66,6 +71,8 @@ _GONE: Final = 404
 _NO_CALLER: Final = 400  # to an agent's leg: "Provided originator channel was not found"
 # Asterisk ends the ringing itself a little after the engine should have: a bound, not a timer.
 _RING_BOUND_SECONDS: Final = 3
+# Nobody may hear more than 3 s of silence.
+_WORDS_WITHIN: Final = timedelta(seconds=2)
 
 OutsideDial = Callable[[str], Sequence[Way]]
 
@@ -81,10 +88,12 @@ class AriTelephony:
         clock: Clock,
         deliver: Callable[[Fact], None],
         media: Callable[[Prompt], str],
+        words: Callable[[Words], Awaitable[str]],
         outside: OutsideDial,
         region: str,
         longest_call: timedelta,
         app: str = "cc",
+        words_within: timedelta = _WORDS_WITHIN,
     ) -> None:
         self.pool = BridgePool()
         self._rest = rest
@@ -94,6 +103,9 @@ class AriTelephony:
         self._media = media
         self._ways = outside
         self.outside = OutsideLegs(self._send, clock=clock, deliver=deliver)
+        self._sounds = Sounds(
+            speak=words, begin=self._begin, unsaid=self._never_said, within=words_within
+        )
         self._region = region
         self._longest_call = longest_call
         self._app = app
@@ -113,6 +125,7 @@ class AriTelephony:
                     self._bridge(call, effect)
                 case HangUpLeg(leg=leg, elsewhere=elsewhere):
                     self.outside.settled(leg)
+                    self._sounds.leave(leg)
                     # The phone is told so in a Reason header, and shows no missed call.
                     reason: Any = "answered_elsewhere" if elsewhere else None
                     self._send(leg, channels.hangup(leg, reason=reason))
@@ -121,6 +134,7 @@ class AriTelephony:
                     # 21: call rejected, on which they do not.
                     self._send(call, channels.hangup(leg, reason_code="21" if for_good else "34"))
                 case GiveBack(leg=leg):
+                    self._sounds.leave(leg)
                     back = channels.continue_in_dialplan(
                         leg, context="fallback", extension="s", priority=1
                     )
@@ -139,7 +153,7 @@ class AriTelephony:
         try:
             all_legs = await self._http.ask(channels.list_all())
             all_bridges = await self._http.ask(bridges.list_all())
-            playing = [prompt for prompt in prompts if await self._is_playing(prompt)]
+            playing = [prompt for prompt in prompts if await self._is_under_way(prompt)]
         except AriError as error:
             raise SwitchAway(type(error).__name__) from None
         ours = [b for b in all_bridges if b["id"].startswith(TALK)]
@@ -154,28 +168,48 @@ class AriTelephony:
     async def close(self) -> None:
         """Let go of what is still under way."""
         await self.outside.close()
+        await self._sounds.close()
         for task in list(self._waiting):
             task.cancel()
         await asyncio.gather(*self._waiting, return_exceptions=True)
 
     # -- effects ------------------------------------------------------------------------------
 
-    def _sound(self, call: CallId, effect: Say | StopSaying | StartMusic | StopMusic) -> None:
+    def _sound(self, call: CallId, effect: Sound | StopSaying) -> None:
         match effect:
-            case Say(leg=leg, id=prompt, prompts=prompts):
-                unsaid = PromptEnded(self._clock.now(), call, prompt_of(prompt)[1], played=False)
+            case Say(id=prompt, prompts=prompts):
                 try:
-                    media = [f"sound:{self._media(one)}" for one in prompts]
+                    media = [one if isinstance(one, Words) else self._media(one) for one in prompts]
                 except NotFound:  # never spoken; the call goes on without it
-                    self._later(unsaid)
+                    self._never_said(call, prompt)
                     return
-                self._send(call, channels.play_with_id(leg, prompt, media=media), unsaid)
+                self._sounds.add(call, effect, media)
             case StopSaying(id=prompt):
-                self._send(call, playbacks.stop(prompt))
+                leg = self._sounds.stop(prompt)
+                if leg is None:
+                    self._send(call, playbacks.stop(prompt))
+                else:
+                    self._quiet(call, leg)
+            case _:
+                self._sounds.add(call, effect)
+
+    def _begin(self, call: CallId, sound: Sound, media: Sequence[str]) -> None:
+        match sound:
+            case Say(leg=leg, id=prompt):
+                unsaid = PromptEnded(self._clock.now(), call, prompt_of(prompt)[1], played=False)
+                files = [f"sound:{file}" for file in media]
+                self._send(call, channels.play_with_id(leg, prompt, media=files), unsaid)
             case StartMusic(leg=leg, music=music):
                 self._send(call, channels.start_moh(leg, moh_class=music))
             case StopMusic(leg=leg):
-                self._send(call, channels.stop_moh(leg))
+                self._quiet(call, leg)
+
+    def _never_said(self, call: CallId, prompt: PromptId) -> None:
+        self._later(PromptEnded(self._clock.now(), call, prompt_of(prompt)[1], played=False))
+
+    def _quiet(self, call: CallId, leg: LegId) -> None:
+        """No music. A prompt that begins takes the line from it; one that never did has not."""
+        self._send(call, channels.stop_moh(leg))
 
     def _ring(self, call: CallId, effect: RingAgent) -> None:
         device = parse_device(effect.device)
@@ -234,8 +268,10 @@ class AriTelephony:
         )
 
     def _bridge(self, call: CallId, effect: BridgeLegs) -> None:
-        for leg in effect.legs:  # Whoever has answered is not dialled again.
-            self.outside.settled(leg)
+        for leg in effect.legs:
+            self.outside.settled(leg)  # Whoever has answered is not dialled again.
+            if self._sounds.leave(leg):
+                self._quiet(call, leg)
         bridge, make = self.pool.take(effect.legs)
         requests: list[Request[Any]] = [
             *([bridges.create_with_id(bridge, type="mixing")] if make else []),
@@ -328,7 +364,9 @@ class AriTelephony:
 
     # -- looking ------------------------------------------------------------------------------
 
-    async def _is_playing(self, prompt: PromptId) -> bool:
+    async def _is_under_way(self, prompt: PromptId) -> bool:
+        if self._sounds.is_waiting(prompt):
+            return True
         try:
             await self._http.ask(playbacks.get(prompt))
         except Refused as refused:

@@ -4,7 +4,7 @@ A leg effect goes to the switch, in the order given, and is named so that asking
 `Record` is a fact that follows: it is journalled and heard by call and floor before anything else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,22 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """Something to say that no flow has: a value in words (`core.say`), spoken when it is wanted.
+
+    It may be a person's number, so what it says is not shown.
+    """
+
+    text: str = field(repr=False)
+    language: str
+
+    @property
+    def name(self) -> str:
+        """What it goes by beside prompts."""
+        return "words"
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerLeg:
     leg: LegId
 
@@ -34,7 +50,7 @@ class Say:
 
     leg: LegId
     id: PromptId
-    prompts: tuple[Prompt, ...]
+    prompts: tuple[Prompt | Words, ...]
 
 
 @dataclass(frozen=True, slots=True)

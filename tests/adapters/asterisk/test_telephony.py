@@ -1,29 +1,45 @@
 """What the engine wants, as commands to Asterisk; and which answers become facts."""
 
 import asyncio
+import logging
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
-from callcenter.adapters.asterisk.ari.request import NoReply, Reply, Request
+from callcenter.adapters.asterisk.ari.request import NoReply, Refused, Reply, Request
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.telephony import AriTelephony
 from callcenter.adapters.asterisk.trunks import Way
 from callcenter.core.calls.effects import (
     AnswerLeg,
     BridgeLegs,
+    GiveBack,
     HangUpLeg,
     LegEffect,
     Prompt,
     RingAgent,
     Say,
+    StartMusic,
+    StopMusic,
+    StopSaying,
+    Words,
 )
 from callcenter.core.errors import NotFound
 from callcenter.core.facts.calls import AgentRinging, LegCause, LegEnded, PromptEnded
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import AgentId, BridgeId, CallId, FlowId, LegId, offer_leg, prompt_id
+from callcenter.core.ids import (
+    AgentId,
+    BridgeId,
+    CallId,
+    FlowId,
+    LegId,
+    PromptId,
+    offer_leg,
+    prompt_id,
+)
+from callcenter.ports.speech import SpeechFailed
 from callcenter.testing.clock import NOON, HandClock
 
 pytestmark = pytest.mark.adapter
@@ -34,7 +50,10 @@ ANA = AgentId("ana")
 LEG = offer_leg(CALL, 1)
 FIRST, SECOND = Way("PJSIP/+4917@tk-1", "main"), Way("PJSIP/+4917@tk-2", "second")
 TAKEN = Reply[Any](200, b"{}")
-SPOKEN = {("system", "agent-accept", "zh"): "/prompts/zh/system/agent-accept"}
+SPOKEN = {
+    ("system", "agent-accept", "zh"): "/prompts/zh/system/agent-accept",
+    ("system", "hello", "zh"): "/prompts/zh/system/hello",
+}
 
 
 def lines_taken(count: int) -> Reply[Any]:
@@ -63,25 +82,52 @@ class Wire:
             future.set_exception(reply)
         else:
             future.set_result(reply)
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await _let_it_sink_in()
+
+
+class Voice:
+    """Speaks words when it is told to."""
+
+    def __init__(self) -> None:
+        self.wanted: dict[str, asyncio.Future[str]] = {}
+
+    async def speak(self, words: Words) -> str:
+        self.wanted[words.text] = asyncio.get_running_loop().create_future()
+        return await self.wanted[words.text]
+
+    async def says(self, text: str) -> None:
+        """It has spoken."""
+        self.wanted[text].set_result(f"/words/{len(text)}")
+        await _let_it_sink_in()
+
+    async def fails(self, text: str, why: Exception) -> None:
+        self.wanted[text].set_exception(why)
+        await _let_it_sink_in()
+
+
+async def _let_it_sink_in() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 class Switch:
     """The adapter between a wire and an engine that only listens."""
 
-    def __init__(self, *ways: Way) -> None:
+    def __init__(self, *ways: Way, words_within: timedelta = timedelta(minutes=1)) -> None:
         self.wire = Wire()
+        self.voice = Voice()
         self.facts: list[Fact] = []
         self._telephony = AriTelephony(
             cast(RestSockets, self.wire),
-            cast(PooledHttp, None),
+            cast(PooledHttp, Shown()),
             clock=HandClock(),
             deliver=self.facts.append,
             media=self._media,
+            words=self.voice.speak,
             outside=lambda number: ways,
             region="DE",
             longest_call=timedelta(hours=6),
+            words_within=words_within,
         )
 
     def _media(self, prompt: Prompt) -> str:
@@ -103,9 +149,17 @@ class Switch:
         """The agent's leg ends so; whether that was the carrier's doing and is seen to."""
         return self._telephony.outside.refused(LEG, sip_status, cause)
 
-    async def do(self, effect: LegEffect) -> None:
-        self._telephony.perform(CALL, [effect])
+    async def do(self, *effects: LegEffect) -> None:
+        self._telephony.perform(CALL, effects)
         await asyncio.sleep(0)
+
+    async def playing(self, prompt: PromptId) -> bool:
+        """Whether a look at the switch finds that this is being said."""
+        picture = await self._telephony.picture([prompt])
+        return prompt in picture.playing
+
+    async def close(self) -> None:
+        await self._telephony.close()
 
 
 def ring(device: str, language: str = "zh") -> RingAgent:
@@ -292,6 +346,157 @@ async def test_a_prompt_that_was_never_spoken_is_over_at_once() -> None:
     assert switch.facts == [PromptEnded(NOON, CALL, 3, played=False)]
 
 
+HELLO = Prompt(FlowId("system"), "hello", "zh")
+SECOND_PLACE = Words("第二位", "zh")
+FIRST_SAID, THEN_SAID = prompt_id(CALL, 3), prompt_id(CALL, 4)
+UNSAID = PromptEnded(NOON, CALL, 3, played=False)
+WORDS_FIRST = Say(CALLER, FIRST_SAID, (HELLO, SECOND_PLACE, HELLO))
+THEN_HELLO = Say(CALLER, THEN_SAID, (HELLO,))
+
+
+def heard(wire: Wire) -> list[str]:
+    """What was played, begun and stopped, in order."""
+    return [
+        dict(one.query).get("media", f"{one.method} {one.path.split('/')[-1]}") for one in wire.sent
+    ]
+
+
+SOUND = "sound:/prompts/zh/system/hello"
+WHOLE = f"{SOUND},sound:/words/3,{SOUND}"
+
+
+async def test_words_are_spoken_before_they_are_played_and_one_thing_with_their_prompts() -> None:
+    switch = Switch()
+    await switch.do(WORDS_FIRST)
+    assert switch.wire.sent == []
+    await switch.voice.says("第二位")
+    assert heard(switch.wire) == [WHOLE]
+    assert switch.wire.keys == [CALL]
+    assert switch.facts == []
+
+
+async def test_what_follows_words_on_a_leg_waits_behind_them_in_order() -> None:
+    switch = Switch()
+    again = Say(CALLER, THEN_SAID, (Words("再见", "zh"),))
+    await switch.do(WORDS_FIRST, again, StartMusic(CALLER, "jazz"))
+    await switch.voice.says("再见")
+    assert switch.wire.sent == []
+    await switch.voice.says("第二位")
+    assert heard(switch.wire) == [WHOLE, "sound:/words/2", "POST moh"]
+
+
+async def test_another_leg_and_what_is_no_sound_do_not_wait_for_words() -> None:
+    switch = Switch()
+    other = LegId("cc1-1.2")
+    await switch.do(WORDS_FIRST, AnswerLeg(CALLER), StartMusic(other, "jazz"))
+    assert heard(switch.wire) == ["POST answer", "POST moh"]
+    await switch.close()
+
+
+async def test_words_that_are_stopped_before_they_are_spoken_are_never_played() -> None:
+    switch = Switch()
+    await switch.do(WORDS_FIRST)
+    await switch.do(THEN_HELLO, StopSaying(FIRST_SAID))
+    # They would have taken the line from the music.
+    assert heard(switch.wire) == [SOUND, "DELETE moh"]
+    assert switch.facts == [UNSAID]
+    assert switch.voice.wanted["第二位"].cancelled()
+
+
+@pytest.mark.parametrize("ending", [StopSaying(FIRST_SAID), HangUpLeg(CALLER)])
+async def test_words_that_fail_as_they_are_dropped_are_over_once(ending: LegEffect) -> None:
+    switch = Switch()
+    await switch.do(WORDS_FIRST)
+    switch.voice.wanted["第二位"].set_exception(SpeechFailed())
+    await switch.do(ending)
+    await _let_it_sink_in()
+    assert switch.facts == [UNSAID]
+
+
+async def test_what_waits_behind_words_may_be_stopped_too() -> None:
+    switch = Switch()
+    await switch.do(WORDS_FIRST, THEN_HELLO, StopSaying(THEN_SAID))
+    await switch.voice.says("第二位")
+    assert heard(switch.wire) == ["DELETE moh", WHOLE]
+    assert switch.facts == [PromptEnded(NOON, CALL, 4, played=False)]
+
+
+async def test_what_is_being_played_is_stopped_on_the_switch() -> None:
+    switch = Switch()
+    await switch.do(WORDS_FIRST)
+    await switch.voice.says("第二位")
+    await switch.do(StopSaying(FIRST_SAID))
+    assert switch.wire.sent[-1].path == f"playbacks/{FIRST_SAID}"
+    assert switch.facts == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "sent"),
+    [
+        (
+            BridgeLegs((CALLER, LEG), busy=False),
+            ["DELETE moh", "POST br-cc1-1.1", "POST addChannel"],
+        ),
+        (HangUpLeg(CALLER), [f"DELETE {CALLER}"]),
+        (GiveBack(CALLER), ["POST continue"]),
+    ],
+)
+async def test_nobody_hears_words_after_they_were_connected_or_let_go(
+    ending: LegEffect, sent: list[str]
+) -> None:
+    switch = Switch()
+    await switch.do(WORDS_FIRST)
+    wanted = switch.voice.wanted["第二位"]
+    await switch.do(THEN_HELLO, StartMusic(CALLER, "jazz"), ending)
+    assert heard(switch.wire) == sent
+    assert wanted.cancelled()
+    assert switch.facts == [UNSAID, PromptEnded(NOON, CALL, 4, played=False)]
+
+
+@pytest.mark.parametrize("why", [SpeechFailed("out of breath"), RuntimeError("a fault of ours")])
+async def test_words_that_cannot_be_spoken_are_over_and_what_follows_is_heard(
+    why: Exception,
+) -> None:
+    switch = Switch()
+    await switch.do(WORDS_FIRST, THEN_HELLO)
+    await switch.voice.fails("第二位", why)
+    assert heard(switch.wire) == [SOUND]
+    assert switch.facts == [UNSAID]
+
+
+async def test_words_that_are_not_spoken_in_time_are_over(caplog: pytest.LogCaptureFixture) -> None:
+    switch = Switch(words_within=timedelta(0))
+    with caplog.at_level(logging.DEBUG):
+        await switch.do(WORDS_FIRST, StopMusic(CALLER))
+        await _let_it_sink_in()
+    assert heard(switch.wire) == ["DELETE moh"]
+    assert switch.facts == [UNSAID]
+    assert "第二位" not in caplog.text + repr(WORDS_FIRST)
+
+
+async def test_words_beside_a_prompt_that_was_never_spoken_are_not_waited_for() -> None:
+    switch = Switch()
+    await switch.do(Say(CALLER, FIRST_SAID, (Prompt(FlowId("x"), "y", "en"), SECOND_PLACE)))
+    assert switch.facts == [UNSAID]
+    assert switch.voice.wanted == {}
+
+
+async def test_words_that_are_being_spoken_are_found_when_the_switch_is_looked_at() -> None:
+    switch = Switch()
+    await switch.do(WORDS_FIRST)
+    assert await switch.playing(FIRST_SAID)
+    await switch.do(StopSaying(FIRST_SAID))
+    assert not await switch.playing(FIRST_SAID)
+
+
+async def test_an_engine_that_ends_leaves_its_words_unspoken() -> None:
+    switch = Switch()
+    await switch.do(WORDS_FIRST)
+    await switch.close()
+    assert switch.voice.wanted["第二位"].cancelled()
+    assert (switch.wire.sent, switch.facts) == ([], [])
+
+
 async def test_a_leg_that_is_gone_already_is_no_news() -> None:
     switch = Switch()
     await switch.do(HangUpLeg(LEG))
@@ -304,9 +509,16 @@ class Shown:
 
     def __init__(self, *legs: dict[str, Any]) -> None:
         self._legs = legs
+        self.sent: list[Request[Any]] = []
 
     async def ask(self, request: Request[Any]) -> Any:
+        if request.path.startswith("playbacks"):
+            raise Refused(request.path, 404, "")
         return self._legs if request.path == "channels" else []
+
+    async def send(self, request: Request[Any]) -> Reply[Any]:
+        self.sent.append(request)
+        return TAKEN
 
 
 def in_hand(leg: str, data: str) -> dict[str, Any]:
@@ -327,6 +539,7 @@ async def test_a_test_call_is_no_caller_and_a_stranger_in_our_hands_is() -> None
         clock=HandClock(),
         deliver=lambda fact: None,
         media=lambda prompt: "",
+        words=Voice().speak,
         outside=lambda number: [],
         region="DE",
         longest_call=timedelta(hours=1),
