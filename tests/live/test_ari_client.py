@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import json
+import logging
 import secrets
 import socket
 import subprocess
@@ -26,10 +27,18 @@ from callcenter.adapters.asterisk.ari.generated.messages import AnyEvent
 from callcenter.adapters.asterisk.ari.pooled_http import PooledHttp
 from callcenter.adapters.asterisk.ari.request import SwitchGone
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
+from callcenter.adapters.asterisk.telephony import AriTelephony
+from callcenter.adapters.clock.system import SystemClock
+from callcenter.adapters.tts.espeak import Espeak
+from callcenter.core.calls.effects import Prompt, Say, StartMusic, StopSaying, Words
+from callcenter.core.facts.calls import PromptEnded
+from callcenter.core.facts.wire import Fact
+from callcenter.core.ids import CallId, FlowId, LegId, prompt_id
 from callcenter.host.asterisk_cli import wait_ready
 from callcenter.host.plan import SwitchPlan
 from callcenter.host.render import Rendered, render_instance
 from callcenter.host.switch import prepare_switch
+from callcenter.services.prompts import PromptLibrary
 from tests.live.live_centre import FIGURES, promptly
 
 pytestmark = pytest.mark.live
@@ -72,6 +81,7 @@ class Instance:
         )
         self.rendered: Rendered = render_instance(plan)
         (plan.etc_dir / "manager.conf").write_text(MANAGER_CONF)
+        self.espeak = Espeak(self._switch.espeak_argv(), self._switch.espeak.environment())
         self.start()
 
     def start(self) -> None:
@@ -277,6 +287,50 @@ async def test_a_command_that_waits_in_a_channel_holds_up_nobody(
     assert not written.done()
     await rest.send(playbacks.stop("pb-1"), "c1")
     assert (await asyncio.wait_for(written, LONG)).ok
+
+
+def telephony(
+    rest: RestSockets, http: PooledHttp, library: PromptLibrary, facts: list[Fact]
+) -> AriTelephony:
+    return AriTelephony(
+        rest,
+        http,
+        clock=SystemClock(),
+        deliver=facts.append,
+        media=lambda prompt: "demo-thanks",
+        words=lambda words: library.words(words.text, words.language),
+        outside=lambda number: [],
+        region="CN",
+        longest_call=timedelta(minutes=1),
+    )
+
+
+async def test_words_of_the_moment_are_spoken_and_played_and_none_after_they_were_stopped(
+    ear: Ear,
+    rest: RestSockets,
+    http: PooledHttp,
+    instance: Instance,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    call = CallId("cc1-1.1")
+    facts: list[Fact] = []
+    line = telephony(rest, http, PromptLibrary(tmp_path, instance.espeak), facts)
+    await rest.send(channels.originate_with_id(call, endpoint=ECHO, app="cc"), call)
+    await ear.until(lambda: "StasisStart" in ear.kinds())
+    place, wait = Words("第二位", "zh"), Words("two minutes", "en")
+    thanks = Prompt(FlowId("x"), "thanks", "en")
+    leg, first, second = LegId(call), prompt_id(call, 1), prompt_id(call, 2)
+    with caplog.at_level(logging.INFO):
+        line.perform(call, [StartMusic(leg, "default"), Say(leg, second, (Words("四", "zh"),))])
+        assert second in (await line.picture([second])).playing
+        line.perform(call, [StopSaying(second), Say(leg, first, (place, thanks, wait))])
+        await ear.until(lambda: "PlaybackFinished" in ear.kinds())
+    await line.close()
+    played = [event["playback"] for event in ear.events if event["type"] == "PlaybackFinished"]
+    assert [(one["id"], one["state"]) for one in played] == [(first, "done")]
+    assert [fact.number for fact in facts if isinstance(fact, PromptEnded)] == [2]
+    assert "refused" not in caplog.text
 
 
 async def test_being_replaced_is_heard_through_the_production_filter(switch: Switch) -> None:
