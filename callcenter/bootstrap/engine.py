@@ -239,6 +239,7 @@ def _link(
         region=settings.centre.region,
         deliver=to.arrivals.deliver,
         set_reachable=to.door.set_reachable,
+        leg_ended=to.telephony.ended,
         trunk_heard=to.trunks.heard,
         carrier_refused=to.telephony.outside.refused,
         turned_away=to.door.turned_away,

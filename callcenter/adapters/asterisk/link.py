@@ -59,6 +59,7 @@ class AriLink:
         region: str,
         deliver: Callable[[Fact], None],
         set_reachable: Callable[[AgentId, bool], None],
+        leg_ended: Callable[[LegId], None],
         trunk_heard: Callable[[str, bool], None],
         carrier_refused: Callable[[LegId, int | None, int], bool],
         turned_away: Callable[[], None],
@@ -76,6 +77,7 @@ class AriLink:
         self._region = region
         self._deliver = deliver
         self._set_reachable = set_reachable
+        self._leg_ended = leg_ended
         self._trunk_heard = trunk_heard
         self._carrier_refused = carrier_refused
         self._turned_away = turned_away
@@ -242,5 +244,6 @@ class AriLink:
         fact = fact_of(event, self._clock.now(), self._region)
         if isinstance(fact, LegEnded):
             self._pool.gone(fact.leg)
+            self._leg_ended(fact.leg)
         if fact is not None:
             self._deliver(fact)

@@ -165,6 +165,10 @@ class AriTelephony:
         }
         return SwitchPicture(at, legs, frozenset(playing))
 
+    def ended(self, leg: LegId) -> None:
+        """Nobody is there any more to hear what was to sound."""
+        self._sounds.leave(leg)
+
     async def close(self) -> None:
         """Let go of what is still under way."""
         await self.outside.close()

@@ -144,6 +144,7 @@ class Switch:
         """These are gone for good."""
         for leg in legs:
             self._telephony.pool.gone(leg)
+            self._telephony.ended(leg)
 
     def ends(self, sip_status: int | None, cause: int = 0) -> bool:
         """The agent's leg ends so; whether that was the carrier's doing and is seen to."""
@@ -451,6 +452,15 @@ async def test_nobody_hears_words_after_they_were_connected_or_let_go(
     assert heard(switch.wire) == sent
     assert wanted.cancelled()
     assert switch.facts == [UNSAID, PromptEnded(NOON, CALL, 4, played=False)]
+
+
+async def test_words_for_a_caller_who_hung_up_are_not_spoken_to_their_end() -> None:
+    switch = Switch()
+    await switch.do(WORDS_FIRST)
+    switch.hang_up(CALLER)
+    await _let_it_sink_in()
+    assert switch.voice.wanted["第二位"].cancelled()
+    assert (switch.wire.sent, switch.facts) == ([], [UNSAID])
 
 
 @pytest.mark.parametrize("why", [SpeechFailed("out of breath"), RuntimeError("a fault of ours")])

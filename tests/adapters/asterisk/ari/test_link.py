@@ -71,6 +71,7 @@ async def linked(
             region="DE",
             deliver=lambda fact: None,
             set_reachable=lambda agent, answers: None,
+            leg_ended=lambda leg: owner.happened.append(f"{leg} ended"),
             trunk_heard=lambda trunk, answers: None,
             carrier_refused=lambda leg, status, cause: False,
             turned_away=lambda: owner.happened.append("turned away"),
@@ -105,6 +106,16 @@ async def test_who_is_turned_away_at_the_door_is_counted_and_nobody_else(
         assert "turned away" not in owner.happened
         link.on_event(ended_in("turned-away"))
         assert owner.happened.count("turned away") == 1
+
+
+async def test_whoever_puts_words_on_a_leg_hears_that_it_has_ended(
+    double: Double, switch: Switch
+) -> None:
+    owner = Owner(double)
+    async with linked(switch, owner) as link:
+        await owner.until(lambda happened: "looked back" in happened)
+        link.on_event(ended_in("inbound"))
+        assert owner.happened.count("1795427904.7 ended") == 1
 
 
 def ended_in(context: str) -> Any:
