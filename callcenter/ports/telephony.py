@@ -2,7 +2,8 @@
 
 Sending never waits and never fails: whatever becomes of an effect comes back as a fact (`LegEnded`,
 `PromptEnded` …), since on a switch the answer to a command and the events of the leg race each other
-anyway. Effects of one call are carried out in the order given; calls do not wait for each other.
+anyway. Effects of one call are carried out in the order given; calls do not wait for each other. Only
+what is said in words that are not spoken yet comes later, and on its leg the sounds behind it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
