@@ -21,19 +21,25 @@ KEPT: Final = 5  # older ones of each
 EVERY: Final = timedelta(minutes=1)
 
 
-async def keep_small(folders: Sequence[Path], *, every: timedelta = EVERY) -> None:
-    """Look at every log in these folders now and then, for ever."""
+async def keep_small(
+    folders: Sequence[Path], *, leave: Path | None = None, every: timedelta = EVERY
+) -> None:
+    """Look at every log in these folders now and then, for ever. What `leave` names is somebody else's."""
     while True:
         for folder in folders:
-            await asyncio.to_thread(turn_over, folder)
+            await asyncio.to_thread(turn_over, folder, leave=leave)
         await asyncio.sleep(every.total_seconds())
 
 
-def turn_over(folder: Path, *, longest: int = LONGEST, kept: int = KEPT) -> None:
-    """Put away what is too long in one folder, which need not exist. Only whole logs are touched:
-    a name that ends in a number is one that was put away before."""
+def turn_over(
+    folder: Path, *, leave: Path | None = None, longest: int = LONGEST, kept: int = KEPT
+) -> None:
+    """Put away what is too long in one folder, which need not exist. Only whole logs are touched: a name
+    that ends in a number is one that was put away before. `leave` and its older ones stay as they are."""
     try:
         logs = [path for path in folder.iterdir() if not path.suffix[1:].isdecimal()]
+        if leave is not None:
+            logs = [path for path in logs if not path.name.startswith(leave.name)]
     except OSError:
         return
     for path in logs:

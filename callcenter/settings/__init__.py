@@ -47,7 +47,8 @@ EMPTY: Final = Secret("")
 
 @dataclass(frozen=True, slots=True)
 class CentreSettings:
-    """The centre as a whole. `region` is the country whose way of writing numbers is used."""
+    """The centre as a whole. `region` is the country whose way of writing numbers is used. `queue_log`: the
+    file in which reporting tools find what app_queue would write; empty: none."""
 
     name: str = "demo"
     region: Region = "DE"
@@ -56,6 +57,7 @@ class CentreSettings:
     recordings_folder: str = "recordings"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     second_sign_in: Literal["takes-over", "refused"] = "takes-over"
+    queue_log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,11 @@ class Settings:
     def recordings_folder(self) -> Path:
         """Where sound is kept that callers left."""
         return self.path(self.centre.recordings_folder)
+
+    @property
+    def queue_log(self) -> Path | None:
+        """Where reporting tools find what happened in queues; None: nowhere."""
+        return self.path(self.centre.queue_log) if self.centre.queue_log else None
 
     @property
     def journal_folder(self) -> Path:

@@ -34,6 +34,14 @@ def test_short_logs_and_what_is_no_log_stay_as_they_are(tmp_path: Path) -> None:
     assert (elsewhere / "big").read_text().startswith("somebody")
 
 
+def test_a_log_that_is_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+    for name in ("queue_log", "queue_log-20260301", "engine.log"):
+        (tmp_path / name).write_text("x" * 30)
+    turn_over(tmp_path, leave=tmp_path / "queue_log", longest=20)
+    left = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert left == {"queue_log": 30, "queue_log-20260301": 30, "engine.log": 0, "engine.log.1": 30}
+
+
 def test_a_folder_that_is_not_there_is_no_trouble(tmp_path: Path) -> None:
     turn_over(tmp_path / "not yet")
 

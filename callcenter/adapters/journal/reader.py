@@ -4,7 +4,7 @@ Only whole bursts are handed out: what a dying writer left half-written is cut o
 and its numbers are given to other facts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,8 @@ from callcenter.ports.journal import Numbered
 
 SUFFIX: Final = ".jsonl"
 DIGITS: Final = 16
+# As many facts are kept for somebody who does not come to read them: about 150 MB.
+MOST_KEPT: Final = 1_000_000
 
 Place = tuple[int, int, int]  # segment, byte offset, line
 
@@ -39,10 +41,14 @@ def segments(folder: Path) -> list[int]:
 
 
 class SegmentReader:
-    """Follows the journal in `folder` by number. Each reader keeps its own place."""
+    """Follows the journal in `folder` by number. Each reader keeps its own place.
 
-    def __init__(self, folder: Path) -> None:
+    `also_read` says how far somebody else has read what this reader may let be forgotten.
+    """
+
+    def __init__(self, folder: Path, *, also_read: Callable[[], int] | None = None) -> None:
         self._folder = folder
+        self._also_read = also_read
         self._id: str | None = None
         # Everything before `_place`, which is between two bursts, is numbered `_number` or less.
         self._place: Place | None = None
@@ -81,6 +87,8 @@ class SegmentReader:
 
     def forget(self, before: int) -> int:
         """Delete closed segments whose facts are all numbered below `before`; how many."""
+        if self._also_read is not None:
+            before = min(before, max(self._also_read() + 1, before - MOST_KEPT))
         found = segments(self._folder)
         done = [own for own, following in pairwise(found) if following <= before]
         for segment in done:

@@ -1,0 +1,1 @@
+"""queue_log, the file that reporting tools read."""
