@@ -74,6 +74,7 @@ _SETTINGS: Final = """
 name = "live"
 run_folder = "run"
 flows_folder = "flows"
+queue_log = "queue_log"
 [http]
 port = {engine}
 [edge]

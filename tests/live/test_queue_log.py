@@ -1,0 +1,347 @@
+"""The same calls through Asterisk's app_queue and through us leave the same lines in queue_log.
+
+Both sides have the same switch and phones of the same kind, and each script is played to both in the same
+words. Times and ids are apart by nature: calls, queues, agents and legs are numbered as they come.
+Durations may differ by what a busy machine adds.
+
+One thing differs by intent: how long an agent's phone rang who declined is told by us in milliseconds, by
+app_queue in whole seconds times a thousand. It is within the tolerance.
+"""
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from callcenter.testing.phones import CallLeg
+from tests.live.live_centre import LONG, Agent, House, Line, seen, until
+
+pytestmark = pytest.mark.live
+
+NUMBER: Final = "4990"
+CALLERS: Final = ("+491713921001", "+491713921002", "+491713921003")
+NUMBERS: Final = itertools.count(1)
+TOLERANCE: Final = 2.0  # seconds
+
+_QUEUES: Final = """[general]
+persistentmembers = no
+log_membername_as_agent = yes
+[{queue}]
+strategy = linear
+timeout = {ring_for_seconds}
+retry = 1
+autofill = yes
+joinempty = yes
+leavewhenempty = no
+ringinuse = no
+"""
+_MANAGER: Final = """[general]
+enabled = yes
+bindaddr = 127.0.0.1
+port = {port}
+[test]
+secret = {secret}
+read = agent
+write = agent
+"""
+RULES: Final = {"ring_for_seconds": 4, "strategy": "linear", "announce_every_seconds": None}
+
+# Which of an event's data are durations, and how many of their units make a second.
+DURATIONS: Final[Mapping[str, Mapping[int, int]]] = {
+    "CONNECT": {0: 1, 2: 1},
+    "COMPLETECALLER": {0: 1, 1: 1},
+    "COMPLETEAGENT": {0: 1, 1: 1},
+    "ABANDON": {2: 1},
+    "RINGNOANSWER": {0: 1000},
+    "RINGCANCELED": {0: 1000},
+}
+LEGS: Final = {"CONNECT": 1}
+NOBODYS: Final = ("NONE", "CLI", "MANAGER")
+
+
+@dataclass
+class Told:
+    """What lines say, in a form that can be compared: their fields, and their durations in seconds."""
+
+    fields: list[list[str]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=lambda: dict.fromkeys(NOBODYS, "NONE"))
+
+    @classmethod
+    def by(cls, lines: list[str]) -> "Told":
+        told = cls()
+        for line in lines:
+            told.hear(line)
+        return told
+
+    def hear(self, line: str) -> None:
+        epoch, call, queue, agent, event, *data = line.split("|")
+        assert epoch.isdecimal()
+        ends = [place for name, place in LEGS.items() if name == event]
+        for place in ends:
+            data[place] = self.named(data[place])
+        for place, share in DURATIONS.get(event, {}).items():
+            self.seconds.append(int(data[place]) / share)
+            data[place] = "…"
+        self.fields.append([*map(self.named, (call, queue, agent)), event, *data])
+
+    def named(self, name: str) -> str:
+        """The same name for what is the same."""
+        return self.names.setdefault(name, f"#{len(self.names)}")
+
+
+@dataclass
+class Side:
+    """One of the two who write queue_log, with a queue of theirs and two agents in it."""
+
+    house: House
+    queue: str
+    number: str
+    log: Path
+    agents: tuple[Agent, Agent]
+    set_ready: Callable[[Agent, bool], Awaitable[object]]
+
+    async def calls(self, who: int = 0) -> CallLeg:
+        """Somebody dials, and waits in the queue."""
+        before = len(self.told_of_calls("ENTERQUEUE"))
+        leg = await self.house.dial(self.number, caller_id=CALLERS[who])
+        await leg.established(LONG)
+        await seen(lambda: len(self.told_of_calls("ENTERQUEUE")) > before, LONG)
+        return leg
+
+    async def all_ready(self, *, ready: bool = True) -> None:
+        for agent in self.agents:
+            await self.set_ready(agent, ready)
+
+    async def at_rest(self) -> None:
+        """Nobody is on the line any more."""
+
+        async def is_empty() -> bool:
+            return not await self.house.ari("/channels")
+
+        await until(is_empty, LONG)
+
+    def told_of_calls(self, event: str = "") -> list[str]:
+        """The lines about calls of this queue."""
+        return [
+            line for line in self._lines() if line.split("|")[1] not in NOBODYS and event in line
+        ]
+
+    def told_of_agents(self) -> list[str]:
+        """The lines about what its agents did."""
+        return [line for line in self._lines() if line.split("|")[1] in NOBODYS]
+
+    def _lines(self) -> list[str]:
+        ids = {agent.id for agent in self.agents}
+        whole = self.log.read_text().rpartition("\n")[0].splitlines() if self.log.exists() else []
+        found = [(line, line.split("|")) for line in whole]
+        return [
+            line
+            for line, parts in found
+            if parts[2] == self.queue or (parts[2], parts[3]) in {("NONE", one) for one in ids}
+        ]
+
+
+async def goes_by(leg: CallLeg, seconds: float) -> None:
+    """So much time passes on the line."""
+    until_then = leg.recording.length + timedelta(seconds=seconds)
+    await seen(lambda: leg.recording.length >= until_then, LONG)
+
+
+# ── the scripts ──
+
+
+async def answered_and_the_caller_hangs_up(side: Side) -> None:
+    await side.all_ready()
+    caller = await side.calls()
+    leg = await side.agents[0].phone.rings(LONG)
+    await goes_by(caller, 1)
+    await leg.answer(LONG)
+    await goes_by(caller, 3)
+    await caller.hang_up(LONG)
+
+
+async def answered_and_the_agent_hangs_up(side: Side) -> None:
+    await side.all_ready()
+    caller = await side.calls()
+    leg = await side.agents[0].phone.rings(LONG)
+    await leg.answer(LONG)
+    await goes_by(caller, 3)
+    await leg.hang_up(LONG)
+    await caller.ended(LONG)
+
+
+async def both_give_up_the_second_first(side: Side) -> None:
+    await side.all_ready(ready=False)
+    first = await side.calls(0)
+    second = await side.calls(1)
+    await goes_by(second, 3)
+    await second.hang_up(LONG)
+    await goes_by(first, 1)
+    await first.hang_up(LONG)
+
+
+async def both_give_up_the_first_first(side: Side) -> None:
+    await side.all_ready(ready=False)
+    first = await side.calls(0)
+    second = await side.calls(1)
+    await goes_by(first, 3)
+    await first.hang_up(LONG)
+    await goes_by(second, 1)
+    await second.hang_up(LONG)
+
+
+async def the_first_does_not_answer_the_next_does(side: Side) -> None:
+    await side.all_ready()
+    caller = await side.calls()
+    missed = await side.agents[0].phone.rings(LONG)
+    await missed.ended(LONG)
+    leg = await side.agents[1].phone.rings(LONG)
+    await leg.answer(LONG)
+    await goes_by(caller, 2)
+    await caller.hang_up(LONG)
+
+
+async def the_first_declines_the_next_answers(side: Side) -> None:
+    await side.all_ready()
+    caller = await side.calls()
+    declined = await side.agents[0].phone.rings(LONG)
+    await goes_by(caller, 1)
+    await declined.reject(LONG)
+    leg = await side.agents[1].phone.rings(LONG)
+    await leg.answer(LONG)
+    await goes_by(caller, 2)
+    await caller.hang_up(LONG)
+
+
+async def gives_up_while_it_rings(side: Side) -> None:
+    await side.all_ready()
+    caller = await side.calls()
+    await side.agents[0].phone.rings(LONG)
+    await goes_by(caller, 2)
+    await caller.hang_up(LONG)
+
+
+async def one_is_served_after_another_who_gave_up_before_them(side: Side) -> None:
+    ana, _ = side.agents
+    await side.set_ready(ana, True)
+    talking = await side.calls(0)
+    await (await ana.phone.rings(LONG)).answer(LONG)
+    impatient = await side.calls(1)
+    patient = await side.calls(2)
+    await goes_by(patient, 2)
+    await impatient.hang_up(LONG)
+    await goes_by(patient, 1)
+    await talking.hang_up(LONG)
+    await (await ana.phone.rings(LONG)).answer(LONG)
+    await goes_by(patient, 2)
+    await patient.hang_up(LONG)
+
+
+SCRIPTS: Final = (
+    answered_and_the_caller_hangs_up,
+    answered_and_the_agent_hangs_up,
+    both_give_up_the_second_first,
+    both_give_up_the_first_first,
+    the_first_does_not_answer_the_next_does,
+    the_first_declines_the_next_answers,
+    gives_up_while_it_rings,
+    one_is_served_after_another_who_gave_up_before_them,
+)
+
+
+# ── the sides ──
+
+
+@contextmanager
+def written_as(path: Path, text: str):  # type: ignore[no-untyped-def]
+    """A file says something else for a while."""
+    before = path.read_text()
+    path.write_text(text)
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
+def ours(house: House, line: Line, agents: tuple[Agent, Agent]) -> Side:
+    async def set_ready(agent: Agent, ready: bool) -> None:
+        await agent.sets("ready" if ready else "paused")
+
+    log = house.centre.prepared.settings.queue_log
+    assert log is not None
+    return Side(house, line.queue, line.number, log, agents, set_ready)
+
+
+@asynccontextmanager
+async def theirs(house: House, agents: tuple[Agent, Agent]) -> AsyncIterator[Side]:
+    """app_queue on the same switch, with its queue_log on."""
+    queue = f"app-{next(NUMBERS)}"
+    etc = house.centre.prepared.rendered.conf.parent
+    logger = (etc / "logger.conf").read_text().replace("queue_log = no", "queue_log = yes")
+    fallback = (etc / "queues.conf").read_text().partition("[fallback]")[2]
+    queues = f"{_QUEUES.format(queue=queue, **RULES)}\n[fallback]{fallback}"
+
+    async def set_ready(agent: Agent, ready: bool) -> None:
+        word = "unpause" if ready else "pause"
+        await house.console(f"queue {word} member {interface(agent)} queue {queue}")
+
+    async def reread() -> None:
+        await house.console("logger reload")
+        await house.console("queue reload all")
+
+    with written_as(etc / "logger.conf", logger), written_as(etc / "queues.conf", queues):
+        await reread()
+        steps = (f"{NUMBER},1,Answer", f"{NUMBER},2,Queue,{queue}", f"{NUMBER},3,Hangup")
+        for step in steps:
+            await house.console(f"dialplan add extension {step} into from-trunk replace")
+        log = house.centre.run_folder / "asterisk/log/queue_log"
+        yield Side(house, queue, NUMBER, log, agents, set_ready)
+    await house.console(f"dialplan remove extension {NUMBER}@from-trunk")
+    await reread()
+
+
+def interface(agent: Agent) -> str:
+    return f"PJSIP/agent-{agent.id}"
+
+
+async def two_agents(house: House, line: Line) -> tuple[Agent, Agent]:
+    """Paused, in the order in which they are rung."""
+    one, other = [await house.agent([line], ready=False) for _ in range(2)]
+    first, second = sorted((one, other), key=lambda agent: agent.id)
+    return first, second
+
+
+def compare(their_lines: list[str], our_lines: list[str]) -> None:
+    them, us = Told.by(their_lines), Told.by(our_lines)
+    shown = "\n".join(["app_queue:", *their_lines, "we:", *our_lines])
+    assert us.fields == them.fields, shown
+    apart = [abs(a - b) for a, b in zip(us.seconds, them.seconds, strict=True)]
+    assert max(apart, default=0) <= TOLERANCE, shown
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)
+async def test_a_call_leaves_the_same_lines(
+    house: House, script: Callable[[Side], Awaitable[None]]
+) -> None:
+    line = await house.line(**RULES)
+    # Each side its own: the engine leaves an agent alone for a while whose phone somebody else has rung.
+    agents = await two_agents(house, line)
+    async with theirs(house, agents) as side:
+        for agent in agents:
+            wish = f"{interface(agent)} to {side.queue} penalty 0 as {agent.id}"
+            await house.console(f"queue add member {wish}")
+            await side.set_ready(agent, False)
+        await script(side)
+        await side.at_rest()
+        their_lines = side.told_of_calls()
+    side = ours(house, line, await two_agents(house, line))
+    await script(side)
+    await house.nothing_is_left()
+    await seen(lambda: len(side.told_of_calls()) >= len(their_lines), LONG, str(their_lines))
+    compare(their_lines, side.told_of_calls())
