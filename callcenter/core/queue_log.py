@@ -39,9 +39,10 @@ NONE: Final = "NONE"
 ASKED: Final = "MANAGER"
 """In place of a call, where somebody asked from outside for an agent to be added or taken away."""
 
-# As app_queue has it: a phone that could not be rung leaves no line.
+# As app_queue has it: a phone that could not be rung leaves no line; of one that stopped to ring for
+# another reason than its agent's, it says so.
 RANG_OUT: Final = frozenset({OfferEnd.NO_ANSWER, OfferEnd.REJECTED, OfferEnd.BUSY})
-CALLED_OFF: Final = frozenset({OfferEnd.CALLER_GONE, OfferEnd.WITHDRAWN})
+NEVER_RANG: Final = frozenset({OfferEnd.UNREACHABLE, OfferEnd.REFUSED})
 
 Place = tuple[datetime, int]
 
@@ -51,7 +52,6 @@ class Ring:
     """An offer that is open, or that was answered. `is_heard`: the phone said that it rings."""
 
     agent: AgentId
-    offer: int
     since: datetime
     is_heard: bool = False
 
@@ -59,13 +59,14 @@ class Ring:
 @dataclass(slots=True)
 class Stay:
     """A caller in a queue, or talking with whom they found there. `place` orders those who wait, as on
-    the floor; `position` is theirs when they joined."""
+    the floor; `position` is theirs when they joined; `rings` are the open offers by number."""
 
     queue: QueueId
     since: datetime
     place: Place
     position: int = 0
-    ring: Ring | None = None
+    rings: dict[int, Ring] = field(default_factory=dict)
+    agent: AgentId | None = None
     answered_at: datetime | None = None
 
 
@@ -129,8 +130,8 @@ class QueueLog:
 
     def _offered(self, number: int, fact: AgentOffered) -> list[str]:
         stay = self._waiting(fact.call)
-        if stay is not None and stay.ring is None:
-            stay.ring = Ring(fact.agent, fact.offer, fact.at)
+        if stay is not None:
+            stay.rings.setdefault(fact.offer, Ring(fact.agent, fact.at))
         return []
 
     def _rang(self, number: int, fact: AgentRinging) -> list[str]:
@@ -144,24 +145,23 @@ class QueueLog:
         if found is None:
             return []
         stay, ring = found
-        stay.ring = None
-        if fact.why in RANG_OUT or (fact.why is OfferEnd.LAPSED and ring.is_heard):
-            event = "RINGNOANSWER"
-        elif fact.why in CALLED_OFF:
-            event = "RINGCANCELED"
-        else:
+        del stay.rings[fact.offer]
+        if fact.why in NEVER_RANG or (fact.why is OfferEnd.LAPSED and not ring.is_heard):
             return []
+        is_missed = fact.why in RANG_OUT or fact.why is OfferEnd.LAPSED
+        event = "RINGNOANSWER" if is_missed else "RINGCANCELED"
         rang_for = max(fact.at - ring.since, timedelta()) // timedelta(milliseconds=1)
         return [_line(fact.at, fact.call, stay.queue, ring.agent, event, rang_for)]
 
     def _answered(self, number: int, fact: AgentAnswered) -> list[str]:
         found = self._ringing(fact)
-        if found is None:
+        if found is None or found[0].answered_at is not None:
             return []
         stay, ring = found
+        del stay.rings[fact.offer]
         self._waits_no_more(stay)
-        stay.answered_at = fact.at
-        leg = offer_leg(fact.call, ring.offer)
+        stay.agent, stay.answered_at = fact.agent, fact.at
+        leg = offer_leg(fact.call, fact.offer)
         data = (_seconds(stay.since, fact.at), leg, _seconds(ring.since, fact.at))
         return [_line(fact.at, fact.call, stay.queue, ring.agent, "CONNECT", *data)]
 
@@ -176,7 +176,7 @@ class QueueLog:
         stay = self.remembered.stays.get(fact.call)
         if stay is None:
             return []
-        if stay.answered_at is None or stay.ring is None:
+        if stay.answered_at is None or stay.agent is None:
             # Whoever was handed to the dialplan since we failed has not given up.
             event = "EXITEMPTY" if fact.outcome is Outcome.FAULTED else "ABANDON"
             return self._leave(fact.call, stay, event, fact.at)
@@ -184,7 +184,7 @@ class QueueLog:
         event = "COMPLETEAGENT" if fact.by is EndedBy.AGENT else "COMPLETECALLER"
         held, talked = _seconds(stay.since, stay.answered_at), _seconds(stay.answered_at, fact.at)
         data = (held, talked, stay.position)
-        return [_line(fact.at, fact.call, stay.queue, stay.ring.agent, event, *data)]
+        return [_line(fact.at, fact.call, stay.queue, stay.agent, event, *data)]
 
     # -- agents ---------------------------------------------------------------------------------
 
@@ -254,11 +254,9 @@ class QueueLog:
 
     def _ringing(self, fact: AgentRinging | OfferEnded | AgentAnswered) -> tuple[Stay, Ring] | None:
         """The offer that the fact speaks of, if nothing came of it yet."""
-        stay = self._waiting(fact.call)
-        ring = stay.ring if stay is not None else None
-        if stay is None or ring is None or (ring.agent, ring.offer) != (fact.agent, fact.offer):
-            return None
-        return stay, ring
+        stay = self.remembered.stays.get(fact.call)
+        ring = stay.rings.get(fact.offer) if stay is not None else None
+        return (stay, ring) if stay is not None and ring and ring.agent == fact.agent else None
 
     def _leave(self, call: CallId, stay: Stay, event: str, at: datetime) -> list[str]:
         data = (self._position(stay), stay.position, _seconds(stay.since, at))

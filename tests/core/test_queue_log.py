@@ -26,7 +26,7 @@ from callcenter.core.facts.calls import (
 from callcenter.core.facts.centre import AgentSet, FloorConfigured, QueueServed, QueueSet
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, LegId, QueueId
-from callcenter.core.queue_log import CALLED_OFF, RANG_OUT, QueueLog
+from callcenter.core.queue_log import NEVER_RANG, RANG_OUT, QueueLog
 
 pytestmark = pytest.mark.core
 
@@ -188,14 +188,14 @@ def test_an_agent_who_does_not_take_the_call_is_told_of(why: OfferEnd) -> None:
     ]
 
 
-@pytest.mark.parametrize("why", sorted(CALLED_OFF))
+@pytest.mark.parametrize("why", [OfferEnd.CALLER_GONE, OfferEnd.WITHDRAWN])
 def test_a_phone_that_stops_to_ring_through_no_fault_of_the_agents(why: OfferEnd) -> None:
     assert said(*joins(), *rings(), offer_ends(why))[1:] == [
         f"6 {FIRST}|sales|ana|RINGCANCELED|5250"
     ]
 
 
-@pytest.mark.parametrize("why", [OfferEnd.UNREACHABLE, OfferEnd.REFUSED])
+@pytest.mark.parametrize("why", sorted(NEVER_RANG))
 def test_a_phone_that_could_not_be_rung_has_no_line(why: OfferEnd) -> None:
     assert said(*joins(), *rings(), offer_ends(why)) == [ENTERED]
 
@@ -206,6 +206,16 @@ def test_a_lease_that_lapsed_is_told_of_if_the_phone_rang() -> None:
     assert said(*joins(), offered, lapsed) == [ENTERED]
     assert said(*joins(), offered, ringing, lapsed)[1:] == [
         f"6 {FIRST}|sales|ana|RINGNOANSWER|5250"
+    ]
+
+
+def test_of_several_phones_the_first_that_is_answered_counts() -> None:
+    facts = [*joins(), *rings(ANA, 1, 1), *rings(BO, 1, 2), answers(BO, 3, 2), answers(ANA, 3, 1)]
+    facts += [offer_ends(OfferEnd.WITHDRAWN, 3.5), ends(Outcome.ANSWERED)]
+    assert said(*facts)[1:] == [
+        f"3 {FIRST}|sales|bo|CONNECT|3|ag-{FIRST}-2|2",
+        f"4 {FIRST}|sales|ana|RINGCANCELED|2500",
+        f"9 {FIRST}|sales|bo|COMPLETECALLER|3|6|1",
     ]
 
 
