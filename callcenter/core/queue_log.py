@@ -155,10 +155,10 @@ class QueueLog:
 
     def _answered(self, number: int, fact: AgentAnswered) -> list[str]:
         found = self._ringing(fact)
-        if found is None or found[0].answered_at is not None:
+        if found is None:
             return []
         stay, ring = found
-        del stay.rings[fact.offer]
+        stay.rings.clear()  # of other phones that rang for them there is no line
         self._waits_no_more(stay)
         stay.agent, stay.answered_at = fact.agent, fact.at
         leg = offer_leg(fact.call, fact.offer)
@@ -221,14 +221,10 @@ class QueueLog:
         if fact.presence is Presence.SIGNED_OUT:
             del paused[agent]
             return self._taken(fact.at, agent, self._served(agent))
-        was, paused[agent] = paused[agent], fact.presence is Presence.PAUSED
-        if not (was or paused[agent]):
-            return []
+        paused[agent] = fact.presence is Presence.PAUSED
         event = "PAUSE" if paused[agent] else "UNPAUSE"
-        each = [
-            _line(fact.at, NONE, queue, agent, event, fact.reason) for queue in self._served(agent)
-        ]
-        return [_line(fact.at, NONE, NONE, agent, f"{event}ALL"), *each]
+        every = [(NONE, f"{event}ALL"), *((queue, event) for queue in self._served(agent))]
+        return [_line(fact.at, NONE, queue, agent, what, fact.reason) for queue, what in every]
 
     def _added(self, at: datetime, agent: AgentId, queues: "Queues") -> list[str]:
         how = "PAUSED" if self.remembered.paused[agent] else ""
@@ -254,7 +250,7 @@ class QueueLog:
 
     def _ringing(self, fact: AgentRinging | OfferEnded | AgentAnswered) -> tuple[Stay, Ring] | None:
         """The offer that the fact speaks of, if nothing came of it yet."""
-        stay = self.remembered.stays.get(fact.call)
+        stay = self._waiting(fact.call)
         ring = stay.rings.get(fact.offer) if stay is not None else None
         return (stay, ring) if stay is not None and ring and ring.agent == fact.agent else None
 

@@ -4,11 +4,14 @@ Both sides have the same switch and phones of the same kind, and each script is 
 words. Times and ids are apart by nature: calls, queues, agents and legs are numbered as they come.
 Durations may differ by what a busy machine adds.
 
-One thing differs by intent: how long an agent's phone rang who declined is told by us in milliseconds, by
-app_queue in whole seconds times a thousand. It is within the tolerance.
+What differs by intent: how long an agent's phone rang who declined is told by us in milliseconds, by
+app_queue in whole seconds times a thousand, which is within the tolerance. And of an agent who is ready
+already and says so again app_queue tells once more; for us nothing has happened, and there is no fact.
 """
 
+import asyncio
 import itertools
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -108,10 +111,8 @@ class Side:
 
     async def calls(self, who: int = 0) -> CallLeg:
         """Somebody dials, and waits in the queue."""
-        before = len(self.told_of_calls("ENTERQUEUE"))
         leg = await self.house.dial(self.number, caller_id=CALLERS[who])
         await leg.established(LONG)
-        await seen(lambda: len(self.told_of_calls("ENTERQUEUE")) > before, LONG)
         return leg
 
     async def all_ready(self, *, ready: bool = True) -> None:
@@ -345,3 +346,85 @@ async def test_a_call_leaves_the_same_lines(
     await house.nothing_is_left()
     await seen(lambda: len(side.told_of_calls()) >= len(their_lines), LONG, str(their_lines))
     compare(their_lines, side.told_of_calls())
+
+
+class Manager:
+    """AMI, as far as app_queue's agents come and go by it."""
+
+    def __init__(self, house: House, queue: str) -> None:
+        self._house = house
+        self._queue = queue
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Manager"]:
+        """The door is shut in a centre: open it for as long as this lasts."""
+        prepared, secret = self._house.centre.prepared, secrets.token_hex(8)
+        conf = prepared.rendered.conf.parent / "manager.conf"
+        port = prepared.settings.switch.ami_port
+        with written_as(conf, _MANAGER.format(port=port, secret=secret)):
+            await self._house.console("manager reload")
+            self._in, self._out = await asyncio.open_connection("127.0.0.1", port)
+            await self._in.readline()
+            await self._send(Action="Login", Username="test", Secret=secret, Events="off")
+            yield self
+            self._out.close()
+        await self._house.console("manager reload")
+
+    async def asks(self, action: str, agent: Agent, **more: str) -> None:
+        """One action for one agent."""
+        await self._send(Action=action, Interface=interface(agent), **more)
+
+    async def _send(self, **fields: str) -> None:
+        text = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        self._out.write(f"{text}\r\n".encode())
+        answer = await asyncio.wait_for(self._in.readuntil(b"\r\n\r\n"), LONG.total_seconds())
+        assert answer.startswith(b"Response: Success"), answer.decode()
+
+
+async def test_an_agents_day_leaves_the_same_lines(house: House) -> None:
+    line = await house.line(**RULES)
+    agents = await two_agents(house, line)
+    agent = agents[0]
+    async with theirs(house, agents) as side, Manager(house, side.queue).open() as manager:
+        name = {"Queue": side.queue, "MemberName": agent.id}
+        await manager.asks("QueueAdd", agent, Paused="true", **name)
+        await manager.asks("QueuePause", agent, Paused="false")
+        await manager.asks("QueuePause", agent, Paused="true", Reason="lunch")
+        await manager.asks("QueuePause", agent, Paused="true", Reason="training")
+        await manager.asks("QueuePause", agent, Paused="false")
+        await manager.asks("QueueRemove", agent, Queue=side.queue)
+        their_lines = side.told_of_agents()
+    side = ours(house, line, agents)
+    await agent.sets("ready")
+    await agent.sets("paused", "lunch")
+    await agent.sets("paused", "training")
+    await agent.sets("ready")
+    await house.admin.ask("DELETE", f"/agents/{agent.id}/login")
+
+    def of_this_agent() -> list[str]:
+        return [one for one in side.told_of_agents() if f"|{agent.id}|" in one]
+
+    await seen(lambda: "REMOVEMEMBER" in "".join(of_this_agent()), LONG)
+    compare(their_lines, of_this_agent())
+
+
+async def test_an_archive_that_is_killed_loses_and_doubles_no_line(house: House) -> None:
+    line = await house.line(**RULES)
+    side = ours(house, line, await two_agents(house, line))
+    await side.all_ready()
+    caller = await side.calls()
+    leg = await side.agents[0].phone.rings(LONG)
+    for _ in range(3):
+        killed = house.centre.kill("archive")
+        await house.centre.came_back("archive", killed)
+    await leg.ended(LONG)
+    leg = await side.agents[1].phone.rings(LONG)
+    await leg.answer(LONG)
+    killed = house.centre.kill("archive")
+    await goes_by(caller, 1)
+    await caller.hang_up(LONG)
+    await house.centre.came_back("archive", killed)
+    await house.nothing_is_left()
+    await seen(lambda: side.told_of_calls("COMPLETECALLER"), LONG)
+    events = [one.split("|")[4] for one in side.told_of_calls()]
+    assert events == ["ENTERQUEUE", "RINGNOANSWER", "CONNECT", "COMPLETECALLER"]
