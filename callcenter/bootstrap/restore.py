@@ -207,6 +207,8 @@ def _adapt(done: Restored, url: str) -> None:
     """What the settings must say where everything lies now."""
     folders = {"run_folder": "run", "flows_folder": "flows", "recordings_folder": "recordings"}
     done.changes = {("centre", key): folder for key, folder in folders.items()}
+    # The centre that was backed up may still write there, and a drill's call is nothing to report.
+    done.changes["centre", "queue_log"] = None
     is_server = done.manifest["database"]["kind"] == POSTGRES
     done.changes["database", "url"] = url if is_server else None
     for name, file in done.manifest.get("settings_files", {}).items():

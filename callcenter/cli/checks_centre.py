@@ -1,6 +1,7 @@
 """The doctor's look at the centre itself: engine, page, database, flows, certificates."""
 
 import json
+import os
 import socket
 import urllib.error
 import urllib.request
@@ -224,6 +225,27 @@ def _get(url: str) -> tuple[int, Any]:
         return 0, None
 
 
+def check_queue_log(settings: "Settings") -> Iterator[Finding]:
+    """Whether what reporting tools read can be written, where it is to be."""
+    file = settings.queue_log
+    if file is None:
+        return
+    place = next(one for one in (file, *file.parents) if one.exists())
+    if os.access(place, os.W_OK) and place.is_dir() == (place != file):
+        yield fine("queue_log", f"written to {file}", f"写入 {file}")
+        return
+    yield broken(
+        "queue_log",
+        f"{file} cannot be written: reporting tools see nothing new",
+        f"无法写入 {file}：报表工具看不到新数据",
+        mend=(
+            f"Let the user that the centre runs as write to {place}, or name another file under [centre]:"
+            ' queue_log = "…".',
+            f'请允许运行本中心的用户写入 {place}，或在 [centre] 下另指定文件：queue_log = "…"。',
+        ),
+    )
+
+
 CENTRE_CHECKS: Final = (
     check_engine,
     check_edge,
@@ -232,4 +254,5 @@ CENTRE_CHECKS: Final = (
     check_lease,
     check_flows,
     check_certificates,
+    check_queue_log,
 )

@@ -70,9 +70,10 @@ def demo_environment(root: Path) -> dict[str, str]:
 
 
 def loopback_only(block: "PortBlock") -> dict[str, object]:
-    """What a centre is told that nobody outside can reach, on a block of ports."""
+    """What a centre is told that nobody outside can reach, on a block of ports. No report has its calls."""
     rtp_first, rtp_last = block.rtp
     return {
+        "CENTRE_QUEUE_LOG": "",
         "HTTP_PORT": block.engine,
         **dict.fromkeys(("EDGE_BIND", "SIP_BIND"), "127.0.0.1"),
         "EDGE_PORT": block.edge,

@@ -42,6 +42,10 @@ def backed_up(type_command: Typed, centre: Path) -> tuple[str, str]:
 def test_a_backup_comes_back_with_settings_that_fit_the_new_place(
     type_command: Typed, centre: Path
 ) -> None:
+    own = centre / "callcenter.toml"
+    own.write_text(
+        own.read_text().replace("[centre]", '[centre]\nqueue_log = "/var/log/queue_log"')
+    )
     data, keys = backed_up(type_command, centre)
     into = centre / "back"
     done = type_command("restore", data, "--into", str(into), "--keys", keys)
@@ -49,6 +53,7 @@ def test_a_backup_comes_back_with_settings_that_fit_the_new_place(
     assert "everything as it was backed up" in done.output
     restored = load(into / "callcenter.toml", {})
     assert (restored.run_folder, restored.http.port) == (into / "run", 26081)
+    assert load(own, {}).queue_log and restored.queue_log is None, "two would write one file"
     assert "# mine" in (into / "callcenter.toml").read_text()
     assert (into / "flows/a.yaml").read_text() == "id: a\n"
     assert (into / "recordings/messages/cc1-1.wav").read_bytes() == b"RIFF"

@@ -15,7 +15,7 @@ from aiohttp import BasicAuth, web
 from click.testing import Result
 
 from callcenter.adapters.db.migrations import upgrade
-from callcenter.cli import checks_machine, one_way_audio
+from callcenter.cli import checks_centre, checks_machine, one_way_audio
 from callcenter.settings import Settings, load
 
 pytestmark = pytest.mark.adapter
@@ -209,6 +209,20 @@ def test_a_disk_is_full_before_it_is_full(
     usage = type("Usage", (), {"free": free * 1024 * 1024})
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
     (found,) = checks_machine.check_disk(loaded(folder))
+    assert found.level == level
+
+
+@pytest.mark.parametrize(
+    ("place", "level"),
+    [("logs/queue_log", "ok"), ("a file/queue_log", "broken"), ("run", "broken")],
+)
+def test_a_queue_log_that_cannot_be_written_is_broken(folder: Path, place: str, level: str) -> None:
+    (folder / "a file").touch()
+    (folder / "run").mkdir(exist_ok=True)
+    path = folder / "callcenter.toml"
+    assert list(checks_centre.check_queue_log(loaded(folder))) == []
+    path.write_text(path.read_text().replace("[centre]", f'[centre]\nqueue_log = "{place}"'))
+    (found,) = checks_centre.check_queue_log(loaded(folder))
     assert found.level == level
 
 
