@@ -38,7 +38,7 @@ def turn_over(
     that ends in a number is one that was put away before. `leave` and its older ones stay as they are."""
     try:
         logs = [path for path in folder.iterdir() if not path.suffix[1:].isdecimal()]
-        if leave is not None:
+        if leave is not None and leave.parent.resolve() == folder.resolve():
             logs = [path for path in logs if not path.name.startswith(leave.name)]
     except OSError:
         return

@@ -40,6 +40,8 @@ def test_a_log_that_is_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     turn_over(tmp_path, leave=tmp_path / "queue_log", longest=20)
     left = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
     assert left == {"queue_log": 30, "queue_log-20260301": 30, "engine.log": 0, "engine.log.1": 30}
+    turn_over(tmp_path, leave=Path("/elsewhere/queue_log"), longest=20)
+    assert (tmp_path / "queue_log").stat().st_size == 0
 
 
 def test_a_folder_that_is_not_there_is_no_trouble(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ already and says so again app_queue tells once more; for us nothing has happened
 import asyncio
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -260,7 +260,7 @@ SCRIPTS: Final = (
 
 
 @contextmanager
-def written_as(path: Path, text: str):  # type: ignore[no-untyped-def]
+def written_as(path: Path, text: str) -> Iterator[None]:
     """A file says something else for a while."""
     before = path.read_text()
     path.write_text(text)
@@ -292,19 +292,18 @@ async def theirs(house: House, agents: tuple[Agent, Agent]) -> AsyncIterator[Sid
         word = "unpause" if ready else "pause"
         await house.console(f"queue {word} member {interface(agent)} queue {queue}")
 
-    async def reread() -> None:
-        await house.console("logger reload")
-        await house.console("queue reload all")
-
-    with written_as(etc / "logger.conf", logger), written_as(etc / "queues.conf", queues):
-        await reread()
-        steps = (f"{NUMBER},1,Answer", f"{NUMBER},2,Queue,{queue}", f"{NUMBER},3,Hangup")
-        for step in steps:
-            await house.console(f"dialplan add extension {step} into from-trunk replace")
-        log = house.centre.run_folder / "asterisk/log/queue_log"
-        yield Side(house, queue, NUMBER, log, agents, set_ready)
-    await house.console(f"dialplan remove extension {NUMBER}@from-trunk")
-    await reread()
+    steps = (f"{NUMBER},1,Answer", f"{NUMBER},2,Queue,{queue}", f"{NUMBER},3,Hangup")
+    begin = [f"dialplan add extension {step} into from-trunk replace" for step in steps]
+    reread = ("logger reload", "queue reload all")
+    try:
+        with written_as(etc / "logger.conf", logger), written_as(etc / "queues.conf", queues):
+            for command in (*reread, *begin):
+                await house.console(command)
+            log = house.centre.run_folder / "asterisk/log/queue_log"
+            yield Side(house, queue, NUMBER, log, agents, set_ready)
+    finally:
+        for command in (f"dialplan remove extension {NUMBER}@from-trunk", *reread):
+            await house.console(command)
 
 
 def interface(agent: Agent) -> str:
@@ -321,6 +320,7 @@ async def two_agents(house: House, line: Line) -> tuple[Agent, Agent]:
 def compare(their_lines: list[str], our_lines: list[str]) -> None:
     them, us = Told.by(their_lines), Told.by(our_lines)
     shown = "\n".join(["app_queue:", *their_lines, "we:", *our_lines])
+    assert them.fields, "app_queue has said nothing"
     assert us.fields == them.fields, shown
     apart = [abs(a - b) for a, b in zip(us.seconds, them.seconds, strict=True)]
     assert max(apart, default=0) <= TOLERANCE, shown
@@ -361,14 +361,16 @@ class Manager:
         prepared, secret = self._house.centre.prepared, secrets.token_hex(8)
         conf = prepared.rendered.conf.parent / "manager.conf"
         port = prepared.settings.switch.ami_port
-        with written_as(conf, _MANAGER.format(port=port, secret=secret)):
+        try:
+            with written_as(conf, _MANAGER.format(port=port, secret=secret)):
+                await self._house.console("manager reload")
+                self._in, self._out = await asyncio.open_connection("127.0.0.1", port)
+                await self._in.readline()
+                await self._send(Action="Login", Username="test", Secret=secret, Events="off")
+                yield self
+                self._out.close()
+        finally:
             await self._house.console("manager reload")
-            self._in, self._out = await asyncio.open_connection("127.0.0.1", port)
-            await self._in.readline()
-            await self._send(Action="Login", Username="test", Secret=secret, Events="off")
-            yield self
-            self._out.close()
-        await self._house.console("manager reload")
 
     async def asks(self, action: str, agent: Agent, **more: str) -> None:
         """One action for one agent."""

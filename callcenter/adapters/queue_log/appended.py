@@ -5,6 +5,7 @@ adds the same again: what is there of it already is left out. A file that was re
 by its inode; what was begun in it is ended in it, and the next goes to a new one.
 """
 
+import glob
 import logging
 import os
 from collections.abc import Callable
@@ -73,7 +74,8 @@ class AppendedFile:
         return End(now.st_ino, self._length)
 
     def _find(self, end: End) -> int:
-        for path in (self._path, *sorted(self._path.parent.glob(f"{self._path.name}*"))):
+        older = self._path.parent.glob(f"{glob.escape(self._path.name)}*")
+        for path in (self._path, *sorted(older)):
             if end.inode and path.exists() and path.stat().st_ino == end.inode:
                 self._begun, self._length = _behind(path, end.length), end.length
                 return os.open(path, os.O_WRONLY | os.O_APPEND)
