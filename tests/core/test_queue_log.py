@@ -389,3 +389,37 @@ def test_whatever_anybody_is_called_each_line_has_its_fields(
     for line in lines:
         fields = line.split("|")
         assert len(fields) == FIELDS.get(fields[4], 6)
+
+
+CALLS, AGENTS, QUEUES = (FIRST, SECOND), (ANA, BO), (SALES, QueueId("support"))
+TIMES = st.integers(-5, 50).map(at)
+CALL, AGENT, QUEUE = st.sampled_from(CALLS), st.sampled_from(AGENTS), st.sampled_from(QUEUES)
+OFFER, PRIORITY = st.integers(1, 2), st.sampled_from([0.0, 60.0])
+SERVED = st.lists(QUEUE, unique=True).map(tuple)
+ANYTHING = st.one_of(
+    st.builds(CallArrived, TIMES, CALL, st.just(LegId("leg")), st.just(ANI), st.just("4000")),
+    st.builds(QueueJoined, TIMES, CALL, QUEUE, PRIORITY),
+    st.builds(QueueLeft, TIMES, CALL, QUEUE),
+    st.builds(WantChanged, TIMES, CALL, st.just(""), st.just(""), st.none() | PRIORITY),
+    st.builds(AgentOffered, TIMES, CALL, QUEUE, AGENT, OFFER, st.just("sip:x"), st.just("why")),
+    st.builds(AgentRinging, TIMES, CALL, AGENT, OFFER),
+    st.builds(OfferEnded, TIMES, CALL, AGENT, OFFER, st.sampled_from(OfferEnd)),
+    st.builds(AgentAnswered, TIMES, CALL, AGENT, OFFER),
+    st.builds(CallEnded, TIMES, CALL, st.sampled_from(Outcome), st.sampled_from(EndedBy)),
+    st.builds(AgentSignedIn, TIMES, AGENT, st.just("sip:x")),
+    st.builds(PresenceChanged, TIMES, AGENT, st.sampled_from(Presence), st.just("lunch")),
+    st.builds(lambda ana, bo: configured(ana=ana, bo=bo), SERVED, SERVED),
+)
+
+
+@given(st.lists(ANYTHING, max_size=60))
+def test_in_whatever_order_facts_come_stays_begin_and_end_once(facts: list[Fact]) -> None:
+    lines = heard([*facts, *(ends(Outcome.ABANDONED, call=call) for call in CALLS)])
+    fields = [line.split("|") for line in lines]
+    assert all(len(one) == FIELDS.get(one[4], 6) for one in fields)
+    begun = [one[1:3] for one in fields if one[4] == "ENTERQUEUE"]
+    over = {"ABANDON", "EXITEMPTY", "COMPLETECALLER", "COMPLETEAGENT"}
+    ended = [one[1:3] for one in fields if one[4] in over]
+    assert sorted(begun) == sorted(ended)
+    numbers = [int(text) for one in fields if one[4] in over for text in one[5:]]
+    assert min(numbers, default=0) >= 0
