@@ -24,6 +24,7 @@ from callcenter.core.facts.calls import (
     CallArrived,
     CallEnded,
     EndedBy,
+    LeftBy,
     OfferEnd,
     OfferEnded,
     Outcome,
@@ -43,6 +44,15 @@ ASKED: Final = "MANAGER"
 # another reason than its agent's, it says so.
 RANG_OUT: Final = frozenset({OfferEnd.NO_ANSWER, OfferEnd.REJECTED, OfferEnd.BUSY})
 NEVER_RANG: Final = frozenset({OfferEnd.UNREACHABLE, OfferEnd.REFUSED})
+
+EXITS: Final[Mapping[LeftBy, str]] = {
+    LeftBy.GONE: "EXITEMPTY",
+    LeftBy.FULL: "EXITEMPTY",
+    LeftBy.TIMEOUT: "EXITWITHTIMEOUT",
+    LeftBy.KEY: "EXITWITHKEY",
+    # The nearest word that app_queue has for it.
+    LeftBy.CLOSING: "EXITWITHTIMEOUT",
+}
 
 Place = tuple[datetime, int]
 
@@ -169,7 +179,8 @@ class QueueLog:
         stay = self._waiting(fact.call)
         if stay is None or stay.queue != fact.queue:
             return []
-        return self._leave(fact.call, stay, "EXITEMPTY", fact.at)
+        first = (fact.key,) if fact.why is LeftBy.KEY else ()
+        return self._leave(fact.call, stay, EXITS[fact.why], fact.at, *first)
 
     def _ended(self, number: int, fact: CallEnded) -> list[str]:
         self.remembered.callers.pop(fact.call, None)
@@ -254,8 +265,8 @@ class QueueLog:
         ring = stay.rings.get(fact.offer) if stay is not None else None
         return (stay, ring) if stay is not None and ring and ring.agent == fact.agent else None
 
-    def _leave(self, call: CallId, stay: Stay, event: str, at: datetime) -> list[str]:
-        data = (self._position(stay), stay.position, _seconds(stay.since, at))
+    def _leave(self, call: CallId, stay: Stay, event: str, at: datetime, *first: str) -> list[str]:
+        data = (*first, self._position(stay), stay.position, _seconds(stay.since, at))
         self._waits_no_more(stay)
         del self.remembered.stays[call]
         return [_line(at, call, stay.queue, NONE, event, *data)]

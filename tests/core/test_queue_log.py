@@ -16,6 +16,7 @@ from callcenter.core.facts.calls import (
     CallArrived,
     CallEnded,
     EndedBy,
+    LeftBy,
     OfferEnd,
     OfferEnded,
     Outcome,
@@ -25,7 +26,7 @@ from callcenter.core.facts.calls import (
 )
 from callcenter.core.facts.centre import AgentSet, FloorConfigured, QueueServed, QueueSet
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import AgentId, CallId, LegId, QueueId
+from callcenter.core.ids import AgentId, CallId, FlowId, LegId, QueueId
 from callcenter.core.queue_log import NEVER_RANG, RANG_OUT, QueueLog
 
 pytestmark = pytest.mark.core
@@ -43,6 +44,8 @@ FIELDS: Final = {
     "COMPLETEAGENT": 8,
     "ABANDON": 8,
     "EXITEMPTY": 8,
+    "EXITWITHTIMEOUT": 8,
+    "EXITWITHKEY": 9,
 }
 """How many an event has; 6 where it is not here."""
 
@@ -242,6 +245,20 @@ def test_a_queue_that_is_gone_is_an_empty_one() -> None:
     left = QueueLeft(at(3), FIRST, SALES)
     facts = [*joins(), left, ends(Outcome.SERVED)]
     assert said(*facts)[1:] == [f"3 {FIRST}|sales|NONE|EXITEMPTY|1|1|3"]
+
+
+@pytest.mark.parametrize(
+    ("why", "key", "line"),
+    [
+        (LeftBy.TIMEOUT, "", "EXITWITHTIMEOUT|1|1|9"),
+        (LeftBy.CLOSING, "", "EXITWITHTIMEOUT|1|1|9"),
+        (LeftBy.KEY, "5", "EXITWITHKEY|5|1|1|9"),
+        (LeftBy.FULL, "", "EXITEMPTY|1|1|9"),
+    ],
+)
+def test_a_way_out_is_told_by_what_opened_it(why: LeftBy, key: str, line: str) -> None:
+    left = QueueLeft(at(9), FIRST, SALES, why, flow=FlowId("menu"), key=key)
+    assert said(*joins(), left) == [ENTERED, f"9 {FIRST}|sales|NONE|{line}"]
 
 
 def test_from_one_queue_to_another_is_out_and_in() -> None:

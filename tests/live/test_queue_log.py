@@ -35,13 +35,13 @@ _QUEUES: Final = """[general]
 persistentmembers = no
 log_membername_as_agent = yes
 [{queue}]
-strategy = linear
 timeout = {ring_for_seconds}
 retry = 1
 autofill = yes
 joinempty = yes
 leavewhenempty = no
 ringinuse = no
+{more}
 """
 _MANAGER: Final = """[general]
 enabled = yes
@@ -60,6 +60,8 @@ DURATIONS: Final[Mapping[str, Mapping[int, int]]] = {
     "COMPLETECALLER": {0: 1, 1: 1},
     "COMPLETEAGENT": {0: 1, 1: 1},
     "ABANDON": {2: 1},
+    "EXITWITHTIMEOUT": {2: 1},
+    "EXITWITHKEY": {3: 1},
     "RINGNOANSWER": {0: 1000},
     "RINGCANCELED": {0: 1000},
 }
@@ -244,6 +246,56 @@ async def one_is_served_after_another_who_gave_up_before_them(side: Side) -> Non
     await patient.hang_up(LONG)
 
 
+async def leaves_after_a_while(side: Side) -> None:
+    await side.all_ready(ready=False)
+    caller = await side.calls()
+    await seen(lambda: side.told_of_calls("EXITWITHTIMEOUT"), LONG)
+    await caller.hang_up(LONG)
+
+
+async def leaves_by_a_key(side: Side) -> None:
+    await side.all_ready(ready=False)
+    first = await side.calls(0)
+    second = await side.calls(1)
+    await goes_by(second, 2)
+    await second.press("5")
+    await seen(lambda: side.told_of_calls("EXITWITHKEY"), LONG)
+    await second.hang_up(LONG)
+    await first.hang_up(LONG)
+
+
+async def all_are_rung_and_the_second_answers(side: Side) -> None:
+    await side.all_ready()
+    caller = await side.calls()
+    other = await side.agents[0].phone.rings(LONG)
+    leg = await side.agents[1].phone.rings(LONG)
+    await goes_by(caller, 1)
+    await leg.answer(LONG)
+    await other.ended(LONG)
+    await goes_by(caller, 2)
+    await caller.hang_up(LONG)
+
+
+@dataclass(frozen=True)
+class Set:
+    """How a script's queue is set up by either side, beside what is usual."""
+
+    ours: Mapping[str, object] = field(default_factory=dict)
+    theirs: str = "strategy = linear"
+    they_wait: str = ""
+
+
+AS_USUAL: Final = Set()
+SET: Final[Mapping[object, Set]] = {
+    leaves_after_a_while: Set(
+        {"ways_out": [{"after_seconds": 4, "flow": "hotline"}]}, they_wait="4"
+    ),
+    leaves_by_a_key: Set(
+        {"ways_out": [{"key": "5", "flow": "hotline"}]}, "strategy = linear\ncontext = by-key"
+    ),
+    all_are_rung_and_the_second_answers: Set({"strategy": "ring-all"}, "strategy = ringall"),
+}
+
 SCRIPTS: Final = (
     answered_and_the_caller_hangs_up,
     answered_and_the_agent_hangs_up,
@@ -253,6 +305,9 @@ SCRIPTS: Final = (
     the_first_declines_the_next_answers,
     gives_up_while_it_rings,
     one_is_served_after_another_who_gave_up_before_them,
+    leaves_after_a_while,
+    leaves_by_a_key,
+    all_are_rung_and_the_second_answers,
 )
 
 
@@ -280,20 +335,24 @@ def ours(house: House, line: Line, agents: tuple[Agent, Agent]) -> Side:
 
 
 @asynccontextmanager
-async def theirs(house: House, agents: tuple[Agent, Agent]) -> AsyncIterator[Side]:
+async def theirs(
+    house: House, agents: tuple[Agent, Agent], how: Set = AS_USUAL
+) -> AsyncIterator[Side]:
     """app_queue on the same switch, with its queue_log on."""
     queue = f"app-{next(NUMBERS)}"
     etc = house.centre.prepared.rendered.conf.parent
     logger = (etc / "logger.conf").read_text().replace("queue_log = no", "queue_log = yes")
     fallback = (etc / "queues.conf").read_text().partition("[fallback]")[2]
-    queues = f"{_QUEUES.format(queue=queue, **RULES)}\n[fallback]{fallback}"
+    queues = f"{_QUEUES.format(queue=queue, more=how.theirs, **RULES)}\n[fallback]{fallback}"
 
     async def set_ready(agent: Agent, ready: bool) -> None:
         word = "unpause" if ready else "pause"
         await house.console(f"queue {word} member {interface(agent)} queue {queue}")
 
-    steps = (f"{NUMBER},1,Answer", f"{NUMBER},2,Queue,{queue}", f"{NUMBER},3,Hangup")
+    waits = f'"{queue},,,,{how.they_wait}"'
+    steps = (f"{NUMBER},1,Answer", f"{NUMBER},2,Queue,{waits}", f"{NUMBER},3,Wait,5")
     begin = [f"dialplan add extension {step} into from-trunk replace" for step in steps]
+    begin.append("dialplan add extension 5,1,Wait,5 into by-key replace")
     reread = ("logger reload", "queue reload all")
     try:
         with written_as(etc / "logger.conf", logger), written_as(etc / "queues.conf", queues):
@@ -330,10 +389,11 @@ def compare(their_lines: list[str], our_lines: list[str]) -> None:
 async def test_a_call_leaves_the_same_lines(
     house: House, script: Callable[[Side], Awaitable[None]]
 ) -> None:
-    line = await house.line(**RULES)
+    how = SET.get(script, AS_USUAL)
+    line = await house.line(**{**RULES, **how.ours})
     # Each side its own: the engine leaves an agent alone for a while whose phone somebody else has rung.
     agents = await two_agents(house, line)
-    async with theirs(house, agents) as side:
+    async with theirs(house, agents, how) as side:
         for agent in agents:
             wish = f"{interface(agent)} to {side.queue} penalty 0 as {agent.id}"
             await house.console(f"queue add member {wish}")

@@ -70,7 +70,8 @@ def key(call: Call, place: Queued, fact: DigitPressed, directory: Directory) -> 
     way = way_by_key(directory.queue(place.queue).ways_out, fact.digit)
     if way is None:
         return ()
-    return (Record(QueueLeft(fact.at, call.id, place.queue, way.why, way.queue, way.flow)),)
+    left = QueueLeft(fact.at, call.id, place.queue, way.why, way.queue, way.flow, fact.digit)
+    return (Record(left),)
 
 
 def announce(call: Call, place: Queued, position: int, better: bool, at: datetime) -> Step:

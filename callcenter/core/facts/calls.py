@@ -177,7 +177,7 @@ class WantChanged:
 @dataclass(frozen=True, slots=True)
 class QueueLeft:
     """The caller waits no longer in `queue`, and no agent took them. They go on waiting in `to`, or in
-    `flow`; where there is neither, nobody can serve them."""
+    `flow`; where there is neither, nobody can serve them. `key` is what they pressed for it."""
 
     at: datetime
     call: CallId
@@ -185,6 +185,7 @@ class QueueLeft:
     why: LeftBy = LeftBy.GONE
     to: QueueId | None = None
     flow: FlowId | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
