@@ -6,6 +6,7 @@ from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
 from callcenter.adapters.db.agents import DbAgents
 from callcenter.adapters.db.callers import DbCustomers
+from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
@@ -30,6 +31,7 @@ def stores_on(database: Database) -> Stores:
         DbNumbers(database),
         DbSkills(database),
         DbCustomers(database),
+        DbCodes(database),
     )
 
 

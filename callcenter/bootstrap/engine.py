@@ -25,6 +25,7 @@ from callcenter.adapters.asterisk.trunks import Trunks
 from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.callers import DbCallerLookup, DbCustomers, DbListedNumbers
+from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.last_read import LastRead
 from callcenter.adapters.db.messages import DbMessages
@@ -38,6 +39,7 @@ from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.alerts import alert_routes
 from callcenter.adapters.http.routes.callers import caller_routes
 from callcenter.adapters.http.routes.calls import call_routes
+from callcenter.adapters.http.routes.codes import code_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.http.routes.numbers import number_routes
@@ -77,6 +79,7 @@ from callcenter.services.accounts import Accounts
 from callcenter.services.agents import AgentDesk, SecondSignIn
 from callcenter.services.arrivals import Arrivals
 from callcenter.services.callers import CallerBook
+from callcenter.services.codes import CodeBook
 from callcenter.services.configuration import Configuration
 from callcenter.services.emergency_flow import emergency_system_flow
 from callcenter.services.flows import FlowShelf
@@ -352,6 +355,7 @@ def _http_plan(
             number_routes(configuration),
             skill_routes(configuration),
             caller_routes(_caller_book(of, settings)),
+            code_routes(CodeBook(DbCodes(database), configuration)),
             flow_routes(configuration),
             call_routes(door, DbHistory(database)),
             message_routes(DbMessages(database), Shelf(settings.recordings_folder)),

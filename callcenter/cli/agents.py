@@ -1,5 +1,6 @@
 """`callcenter agents`: who takes calls here, and what they are doing."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -176,6 +177,17 @@ def wrap(context: click.Context, agent: str, more: float | None) -> None:
         tell(f"{agent} has {more:g} s more.", f"{agent} 的话后整理延长 {more:g} 秒。")
 
 
+@agents.command("file")
+@click.argument("agent")
+@click.argument("disposition")
+@click.pass_context
+def file_call(context: click.Context, agent: str, disposition: str) -> None:
+    """Say what AGENT's call came to, while they talk or after."""
+    wish = {"disposition": disposition}
+    centre(context).ask("PUT", f"/agents/{part(agent)}/disposition", wish)
+    tell(f"The call is filed as {disposition}.", f"通话结果已记为 {disposition}。")
+
+
 def _levels(given: tuple[str, ...]) -> dict[str, int]:
     levels: dict[str, int] = {}
     for one in given:
@@ -202,6 +214,8 @@ def _doing(live: dict[str, Any] | None) -> list[str]:
     if live["presence"] == "signed-out":
         return [state("signed-out"), "", "", ""]
     presence = state(live["presence"]) + (f" ({live['reason']})" if live["reason"] else "")
+    if live["pause_until"] and datetime.fromisoformat(live["pause_until"]) < datetime.now(UTC):
+        presence += said(", too long", "，超时")
     return [presence, state(live["activity"]), ago(live["activity_since"]), _phone(live)]
 
 

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "users": "callcenter.cli.users:users",
     "queues": "callcenter.cli.queues:queues",
     "numbers": "callcenter.cli.numbers:numbers",
+    "codes": "callcenter.cli.codes:codes",
     "customers": "callcenter.cli.callers:customers",
     "callers": "callcenter.cli.callers:callers",
     "skills": "callcenter.cli.skills:skills",

@@ -74,6 +74,11 @@ class NoSuchNumber(NotFound):
     title = _words("There is no such number.", "没有这个号码。")
 
 
+class NoSuchCode(NotFound):
+    code = "no-such-code"
+    title = _words("There is no such code.", "没有这个代码。")
+
+
 class NoSuchSkill(NotFound):
     code = "no-such-skill"
     title = _words("There is no such skill.", "没有这个技能。")
@@ -100,6 +105,14 @@ class AlreadySignedIn(Conflict):
 class NothingToWrap(Conflict):
     code = "nothing-to-wrap"
     title = _words("The agent has no call to wrap up.", "该坐席没有需要整理的通话。")
+
+
+class NotFiled(Conflict):
+    code = "not-filed"
+    title = _words(
+        "Say first what the call came to: choose a disposition.",
+        "请先选择通话结果，再结束话后整理。",
+    )
 
 
 class NotWaiting(Conflict):

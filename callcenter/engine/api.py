@@ -15,17 +15,21 @@ from callcenter.core.acd.device import parse_device
 from callcenter.core.acd.explain import Verdict, verdicts
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.phases import Call, Connected, Offered
+from callcenter.core.codes import leaves
 from callcenter.core.errors import (
     AlreadySignedIn,
     Invalid,
     NoSuchAgent,
     NoSuchCall,
+    NoSuchCode,
+    NotFiled,
     NothingToWrap,
     NotSignedIn,
     NotWaiting,
 )
 from callcenter.core.facts.agents import (
     AgentSignedIn,
+    CallFiled,
     DeviceReachable,
     Presence,
     PresenceChanged,
@@ -96,7 +100,15 @@ class ExtendWrap:
     seconds: float
 
 
-Command = SignIn | SignOut | SetPresence | FinishWrap | ExtendWrap | HangUp | ChangeNeeds
+@dataclass(frozen=True, slots=True)
+class FileCall:
+    """Say what the agent's call came to."""
+
+    agent: AgentId
+    disposition: str
+
+
+Command = SignIn | SignOut | SetPresence | FinishWrap | ExtendWrap | FileCall | HangUp | ChangeNeeds
 
 
 class Door:
@@ -129,10 +141,9 @@ class Door:
             case SetPresence():
                 self._set_presence(actor, command)
             case FinishWrap(agent=agent):
-                row = self._agent(actor, Action.SET_PRESENCE, agent)
-                if row.activity is not Activity.WRAPPING:
-                    raise NothingToWrap
-                self._say(WrapEnded(self.now, agent))
+                self._finish_wrap(actor, agent)
+            case FileCall():
+                self._file(actor, command)
             case ExtendWrap():
                 self._extend_wrap(actor, command)
             case HangUp(call=call_id):
@@ -261,8 +272,40 @@ class Door:
             raise Invalid(f"reason: at most {LONGEST_REASON} printable characters")
         if command.presence is Presence.READY:
             reason = ""
+        until = None
+        if command.presence is Presence.PAUSED:
+            until = self._pause_until(reason)
         if (row.presence, row.pause_reason) != (command.presence, reason):
-            self._say(PresenceChanged(self.now, row.id, command.presence, reason))
+            self._say(PresenceChanged(self.now, row.id, command.presence, reason, until))
+
+    def _pause_until(self, reason: str) -> datetime | None:
+        """When a pause for this reason ought to end. Raises: Invalid, for a reason that is none here."""
+        known = self.directory.pause_reasons
+        if not known:
+            return None
+        found = known.get(reason)
+        if found is None:
+            raise Invalid(f"reason: write one of {', '.join(sorted(known))}")
+        return None if found.longest is None else self.now + found.longest
+
+    def _file(self, actor: Actor, command: FileCall) -> None:
+        row = self._agent(actor, Action.SET_DISPOSITION, command.agent)
+        held = row.engagement
+        if held is None or held.activity not in (Activity.TALKING, Activity.WRAPPING):
+            raise NothingToWrap
+        allowed = leaves(self.directory.dispositions)
+        if command.disposition not in allowed:
+            raise NoSuchCode(f"disposition: {command.disposition}")
+        self._say(CallFiled(self.now, command.agent, held.call, command.disposition))
+
+    def _finish_wrap(self, actor: Actor, agent: AgentId) -> None:
+        held = self._agent(actor, Action.SET_PRESENCE, agent).engagement
+        if held is None or held.activity is not Activity.WRAPPING:
+            raise NothingToWrap
+        must_file = self.directory.dispositions and held.until is None and not held.filed
+        if must_file and actor.agent_id == agent:
+            raise NotFiled
+        self._say(WrapEnded(self.now, agent))
 
     def _extend_wrap(self, actor: Actor, command: ExtendWrap) -> None:
         row = self._agent(actor, Action.SET_PRESENCE, command.agent)

@@ -28,4 +28,6 @@ def restored(row: AgentRow, at: datetime) -> AgentRestored:
         row.offered_at,
         row.calls,
         row.talked.total_seconds(),
+        row.pause_until,
+        wrapping.filed if wrapping else "",
     )

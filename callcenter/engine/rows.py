@@ -27,12 +27,14 @@ def agent_row(agent: AgentRow) -> Row:
         "presence": agent.presence.value,
         "reason": agent.pause_reason,
         "presence_since": _when(agent.presence_since),
+        "pause_until": _when(agent.pause_until),
         "activity": agent.activity.value,
         "activity_until": _when(
             held.until if held and held.activity is Activity.WRAPPING else None
         ),
         "activity_since": _when(held.since if held else agent.idle_since),
         "call": held.call if held else None,
+        "filed": held.filed if held else "",
         "queue": held.queue if held else None,
         "device": agent.device.partition(":")[0],
         "reachable": agent.reachable,

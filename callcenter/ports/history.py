@@ -60,6 +60,7 @@ class CallRecord:
     agent: AgentId | None = None
     language: str | None = None
     first_dialled: str = ""
+    disposition: str | None = None
 
 
 @dataclass(slots=True)

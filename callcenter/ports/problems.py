@@ -106,6 +106,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "no-such-queue": 404,
         "no-such-call": 404,
         "no-such-flow": 404,
+        "no-such-code": 404,
         "no-such-customer": 404,
         "no-such-number": 404,
         "not-listed": 404,

@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.codes import Disposition, PauseReason
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.ports.journal import Numbered
 from callcenter.ports.problems import TryLater
@@ -151,6 +152,30 @@ class Skills(Protocol):
     async def give(self, agent: AgentId, talents: Talents) -> None:
         """Exactly these; tiers and weights in queues that the agent does not serve are nothing.
         Raises: NoSuchSkill."""
+        ...
+
+
+class Codes(Protocol):
+    """Why agents pause, and what calls come to."""
+
+    async def pause_reasons(self) -> Mapping[str, PauseReason]: ...
+
+    async def put_pause_reason(self, reason: PauseReason) -> None:
+        """Add it, or change it."""
+        ...
+
+    async def delete_pause_reason(self, reason: str) -> None:
+        """Raises: NoSuchCode."""
+        ...
+
+    async def dispositions(self) -> Mapping[str, Disposition]: ...
+
+    async def put_disposition(self, disposition: Disposition) -> None:
+        """Add it, or change it."""
+        ...
+
+    async def delete_disposition(self, disposition: str) -> None:
+        """Raises: NoSuchCode; StillInUse while there are others under it."""
         ...
 
 

@@ -11,7 +11,7 @@ from callcenter.core.errors import Invalid
 from callcenter.core.numbers import ANONYMOUS, normalise
 from callcenter.core.skills import checked_need, text_of
 from callcenter.ports.callers import Customer, Customers, ListedNumbers, NoSuchCustomer
-from callcenter.services.naming import LONGEST_NAME, check_id
+from callcenter.services.naming import DID, LONGEST_NAME, check_id, checked_number
 
 MOST_NUMBERS: Final = 50
 LONGEST_REASON: Final = 200
@@ -115,10 +115,7 @@ class CallerBook:
         await self._listed.delete(normalise(number, self._region))
 
     def _number(self, field: str, text: str) -> str:
-        number = normalise(text, self._region)
-        if not number.lstrip("+").isdecimal():
-            raise Invalid(f"{field}: not a telephone number; write it such as +4930901820")
-        return number
+        return checked_number(field, text, DID, self._region)
 
 
 def _check_head_start(seconds: float) -> None:

@@ -11,18 +11,15 @@ the line is out of order. Speaking takes minutes, and nobody else who changes so
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from callcenter.core.access import Action, Actor, check_may
 from callcenter.core.acd.agent_state import NO_TALENTS, Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calls.directory import Directory
-from callcenter.core.errors import Invalid, NoSuchAgent, NoSuchFlow, NoSuchQueue, StillInUse
+from callcenter.core.errors import NoSuchAgent, NoSuchFlow, NoSuchQueue, StillInUse
 from callcenter.core.ids import AgentId, FlowId, QueueId
-from callcenter.core.ivr.flow import Enqueue, Staffing
 from callcenter.core.numbers import normalise
 from callcenter.core.skills import checked_need, text_of
 from callcenter.engine.api import Door
@@ -32,6 +29,7 @@ from callcenter.ports.store import (
     AgentProfile,
     Agents,
     Assignments,
+    Codes,
     NumberEntry,
     Numbers,
     Queues,
@@ -43,7 +41,7 @@ from callcenter.ports.store import (
 from callcenter.services.agents import AgentDesk
 from callcenter.services.emergency_flow import BROKEN_FLOW, broken_flow
 from callcenter.services.flows import FlowProblem, FlowShelf, Ready
-from callcenter.services.naming import check_id, check_names
+from callcenter.services.naming import DID, OUTSIDE, check_id, check_names, checked_number
 from callcenter.services.queue_limits import check_rules
 from callcenter.services.skill_rules import (
     check_easing,
@@ -56,8 +54,6 @@ from callcenter.services.ways_out_rules import check_ways_out, leads_to
 
 logger = logging.getLogger(__name__)
 
-_DID: Final = re.compile(r"\+?[0-9]{2,20}")
-_OUTSIDE: Final = re.compile(r"\+[0-9]{6,15}")
 _MakeReady = Callable[[Collection[str], Collection[FlowId], Collection[str]], Awaitable[Ready]]
 
 
@@ -72,6 +68,7 @@ class Stores:
     numbers: Numbers
     skills: Skills
     customers: Customers
+    codes: Codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +254,7 @@ class Configuration:
         there, or another queue may be eased by it)."""
         check_may(actor, Action.CHANGE_QUEUES)
         async with self._one_at_a_time:
-            users = self._flows_into(queue)
+            users = self._flows.into(queue)
             if users:
                 raise StillInUse(f"{queue}: flows lead to it: {', '.join(users)}")
             others = await self._stores.queues.list()
@@ -283,7 +280,7 @@ class Configuration:
         Raises: NotPermitted, Invalid, NoSuchFlow, NoSuchSkill.
         """
         check_may(actor, Action.CHANGE_FLOWS)
-        did = self._number(did, _DID)
+        did = checked_number("did", did, DID, self._region)
         if flow not in self._flows.known:
             raise NoSuchFlow(flow)
         async with self._one_at_a_time:
@@ -364,6 +361,12 @@ class Configuration:
         queues = {rules.id for rules in await self._stores.queues.list()}
         return await self._flows.check(queues, await self._skills())
 
+    async def after(self, change: Callable[[], Awaitable[None]]) -> None:
+        """Put in force what the stores hold once `change`, of another room, is done; one at a time."""
+        async with self._one_at_a_time:
+            await change()
+            await self._put_in_force()
+
     # -- inside -----------------------------------------------------------------------------------
 
     async def _keep_if_possible(self, ready: Ready) -> None:
@@ -427,6 +430,8 @@ class Configuration:
             await stores.queues.list(),
             await stores.skills.talents(),
             await self._skills(),
+            await stores.codes.pause_reasons(),
+            await stores.codes.dispositions(),
         )
 
     def _configure(self, stored: Stored) -> None:
@@ -446,6 +451,8 @@ class Configuration:
             },
             talents=stored.talents,
             skills=stored.skills,
+            pause_reasons=stored.pause_reasons,
+            dispositions=stored.dispositions,
             needs={
                 number.did: (number.requires, number.prefers)
                 for number in stored.numbers
@@ -455,21 +462,12 @@ class Configuration:
         )
         self._door.configure(directory)
 
-    def _flows_into(self, queue: QueueId) -> list[FlowId]:
-        return sorted(
-            flow.id
-            for flow in self._flows.in_force.values()
-            if any(
-                isinstance(n, Enqueue | Staffing) and n.queue == queue for n in flow.nodes.values()
-            )
-        )
-
     def _checked(self, entry: AgentEntry) -> AgentEntry:
         profile = entry.profile
         check_id("id", profile.id)
         check_names(profile.name_en, profile.name_zh)
         if profile.outside_number is not None:
-            number = self._number(profile.outside_number, _OUTSIDE, "outside_number")
+            number = checked_number("outside_number", profile.outside_number, OUTSIDE, self._region)
             profile = replace(profile, outside_number=number)
         queues = tuple(dict.fromkeys(entry.queues))
         check_talents(entry.talents, queues)
@@ -483,12 +481,3 @@ class Configuration:
 
     async def _skills(self) -> frozenset[str]:
         return frozenset(skill.id for skill in await self._stores.skills.list())
-
-    def _number(self, text: str, allowed: re.Pattern[str], field: str = "did") -> str:
-        number = normalise(text, self._region)
-        if not allowed.fullmatch(number):
-            raise Invalid(
-                f"{field}: not a telephone number; write it with its country code, such as "
-                "+4930901820"
-            )
-        return number

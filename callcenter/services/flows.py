@@ -15,10 +15,10 @@ from pathlib import PurePath
 from typing import Final, Protocol
 
 from callcenter.core.calendar import Calendar
-from callcenter.core.ids import FlowId
+from callcenter.core.ids import FlowId, QueueId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.check import check
-from callcenter.core.ivr.flow import Flow, Hours
+from callcenter.core.ivr.flow import Enqueue, Flow, Hours, Staffing
 from callcenter.core.reading import Problem
 from callcenter.services.emergency_flow import (
     BROKEN_FLOW,
@@ -140,6 +140,15 @@ class FlowShelf:
     def system(self) -> Flow:
         """The flow with the centre's own announcements."""
         return self.in_force.get(SYSTEM_FLOW) or emergency_system_flow()
+
+    def into(self, queue: QueueId) -> list[FlowId]:
+        """The flows in force that let callers wait there, or look how it is."""
+        nodes = (Enqueue, Staffing)
+        return sorted(
+            flow.id
+            for flow in self.in_force.values()
+            if any(isinstance(node, nodes) and node.queue == queue for node in flow.nodes.values())
+        )
 
     async def recall(
         self,

@@ -1,11 +1,14 @@
-"""What may be an id, and what may be a name."""
+"""What may be an id, a name, a telephone number."""
 
 import re
 from typing import Final
 
 from callcenter.core.errors import Invalid
+from callcenter.core.numbers import normalise
 
 LONGEST_NAME: Final = 80
+DID: Final = re.compile(r"\+?[0-9]{2,20}")
+OUTSIDE: Final = re.compile(r"\+[0-9]{6,15}")
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -22,3 +25,13 @@ def check_names(name_en: str, name_zh: str) -> None:
             raise Invalid(f"{field}: at most {LONGEST_NAME} printable characters")
     if not name_en.strip() and not name_zh.strip():
         raise Invalid("name_en: a name is needed in at least one script")
+
+
+def checked_number(field: str, text: str, allowed: re.Pattern[str], region: str) -> str:
+    """The number in E.164, or as short as it is dialled. Raises: Invalid."""
+    number = normalise(text, region)
+    if not allowed.fullmatch(number):
+        raise Invalid(
+            f"{field}: not a telephone number; write it with its country code, such as +4930901820"
+        )
+    return number

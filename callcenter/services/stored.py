@@ -8,6 +8,7 @@ from typing import Protocol
 
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.codes import Disposition, PauseReason
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.ports.store import AgentProfile, NumberEntry
 
@@ -22,6 +23,8 @@ class Stored:
     queues: Sequence[QueueRules]
     talents: Mapping[AgentId, Talents] = field(default_factory=dict)
     skills: frozenset[str] = frozenset()
+    pause_reasons: Mapping[str, PauseReason] = field(default_factory=dict)
+    dispositions: Mapping[str, Disposition] = field(default_factory=dict)
 
     @property
     def around(self) -> tuple[frozenset[str], frozenset[FlowId], frozenset[str]]:

@@ -16,6 +16,7 @@ from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.callers import DbCustomers, DbListedNumbers
+from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.messages import DbMessages
 from callcenter.adapters.db.migrations import upgrade
@@ -28,6 +29,7 @@ from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.alerts import alert_routes
 from callcenter.adapters.http.routes.callers import caller_routes
 from callcenter.adapters.http.routes.calls import call_routes
+from callcenter.adapters.http.routes.codes import code_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.http.routes.numbers import number_routes
@@ -44,6 +46,7 @@ from callcenter.core.ivr.flow import Enqueue, Flow, Language, NodeId
 from callcenter.ports.store import NumberEntry
 from callcenter.services import accounts
 from callcenter.services.callers import CallerBook
+from callcenter.services.codes import CodeBook
 from callcenter.services.configuration import Stores
 from callcenter.services.watch import Watchdogs
 from callcenter.testing.clock import HandClock
@@ -138,6 +141,7 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
         DbNumbers(database),
         DbSkills(database),
         DbCustomers(database),
+        DbCodes(database),
     )
     desk = DeskHouse(stores, DbEndpoints(database))
     await stores.queues.add(QueueRules(QueueId("sales")))
@@ -168,6 +172,7 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
             number_routes(desk.configuration),
             skill_routes(desk.configuration),
             caller_routes(_caller_book(database)),
+            code_routes(CodeBook(DbCodes(database), desk.configuration)),
             flow_routes(desk.configuration),
             call_routes(desk.door, DbHistory(database)),
             message_routes(DbMessages(database), Shelf(folder / "recordings")),

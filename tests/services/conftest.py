@@ -7,6 +7,7 @@ import pytest
 
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.callers import DbCustomers
+from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.migrations import upgrade
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
@@ -43,6 +44,7 @@ def stores(database: Database) -> Stores:
         DbNumbers(database),
         DbSkills(database),
         DbCustomers(database),
+        DbCodes(database),
     )
 
 

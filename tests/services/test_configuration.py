@@ -9,6 +9,7 @@ import pytest
 
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.callers import DbCustomers
+from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
@@ -85,6 +86,7 @@ async def away() -> AsyncIterator[Stores]:
         DbNumbers(nowhere),
         DbSkills(nowhere),
         DbCustomers(nowhere),
+        DbCodes(nowhere),
     )
     await nowhere.close()
 

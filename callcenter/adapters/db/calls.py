@@ -30,6 +30,7 @@ calls: Final = Table(
     Column("agent_id", Text),
     Column("language", Text),
     Column("first_dialled", Text, nullable=False, server_default=""),
+    Column("disposition", Text),
     Index(None, "arrived_at"),
     Index(None, "ani", "arrived_at"),
     Index(None, "agent_id"),
@@ -87,6 +88,7 @@ def call_columns(record: CallRecord) -> dict[str, Any]:
         "agent_id": record.agent,
         "language": record.language,
         "first_dialled": storable(record.first_dialled),
+        "disposition": record.disposition,
     }
 
 
@@ -107,6 +109,7 @@ def read_call(row: Row[Any]) -> CallRecord:
         agent=AgentId(row.agent_id) if row.agent_id is not None else None,
         language=row.language,
         first_dialled=row.first_dialled,
+        disposition=row.disposition,
     )
 
 

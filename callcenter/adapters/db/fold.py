@@ -11,7 +11,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from callcenter.core.acd.agent_state import Activity
-from callcenter.core.facts.agents import AgentSignedIn, Presence, PresenceChanged, WrapEnded
+from callcenter.core.facts.agents import (
+    AgentSignedIn,
+    CallFiled,
+    Presence,
+    PresenceChanged,
+    WrapEnded,
+)
 from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentOffered,
@@ -228,6 +234,12 @@ class Fold:
         if fact.agent is not None and self._is_at(fact, Activity.TALKING):
             self._work(number, fact, Activity.WRAPPING)
 
+    def _filed(self, number: int, fact: CallFiled) -> None:
+        record = self._story(fact.call).record
+        if record is not None:
+            record.disposition = fact.disposition
+            self._put_call(record)
+
     # -- agents ---------------------------------------------------------------------------------
 
     def _signed_in(self, number: int, fact: AgentSignedIn) -> None:
@@ -329,6 +341,7 @@ _HEARD: Final[Mapping[type, Callable[[Fold, int, Any], None]]] = {
     AgentAnswered: Fold._answered,
     OfferEnded: Fold._refused,
     CallEnded: Fold._ended,
+    CallFiled: Fold._filed,
     AgentSignedIn: Fold._signed_in,
     PresenceChanged: Fold._present,
     WrapEnded: Fold._wrapped,
@@ -343,4 +356,5 @@ CALL_FACTS: Final = (
     AgentAnswered,
     OfferEnded,
     CallEnded,
+    CallFiled,
 )

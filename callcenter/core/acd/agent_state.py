@@ -65,7 +65,7 @@ TRANSITIONS: Mapping[tuple[Activity, Move], Activity] = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class Engagement:
     """One offer to an agent and what became of it. `until` is its own deadline: the lease of a
-    reservation, or the end of wrap-up."""
+    reservation, or the end of wrap-up. `filed` is what they said that the call came to."""
 
     call: CallId
     queue: QueueId
@@ -73,6 +73,7 @@ class Engagement:
     activity: Activity
     since: datetime
     until: datetime | None
+    filed: str = ""
 
 
 def move(
@@ -89,7 +90,7 @@ def move(
         raise IllegalTransition(engagement.activity, step) from None
     # Not `replace`, which costs five times as much: an engagement moves five times a call.
     held = engagement
-    return Engagement(held.call, held.queue, held.offer, activity, at, until)
+    return Engagement(held.call, held.queue, held.offer, activity, at, until, held.filed)
 
 
 # The agent could have taken the call and did not: it counts towards RONA.
@@ -160,6 +161,7 @@ class AgentRow:
     presence: Presence = Presence.SIGNED_OUT
     pause_reason: str = ""
     presence_since: datetime | None = None
+    pause_until: datetime | None = None
     device: str = ""
     reachable: bool = False
     engagement: Engagement | None = None

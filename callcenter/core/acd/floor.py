@@ -36,6 +36,7 @@ from callcenter.core.calendar import Calendar
 from callcenter.core.facts.agents import (
     AgentRestored,
     AgentSignedIn,
+    CallFiled,
     DeviceReachable,
     Presence,
     PresenceChanged,
@@ -391,6 +392,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Floor, Any], Consequences]]] = {
 _OF_STAFF: Final[Mapping[type, Callable[[Staff, Any], Consequences]]] = {
     WrapEnded: Staff.wrap_ended,
     WrapExtended: Staff.wrap_extended,
+    CallFiled: Staff.filed,
     AgentSignedIn: Staff.signed_in,
     PresenceChanged: Staff.presence_changed,
     DeviceReachable: Staff.device_reachable,

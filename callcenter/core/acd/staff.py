@@ -23,6 +23,7 @@ from callcenter.core.acd.matching import Matching
 from callcenter.core.facts.agents import (
     AgentRestored,
     AgentSignedIn,
+    CallFiled,
     DeviceReachable,
     Presence,
     PresenceChanged,
@@ -98,6 +99,8 @@ class Staff:
             return NOTHING
         agent.talked += at - held.since
         until = None if lasts is None else at + lasts
+        if until is None and held.filed:
+            until = at  # it was to take until then, and that is done
         agent.engagement = move(held, Move.HANG_UP, at, until)
         self._agenda.put(until, Due.WRAP, agent.id)
         return (WrapEnded(at, agent.id),) if until == at else NOTHING
@@ -129,6 +132,17 @@ class Staff:
             self.let_go(agent)
         return NOTHING
 
+    def filed(self, fact: CallFiled) -> Consequences:
+        agent = self.rows.get(fact.agent)
+        held = agent.engagement if agent else None
+        if agent is None or held is None or held.call != fact.call:
+            return NOTHING
+        if held.activity not in (Activity.TALKING, Activity.WRAPPING):
+            return NOTHING
+        agent.engagement = replace(held, filed=fact.disposition)
+        is_all = held.activity is Activity.WRAPPING and held.until is None
+        return (WrapEnded(fact.at, agent.id),) if is_all else NOTHING
+
     def wrap_extended(self, fact: WrapExtended) -> Consequences:
         agent = self.rows.get(fact.agent)
         held = agent.engagement if agent else None
@@ -158,7 +172,7 @@ class Staff:
             return NOTHING
         self._matching.drop_free(agent)
         agent.presence, agent.pause_reason = fact.presence, fact.reason
-        agent.presence_since = fact.at
+        agent.presence_since, agent.pause_until = fact.at, fact.until
         if fact.presence is Presence.SIGNED_OUT:
             agent.device, agent.reachable = "", False
             self._matching.sign_out(agent)
@@ -193,12 +207,13 @@ class Staff:
         agent.misses, agent.failures, agent.rest_until = fact.misses, fact.failures, None
         agent.offered_at, agent.calls = fact.offered_at, fact.calls
         agent.talked = timedelta(seconds=fact.talked_seconds)
+        agent.pause_until = fact.pause_until
         if fact.rest_until is not None:
             self.rest(agent, fact.rest_until)
         if fact.call is not None and fact.queue is not None:
             since, until = fact.wrap_since or fact.at, fact.wrap_until
             wrapping = (Activity.WRAPPING, since, until)
-            agent.engagement = Engagement(fact.call, fact.queue, 0, *wrapping)
+            agent.engagement = Engagement(fact.call, fact.queue, 0, *wrapping, fact.filed)
             self._agenda.put(until, Due.WRAP, agent.id)
         self._matching.sign_in(agent)
         self.list_if_free(agent)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calendar import Calendar
+from callcenter.core.codes import Disposition, PauseReason
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.flow import Flow
@@ -25,6 +26,9 @@ class Directory:
     # What callers of a number need of an agent, beside what the flow says: required, preferred.
     needs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     skills: frozenset[str] = frozenset()
+    # None configured: any reason will do, and nothing is said of calls.
+    pause_reasons: Mapping[str, PauseReason] = field(default_factory=dict)
+    dispositions: Mapping[str, Disposition] = field(default_factory=dict)
     # How a queue is now, for flows that ask before they let a caller join it.
     look: Callable[[QueueId], QueueLook] = unseen
     # Callers beyond our limits are told so, instead of being refused before they are answered.

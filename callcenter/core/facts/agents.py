@@ -26,10 +26,23 @@ class AgentSignedIn:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChanged:
+    """`until` is when a pause for this reason ought to end."""
+
     at: datetime
     agent: AgentId
     presence: Presence
     reason: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFiled:
+    """The agent says what the call came to, while they talk or after."""
+
+    at: datetime
+    agent: AgentId
+    call: CallId
+    disposition: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,8 @@ class AgentRestored:
     offered_at: datetime | None = None
     calls: int = 0
     talked_seconds: float = 0.0
+    pause_until: datetime | None = None
+    filed: str = ""
 
 
 AgentFact = (
@@ -98,6 +113,7 @@ AgentFact = (
     | DeviceReachable
     | WrapEnded
     | WrapExtended
+    | CallFiled
     | RestEnded
     | AgentRestored
 )

@@ -44,6 +44,7 @@ NAMES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
         "agent.device_reachable": agents.DeviceReachable,
         "agent.wrap_ended": agents.WrapEnded,
         "agent.wrap_extended": agents.WrapExtended,
+        "agent.filed": agents.CallFiled,
         "agent.rest_ended": agents.RestEnded,
         "agent.restored": agents.AgentRestored,
         "floor.configured": centre.FloorConfigured,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from callcenter.adapters.db.fold import Fold
+from callcenter.core.facts.agents import CallFiled
 from callcenter.core.facts.calls import (
     CallArrived,
     CallEnded,
@@ -14,7 +15,7 @@ from callcenter.core.facts.calls import (
     QueueJoined,
     QueueLeft,
 )
-from callcenter.core.ids import CallId, LegId, QueueId
+from callcenter.core.ids import AgentId, CallId, LegId, QueueId
 from callcenter.ports.history import Exit
 
 pytestmark = pytest.mark.adapter
@@ -60,3 +61,13 @@ def test_who_was_heard_of_late_arrived_and_waited_from_when_they_came() -> None:
     changes = fold.take_changes()
     assert changes.calls[CALL].arrived_at == came
     assert changes.visits[CALL, 1].enqueued_at == came
+
+
+def test_what_a_call_came_to_is_a_part_of_its_record_and_the_last_word_counts() -> None:
+    fold = Fold("here")
+    fold.hear(1, CallArrived(NOON, CALL, LegId(CALL), "+491", "1"))
+    fold.hear(2, CallFiled(NOON, AgentId("ana"), CALL, "sold"))
+    fold.hear(3, CallFiled(NOON, AgentId("ana"), CALL, "lost"))
+    fold.hear(4, CallFiled(NOON, AgentId("ana"), CallId("unknown"), "sold"))
+    changed = fold.take_changes().calls
+    assert [(record.call, record.disposition) for record in changed.values()] == [(CALL, "lost")]

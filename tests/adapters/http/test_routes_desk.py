@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.callers import DbCustomers
+from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.migrations import upgrade
 from callcenter.adapters.db.numbers import DbNumbers
@@ -72,6 +73,7 @@ async def desk(database: Database) -> DeskHouse:
         DbNumbers(database),
         DbSkills(database),
         DbCustomers(database),
+        DbCodes(database),
     )
     desk = DeskHouse(stores, DbEndpoints(database))
     await stores.queues.add(QueueRules(SALES))

@@ -142,4 +142,5 @@ def _plausible(field: str) -> object:
         "only_seconds": 0.0,
         "offers": 0,
         "known": None,
+        "until": None,
     }[field]

@@ -16,8 +16,10 @@ from callcenter.core.errors import (
     Invalid,
     NameTaken,
     NoSuchAgent,
+    NoSuchCode,
     NoSuchQueue,
     NoSuchSkill,
+    NotFiled,
     NothingToWrap,
     NotSignedIn,
 )
@@ -28,6 +30,7 @@ from callcenter.engine.api import (
     LONGEST_WRAP,
     Door,
     ExtendWrap,
+    FileCall,
     FinishWrap,
     SetPresence,
 )
@@ -42,16 +45,19 @@ _Said = Annotated[Mapping[Line, int], Field(max_length=_MOST_QUEUES)]
 
 class AgentLive(Shape):
     """What the agent is doing now. `call` is theirs to know, and a supervisor's. `activity_until` is when
-    their wrap-up ends by itself, if it does."""
+    their wrap-up ends by itself, if it does; `pause_until` when their pause ought to end; `filed` what they
+    said that the call came to."""
 
     presence: Presence
     reason: str
     presence_since: datetime | None
+    pause_until: datetime | None
     activity: Activity
     activity_since: datetime | None
     activity_until: datetime | None
     queue: str | None
     call: str | None
+    filed: str
     device: Literal["", "sip", "tel"]
     reachable: bool
 
@@ -146,6 +152,10 @@ class MoreTime(Shape):
     seconds: float = Field(ge=1, le=LONGEST_WRAP.total_seconds())
 
 
+class DispositionWish(Shape):
+    disposition: Line
+
+
 class PresenceWish(Shape):
     presence: Literal["ready", "paused"]
     reason: str = Field(default="", max_length=LONGEST_REASON)
@@ -160,6 +170,7 @@ def agent_routes(
     _add_assigning(routes, configuration, door)
     _add_seats(routes, desk, registrar)
     _add_presence(routes, door)
+    _add_filing(routes, door)
     return routes
 
 
@@ -312,7 +323,7 @@ def _add_presence(routes: Routes, door: Door) -> None:
         f"{API}/agents/{{agent_id}}/wrap",
         "Finish the work after a call",
         needs=Right(Action.SET_PRESENCE, owner="agent_id"),
-        errors=(NoSuchAgent, NothingToWrap),
+        errors=(NoSuchAgent, NothingToWrap, NotFiled),
     )
     async def finish_wrap(asked: Asked[None]) -> Answer:
         door.ask(asked.actor, FinishWrap(_agent(asked)))
@@ -330,6 +341,22 @@ def _add_presence(routes: Routes, door: Door) -> None:
     async def extend_wrap(asked: Asked[MoreTime]) -> Answer:
         agent = _agent(asked)
         door.ask(asked.actor, ExtendWrap(agent, asked.body.seconds))
+        return _live(asked.actor, agent, door.agent(agent))
+
+
+def _add_filing(routes: Routes, door: Door) -> None:
+    @routes.add(
+        "PUT",
+        f"{API}/agents/{{agent_id}}/disposition",
+        "Say what the agent's call came to, while they talk or after",
+        takes=DispositionWish,
+        gives=AgentLive,
+        needs=Right(Action.SET_DISPOSITION, owner="agent_id"),
+        errors=(NoSuchAgent, NothingToWrap, NoSuchCode),
+    )
+    async def file_call(asked: Asked[DispositionWish]) -> Answer:
+        agent = _agent(asked)
+        door.ask(asked.actor, FileCall(agent, asked.body.disposition))
         return _live(asked.actor, agent, door.agent(agent))
 
 

@@ -35,7 +35,7 @@ class CallQuery(Shape):
 
 class CallShown(Shape):
     """A call. `first_dialled` is set where it was diverted to us. `since` begins its phase; `also_rung` are
-    the agents who are rung beside `agent`; `customer` and `tier` are told while it is, the last four once
+    the agents who are rung beside `agent`; `customer` and `tier` are told while it is, the last five once
     it is over."""
 
     id: str
@@ -57,6 +57,7 @@ class CallShown(Shape):
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     outcome: str | None = None
+    disposition: str | None = None
     ended_by: str | None = None
 
 
@@ -246,6 +247,7 @@ def _past(record: CallRecord) -> CallShown:
         answered_at=record.answered_at,
         ended_at=record.ended_at,
         outcome=record.outcome,
+        disposition=record.disposition,
         ended_by=record.ended_by,
     )
 
