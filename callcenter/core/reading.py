@@ -226,6 +226,8 @@ _KINDS_ZH: Final[Mapping[str, str]] = {
     "strategy": "分配策略",
     "skill": "技能",
     "day": "星期",
+    "manner": "读法",
+    "variable": "变量",
 }
 
 

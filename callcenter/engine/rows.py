@@ -15,6 +15,7 @@ from callcenter.core.calls.phases import (
     Phase,
     Queued,
 )
+from callcenter.core.ivr.flow import GIVEN
 from callcenter.core.ivr.interpreter import QueueLook
 
 Row = dict[str, Any]
@@ -68,6 +69,7 @@ def call_row(call: Call) -> Row:
         "arrived_at": _when(call.arrived_at),
         "customer": call.known.customer,
         "tier": call.known.tier,
+        "collected": {name: value for name, value in call.variables if name not in GIVEN},
         **_phase_row(call.phase),
     }
 

@@ -20,6 +20,7 @@ from callcenter.core.calls.effects import (
     Say,
     StopSaying,
     TurnAway,
+    Words,
 )
 from callcenter.core.calls.phases import UNKNOWN, Call, Ended, InFlow, Leaving, Queued
 from callcenter.core.errors import IllegalTransition
@@ -42,7 +43,16 @@ from callcenter.core.ids import AgentId, FlowId, offer_leg, prompt_id
 from callcenter.core.ivr import interpreter as ivr
 from callcenter.core.ivr.announcements import LINES_BUSY, QUEUE_NO_AGENTS, SYSTEM_FLOW
 from callcenter.core.ivr.cursor import Phase as CursorPhase
-from callcenter.core.ivr.flow import Flow, Language, Menu, Play, PromptName
+from callcenter.core.ivr.cursor import Variables
+from callcenter.core.ivr.flow import (
+    Collect,
+    Flow,
+    Language,
+    Menu,
+    Play,
+    PromptName,
+    SayValue,
+)
 from callcenter.core.skills import both
 
 # The longest a prompt may run before we go on without hearing of its end.
@@ -79,7 +89,8 @@ def begin(fact: CallArrived, directory: Directory) -> Step:
     )
     if fact.refused:
         return _refuse(call, fact.refused, fact.at, directory)
-    turn = ivr.begin(flow, ivr.Context(fact.at, directory.calendars, look=directory.look))
+    call = replace(call, variables=_given(call))
+    turn = ivr.begin(flow, _context(call, fact.at, directory, language=None))
     call, effects = _follow(call, flow, turn, fact.at, directory)
     return call, (AnswerLeg(fact.leg), *effects)
 
@@ -138,9 +149,12 @@ def resume(call: Call, phase: InFlow, at: datetime, directory: Directory) -> Ste
     if flow is None or flow.version != phase.cursor.version:
         return _begin_again(call, flow or directory.flow_for(call.dnis), at, directory)
     match flow.nodes[phase.cursor.node]:
-        case Play(prompt=prompt) | Menu(prompt=prompt):
+        case SayValue():
+            turn = ivr.reenter(flow, phase.cursor, _context(call, at, directory, call.language))
+            return _follow(call, flow, turn, at, directory)
+        case Play(prompt=prompt) | Menu(prompt=prompt) | Collect(prompt=prompt):
             call, say = _say(call, flow.id, (prompt,), phase.cursor.language)
-            saying = replace(phase.cursor, phase=CursorPhase.SAYING)
+            saying = replace(phase.cursor, phase=CursorPhase.SAYING, digits="")
             return replace(call, phase=InFlow(saying, call.said, at, at + LONGEST_PROMPT)), say
         case _:
             return _begin_again(call, flow, at, directory)
@@ -167,12 +181,7 @@ def _step(call: Call, phase: InFlow, heard: ivr.Input, at: datetime, directory: 
         again = flow or directory.flow_for(call.dnis)
         call, effects = _begin_again(call, again, at, directory)
         return call, (*_hush(call, phase, heard), *effects)
-    turn = ivr.step(
-        flow,
-        phase.cursor,
-        heard,
-        ivr.Context(at, directory.calendars, call.language, directory.look),
-    )
+    turn = ivr.step(flow, phase.cursor, heard, _context(call, at, directory, call.language))
     if isinstance(turn.move, ivr.Carry):
         return call, ()
     stop = _hush(call, phase, heard)
@@ -187,7 +196,7 @@ def _hush(call: Call, phase: InFlow, heard: ivr.Input) -> tuple[CallEffect, ...]
 
 
 def _begin_again(call: Call, flow: Flow, at: datetime, directory: Directory) -> Step:
-    turn = ivr.begin(flow, ivr.Context(at, directory.calendars, call.language, directory.look))
+    turn = ivr.begin(flow, _context(call, at, directory, call.language))
     return _follow(call, flow, turn, at, directory)
 
 
@@ -197,9 +206,11 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
         Record(NodeEntered(at, call.id, flow.id, flow.version, node, spoken))
         for node in turn.entered
     )
+    known = turn.cursor.variables if turn.cursor is not None else turn.variables
+    call = replace(call, variables=known)
     match turn.move:
-        case ivr.Say(prompts=names, language=language) if turn.cursor is not None:
-            call, say = _say(call, flow.id, names, language)
+        case ivr.Say(prompts=names, language=language, words=words) if turn.cursor is not None:
+            call, say = _say(call, flow.id, names, language, words)
             phase = InFlow(turn.cursor, call.said, at, at + LONGEST_PROMPT)
             return replace(call, phase=phase), (*trace, *say)
         case ivr.Listen(wait=wait) if turn.cursor is not None:
@@ -257,10 +268,32 @@ def _language(turn: ivr.Turn) -> str | None:
             return None
 
 
-def _say(call: Call, flow: FlowId, names: tuple[PromptName, ...], language: Language | str) -> Step:
+def _say(
+    call: Call,
+    flow: FlowId,
+    names: tuple[PromptName, ...],
+    language: Language | str,
+    words: str = "",
+) -> Step:
     call = replace(call, said=call.said + 1, language=str(language))
     prompts = tuple(Prompt(flow, name, call.language) for name in names)
-    return call, (Say(call.caller, prompt_id(call.id, call.said), prompts),)
+    values = (Words(words, call.language),) if words else ()
+    return call, (Say(call.caller, prompt_id(call.id, call.said), (*prompts, *values)),)
+
+
+def _context(call: Call, at: datetime, directory: Directory, language: str | None) -> ivr.Context:
+    return ivr.Context(at, directory.calendars, language, directory.look, call.variables)
+
+
+def _given(call: Call) -> Variables:
+    """What flows may say of a caller without asking them."""
+    known = {
+        "ani": call.ani,
+        "dnis": call.dnis,
+        "customer": call.known.customer,
+        "tier": call.known.tier,
+    }
+    return tuple(known.items())
 
 
 def queued(call: Call, joined: QueueJoined, directory: Directory) -> Call:

@@ -10,7 +10,7 @@ from typing import Final
 
 from callcenter.core.facts.calls import Known, Outcome
 from callcenter.core.ids import AgentId, CallId, LegId, QueueId
-from callcenter.core.ivr.cursor import Cursor
+from callcenter.core.ivr.cursor import Cursor, Variables
 
 UNKNOWN: Final = Known()
 
@@ -98,7 +98,7 @@ class Call:
     """One call. `said` counts the prompts so far, which names the next one; `keys` the
     keys pressed. `unheard` is how long they had been there when we heard of them: it counts as
     waiting. `waited_since` is set once they have left a queue and may come back; `offers` were made to
-    agents."""
+    agents; `variables` are what flows know of the caller, collected or given."""
 
     id: CallId
     caller: LegId
@@ -115,6 +115,7 @@ class Call:
     waited_since: datetime | None = None
     offers: int = 0
     known: Known = UNKNOWN
+    variables: Variables = ()
 
     @property
     def heard_at(self) -> datetime:

@@ -10,16 +10,20 @@ from collections.abc import Collection, Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from callcenter.core.ivr.flow import (
+    GIVEN,
+    Collect,
     Enqueue,
     Flow,
     HangUp,
     Hours,
     NodeId,
+    SayValue,
     Staffing,
     drift,
     exits,
 )
 from callcenter.core.reading import Problem, unknown
+from callcenter.core.say.wording import WORDINGS
 from callcenter.core.skills import parse_need, skills_in
 
 
@@ -39,6 +43,7 @@ def check(
         *_traps(flow),
         *_rings(flow),
         *_unspoken(flow),
+        *_unsayable(flow),
     )
 
 
@@ -132,6 +137,26 @@ def _unspoken(flow: Flow) -> Iterator[Problem]:
                     f"The prompt {name} has no text in {language}: add `{language}: …`.",
                     f"提示语 {name} 缺少 {language} 文本，请补上 `{language}: …`。",
                 )
+
+
+def _unsayable(flow: Flow) -> Iterator[Problem]:
+    """Values that nobody asks for, or that a language of the flow has no words for."""
+    nodes = flow.nodes.items()
+    known = sorted(GIVEN | {node.into for _, node in nodes if isinstance(node, Collect)})
+    mute = [one for one in flow.languages if one.partition("-")[0] not in WORDINGS]
+    for node_id, node in nodes:
+        if not isinstance(node, SayValue):
+            continue
+        path = ("nodes", node_id, "say")
+        if node.value not in known:
+            yield unknown("unknown-variable", (*path, "value"), "variable", node.value, known)
+        for language in mute:
+            yield Problem.of(
+                "cannot-say",
+                path,
+                f"Values cannot be said in {language}: use play, or leave the language out.",
+                f"{language} 还不能朗读数值，请改用 play，或去掉该语言。",
+            )
 
 
 def _spread(

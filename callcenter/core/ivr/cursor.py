@@ -6,6 +6,8 @@ from enum import StrEnum
 from callcenter.core.ids import FlowId
 from callcenter.core.ivr.flow import Language, NodeId
 
+Variables = tuple[tuple[str, str], ...]
+
 
 class Phase(StrEnum):
     """What is going on at the node."""
@@ -18,7 +20,8 @@ class Phase(StrEnum):
 class Cursor:
     """A place in one version of one flow.
 
-    `said` counts how often the present menu was said. `drifted` counts the nodes entered since the
+    `said` counts how often the present menu was said; `digits` are those collected at this node so far, and
+    `variables` what was collected before, by name. `drifted` counts the nodes entered since the
     caller last pressed a key that a menu took: what bounds a flow that runs in a ring.
     """
 
@@ -29,3 +32,5 @@ class Cursor:
     phase: Phase
     said: int = 1
     drifted: int = 1
+    digits: str = ""
+    variables: Variables = ()

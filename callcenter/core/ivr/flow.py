@@ -11,6 +11,7 @@ A flow that came from `parse` is sound: every node, prompt and language it names
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Final, NewType
 
 from callcenter.core.ids import FlowId, QueueId
@@ -26,6 +27,10 @@ LONGEST_WAIT: Final = timedelta(seconds=2.5)
 SHORTEST_WAIT: Final = timedelta(seconds=0.5)
 
 USUAL_TRIES: Final = 3
+MOST_DIGITS: Final = 32
+
+# What is known without asking.
+GIVEN: Final = frozenset({"ani", "dnis", "customer", "tier"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,47 @@ class Menu:
     tries: int = USUAL_TRIES
     on_timeout: PromptName | None = None
     on_invalid: PromptName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Ask for digits, and keep them as `into`; a key pressed while it speaks interrupts it and counts.
+
+    The digits are complete with `most` of them, with `terminator`, or when `wait` has passed after the last
+    one; `*` begins anew. Fewer than `least` count as wrong. `tries`, `otherwise` and the excuses are a
+    menu's.
+    """
+
+    prompt: PromptName
+    into: str
+    then: NodeId
+    otherwise: NodeId
+    least: int = 1
+    most: int = MOST_DIGITS
+    terminator: str = "#"
+    wait: timedelta = LONGEST_WAIT
+    tries: int = USUAL_TRIES
+    on_timeout: PromptName | None = None
+    on_invalid: PromptName | None = None
+
+
+class SpokenAs(StrEnum):
+    """How a value is said: digit by digit, as a number, a date (20260302, 2026-03-02) or a time (1402,
+    14:02)."""
+
+    DIGITS = "digits"
+    NUMBER = "number"
+    DATE = "date"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class SayValue:
+    """Say what was collected, in words; what is not there or cannot be said so is passed over."""
+
+    value: str
+    spoken_as: SpokenAs
+    then: NodeId
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +153,7 @@ class Staffing:
     most_waiting: int | None = None
 
 
-Node = Play | Menu | SetLanguage | Hours | Staffing | Enqueue | HangUp
+Node = Play | Menu | Collect | SayValue | SetLanguage | Hours | Staffing | Enqueue | HangUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +178,9 @@ class Flow:
 def drift(node: Node) -> tuple[NodeId, ...]:
     """Where the caller may get from here without pressing a key."""
     match node:
-        case Play(then=then) | SetLanguage(then=then):
+        case Play(then=then) | SayValue(then=then) | SetLanguage(then=then):
             return (then,)
-        case Menu(otherwise=otherwise):
+        case Menu(otherwise=otherwise) | Collect(otherwise=otherwise):
             return (otherwise,)
         case Hours(open=open_, closed=closed):
             return (open_, closed)
@@ -147,5 +193,10 @@ def drift(node: Node) -> tuple[NodeId, ...]:
 
 def exits(node: Node) -> tuple[NodeId, ...]:
     """Where the caller may get from here at all."""
-    keyed = tuple(node.choices.values()) if isinstance(node, Menu) else ()
-    return keyed + drift(node)
+    match node:
+        case Menu(choices=choices):
+            return tuple(choices.values()) + drift(node)
+        case Collect(then=then):
+            return (then, *drift(node))
+        case _:
+            return drift(node)

@@ -25,9 +25,10 @@ from typing import ClassVar
 from callcenter.core.calendar import Calendar
 from callcenter.core.errors import Conflict, CoreError
 from callcenter.core.ids import QueueId
-from callcenter.core.ivr.cursor import Cursor, Phase
+from callcenter.core.ivr.cursor import Cursor, Phase, Variables
 from callcenter.core.ivr.flow import (
     USUAL_TRIES,
+    Collect,
     Enqueue,
     Flow,
     HangUp,
@@ -37,9 +38,11 @@ from callcenter.core.ivr.flow import (
     NodeId,
     Play,
     PromptName,
+    SayValue,
     SetLanguage,
     Staffing,
 )
+from callcenter.core.ivr.spoken import in_words
 
 
 class FlowChanged(Conflict):
@@ -104,12 +107,14 @@ def unseen(queue: QueueId) -> QueueLook:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the flow may ask about. `language` is the one in which to begin, if it is known."""
+    """What the flow may ask about. `language` is the one in which to begin, if it is known, and `variables`
+    what is known then."""
 
     now: datetime
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     language: str | None = None
     look: Callable[[QueueId], QueueLook] = unseen
+    variables: Variables = ()
 
 
 # ── what comes out ──
@@ -117,10 +122,11 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say these one after the other, then report `PromptOver`."""
+    """Say these one after the other, then `words`, if any, then report `PromptOver`."""
 
     prompts: tuple[PromptName, ...]
     language: Language
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +167,14 @@ Move = Say | Listen | Carry | ToQueue | Goodbye
 class Turn:
     """Where the caller stands now, what to do, and the nodes entered on the way, in order.
 
-    `cursor` is None once the flow is over (`ToQueue`, `Goodbye`).
+    `cursor` is None once the flow is over (`ToQueue`, `Goodbye`); `variables` are what was collected by
+    then.
     """
 
     cursor: Cursor | None
     move: Move
     entered: tuple[NodeId, ...] = ()
+    variables: Variables = ()
 
 
 def begin(flow: Flow, context: Context) -> Turn:
@@ -176,7 +184,8 @@ def begin(flow: Flow, context: Context) -> Turn:
     """
     wanted = Language(context.language or "")
     language = wanted if wanted in flow.languages else flow.default_language
-    origin = Cursor(flow.id, flow.version, flow.start, language, Phase.SAYING, drifted=0)
+    where = (flow.id, flow.version, flow.start, language, Phase.SAYING)
+    origin = Cursor(*where, drifted=0, variables=context.variables)
     return _walk(flow, origin, flow.start, context)
 
 
@@ -188,15 +197,19 @@ def step(flow: Flow, cursor: Cursor, heard: Input, context: Context) -> Turn:
     if (cursor.flow, cursor.version) != (flow.id, flow.version):
         raise FlowChanged(f"{cursor.flow} {cursor.version} is now {flow.id} {flow.version}")
     match flow.nodes[cursor.node], heard:
-        case Play(then=then), PromptOver() | PromptFailed():
+        case Play(then=then) | SayValue(then=then), PromptOver() | PromptFailed():
             return _walk(flow, cursor, then, context)
-        case Menu(wait=wait), PromptOver() if cursor.phase is Phase.SAYING:
+        case Menu(wait=wait) | Collect(wait=wait), PromptOver() if cursor.phase is Phase.SAYING:
             return Turn(replace(cursor, phase=Phase.LISTENING), Listen(wait))
-        case Menu() as menu, PromptFailed() if cursor.phase is Phase.SAYING:
+        case Menu() | Collect() as menu, PromptFailed() if cursor.phase is Phase.SAYING:
             tried = replace(menu, tries=min(menu.tries, USUAL_TRIES))  # each may cost half a second
             return _again(flow, cursor, tried, None, context)
         case Menu(on_timeout=excuse) as menu, WaitOver() if cursor.phase is Phase.LISTENING:
             return _again(flow, cursor, menu, excuse, context)
+        case Collect() as collect, WaitOver() if cursor.phase is Phase.LISTENING:
+            return _collected(flow, cursor, collect, context)
+        case Collect() as collect, Digit(key=key):
+            return _collect(flow, replace(cursor, drifted=0), collect, key, context)
         case Menu(choices=choices) as menu, Digit(key=key):
             attended = replace(cursor, drifted=0)
             if key in choices:
@@ -205,13 +218,40 @@ def step(flow: Flow, cursor: Cursor, heard: Input, context: Context) -> Turn:
     return Turn(cursor, Carry())
 
 
+def reenter(flow: Flow, cursor: Cursor, context: Context) -> Turn:
+    """Begin the present node anew. Raises: EndlessFlow, as `step`."""
+    return _walk(flow, replace(cursor, drifted=0), cursor.node, context)
+
+
+def _collect(flow: Flow, cursor: Cursor, node: Collect, key: str, context: Context) -> Turn:
+    if key == node.terminator:
+        return _collected(flow, cursor, node, context)
+    if key.isdecimal():
+        cursor = replace(cursor, digits=cursor.digits + key)
+        if len(cursor.digits) >= node.most:
+            return _collected(flow, cursor, node, context)
+    elif key == "*":
+        cursor = replace(cursor, digits="")
+    return Turn(replace(cursor, phase=Phase.LISTENING), Listen(node.wait))
+
+
+def _collected(flow: Flow, cursor: Cursor, node: Collect, context: Context) -> Turn:
+    """The caller has pressed what they wanted to."""
+    if len(cursor.digits) < node.least:
+        excuse = node.on_invalid if cursor.digits else node.on_timeout
+        return _again(flow, cursor, node, excuse, context)
+    others = (item for item in cursor.variables if item[0] != node.into)
+    kept = replace(cursor, variables=(*others, (node.into, cursor.digits)))
+    return _walk(flow, kept, node.then, context)
+
+
 def _again(
-    flow: Flow, cursor: Cursor, menu: Menu, excuse: PromptName | None, context: Context
+    flow: Flow, cursor: Cursor, menu: Menu | Collect, excuse: PromptName | None, context: Context
 ) -> Turn:
     if cursor.said >= menu.tries:
         return _walk(flow, cursor, menu.otherwise, context)
     said = (menu.prompt,) if excuse is None else (excuse, menu.prompt)
-    repeated = replace(cursor, phase=Phase.SAYING, said=cursor.said + 1)
+    repeated = replace(cursor, phase=Phase.SAYING, said=cursor.said + 1, digits="")
     return Turn(repeated, Say(said, cursor.language))
 
 
@@ -227,21 +267,34 @@ def _walk(flow: Flow, cursor: Cursor, to: NodeId, context: Context) -> Turn:
         match flow.nodes[node_id]:
             case SetLanguage(language=chosen, then=then):
                 language, node_id = chosen, then
-            case Hours() as hours:
-                node_id = hours.open if _is_open(hours.calendar, context) else hours.closed
-            case Staffing() as staffing:
-                node_id = _staffed(staffing, context.look(staffing.queue))
-            case Play(prompt=prompt) | Menu(prompt=prompt):
-                place = Cursor(
-                    flow.id, flow.version, node_id, language, Phase.SAYING, drifted=drifted
-                )
+            case Hours() | Staffing() as decides:
+                node_id = _decided(decides, context)
+            case SayValue(value=value, spoken_as=spoken_as, then=then):
+                words = in_words(dict(cursor.variables).get(value, ""), spoken_as, language)
+                if words is not None:
+                    place = _place(cursor, node_id, language, drifted)
+                    return Turn(place, Say((), language, words), tuple(entered))
+                node_id = then
+            case Play(prompt=prompt) | Menu(prompt=prompt) | Collect(prompt=prompt):
+                place = _place(cursor, node_id, language, drifted)
                 return Turn(place, Say((prompt,), language), tuple(entered))
             case Enqueue(queue, priority, requires, prefers):
                 move = ToQueue(queue, priority, language, requires, prefers)
-                return Turn(None, move, tuple(entered))
+                return Turn(None, move, tuple(entered), cursor.variables)
             case HangUp(prompt=last_word):
                 prompts = () if last_word is None else (last_word,)
-                return Turn(None, Goodbye(prompts, language), tuple(entered))
+                return Turn(None, Goodbye(prompts, language), tuple(entered), cursor.variables)
+
+
+def _place(cursor: Cursor, node: NodeId, language: Language, drifted: int) -> Cursor:
+    where = (cursor.flow, cursor.version, node, language, Phase.SAYING)
+    return Cursor(*where, drifted=drifted, variables=cursor.variables)
+
+
+def _decided(node: Hours | Staffing, context: Context) -> NodeId:
+    if isinstance(node, Staffing):
+        return _staffed(node, context.look(node.queue))
+    return node.open if _is_open(node.calendar, context) else node.closed
 
 
 def _staffed(node: Staffing, queue: QueueLook) -> NodeId:

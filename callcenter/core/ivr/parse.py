@@ -14,6 +14,10 @@ or on the graph as a whole is `check`'s. The shape, one node of each kind:
       english: {set_language: {language: en, then: open}}
       open:    {hours: {calendar: office, open: sales, closed: bye}}
       busy:    {staffing: {queue: sales, nobody: bye, full: bye, most_waiting: 20, then: sales}}
+      order:   {collect: {prompt: ask, into: order, least: 4, most: 12, terminator: "#", then: told,
+                          otherwise: sales, tries: 3, wait_seconds: 2.5, on_timeout: sorry,
+                          on_invalid: sorry}}
+      told:    {say: {value: order, as: digits, then: sales}}    # digits, number, date, time
       sales:   {enqueue: {queue: sales, priority_seconds: 0, requires: english >= 50}}
       bye:     {hang_up: {prompt: goodbye}}
     prompts:
@@ -31,10 +35,13 @@ from typing import Final
 from callcenter.core.errors import Invalid
 from callcenter.core.ids import FlowId, QueueId
 from callcenter.core.ivr.flow import (
+    GIVEN,
     KEYS,
     LONGEST_WAIT,
+    MOST_DIGITS,
     SHORTEST_WAIT,
     USUAL_TRIES,
+    Collect,
     Enqueue,
     Flow,
     HangUp,
@@ -45,7 +52,9 @@ from callcenter.core.ivr.flow import (
     NodeId,
     Play,
     PromptName,
+    SayValue,
     SetLanguage,
+    SpokenAs,
     Staffing,
     Utterance,
 )
@@ -190,6 +199,8 @@ class _Nodes:
         self._kinds: Mapping[str, Callable[[object, Path], Node | None]] = {
             "play": self._play,
             "menu": self._menu,
+            "collect": self._collect,
+            "say": self._say,
             "set_language": self._set_language,
             "hours": self._hours,
             "staffing": self._staffing,
@@ -248,6 +259,67 @@ class _Nodes:
             on_timeout=self._optional_prompt(fields, "on_timeout", path),
             on_invalid=self._optional_prompt(fields, "on_invalid", path),
         )
+
+    def _collect(self, body: object, path: Path) -> Collect | None:
+        optional = (
+            "least",
+            "most",
+            "terminator",
+            "wait_seconds",
+            "tries",
+            "on_timeout",
+            "on_invalid",
+        )
+        required = ("prompt", "into", "then", "otherwise")
+        fields = self._reader.fields(body, path, required=required, optional=optional)
+        if fields is None:
+            return None
+        into = self._reader.name(fields["into"], (*path, "into")) or ""
+        if into in GIVEN:
+            self._reader.note(
+                "given-variable",
+                (*path, "into"),
+                f"{into} is known already: choose another name.",
+                f"{into} 已有固定含义，请换一个名称。",
+            )
+        count = self._reader.count
+        most = fields.get("most", MOST_DIGITS)
+        most = count(most, (*path, "most"), least=1, most=MOST_DIGITS) or MOST_DIGITS
+        least = count(fields.get("least", 1), (*path, "least"), least=1, most=most) or 1
+        return Collect(
+            prompt=self._prompt(fields, "prompt", path),
+            into=into,
+            then=self._target(fields, "then", path),
+            otherwise=self._target(fields, "otherwise", path),
+            least=least,
+            most=most,
+            terminator=self._terminator(fields.get("terminator", "#"), (*path, "terminator")),
+            wait=self._wait(fields.get("wait_seconds"), (*path, "wait_seconds")),
+            tries=self._tries(fields.get("tries"), (*path, "tries")),
+            on_timeout=self._optional_prompt(fields, "on_timeout", path),
+            on_invalid=self._optional_prompt(fields, "on_invalid", path),
+        )
+
+    def _terminator(self, value: object, path: Path) -> str:
+        if value in ("#", "*", ""):
+            return str(value)
+        self._reader.note(
+            "bad-terminator",
+            path,
+            f'{shown(value)} cannot end the digits: write "#", "*", or "" for none.',
+            f'{shown(value)} 不能作为结束键，请写 "#"、"*"，或写 "" 表示没有。',
+        )
+        return ""
+
+    def _say(self, body: object, path: Path) -> SayValue | None:
+        fields = self._reader.fields(body, path, required=("value", "as", "then"))
+        if fields is None:
+            return None
+        how, place = word(fields["as"]), (*path, "as")
+        if not self._reader.choice(how, place, SpokenAs, "unknown-manner", "manner"):
+            return None
+        value = self._reader.name(fields["value"], (*path, "value")) or ""
+        return SayValue(value, SpokenAs(how), self._target(fields, "then", path))
 
     def _set_language(self, body: object, path: Path) -> SetLanguage | None:
         fields = self._reader.fields(body, path, required=("language", "then"))

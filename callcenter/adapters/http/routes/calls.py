@@ -35,8 +35,8 @@ class CallQuery(Shape):
 
 class CallShown(Shape):
     """A call. `first_dialled` is set where it was diverted to us. `since` begins its phase; `also_rung` are
-    the agents who are rung beside `agent`; `customer` and `tier` are told while it is, the last five once
-    it is over."""
+    the agents who are rung beside `agent`; `customer`, `tier` and what flows `collected` are told while it
+    is, the last five once it is over."""
 
     id: str
     ani: str
@@ -47,6 +47,7 @@ class CallShown(Shape):
     arrived_at: datetime
     customer: str = ""
     tier: str = ""
+    collected: Mapping[str, str] = Field(default_factory=dict)
     phase: Phase
     since: datetime | None = None
     flow: str | None = None
