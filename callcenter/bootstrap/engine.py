@@ -29,6 +29,7 @@ from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.last_read import LastRead
 from callcenter.adapters.db.messages import DbMessages
+from callcenter.adapters.db.missed import DbMissedCallers
 from callcenter.adapters.db.queues import DbQueues
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.db.skills import DbSkills
@@ -373,7 +374,7 @@ def _caller_book(of: Watched, settings: Settings) -> CallerBook:
     async def known() -> frozenset[str]:
         return frozenset(skill.id for skill in await skills.list())
 
-    stores = DbCustomers(database), DbListedNumbers(database)
+    stores = DbCustomers(database), DbListedNumbers(database), DbMissedCallers(database)
     return CallerBook(*stores, known, SystemClock().now, region=settings.centre.region)
 
 

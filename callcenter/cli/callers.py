@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from callcenter.cli.centre import centre, number_part, part
-from callcenter.cli.wording import said, show, show_json, tell
+from callcenter.cli.wording import ago, said, show, show_json, tell
 
 _KINDS = {"block": ("blocked", "拒接"), "grey": ("slowed down", "限频"), "vip": ("VIP", "贵宾")}
 
@@ -141,6 +141,36 @@ def unlist(context: click.Context, number: str) -> None:
     tell(f"{number} is treated as any other.", f"{number} 已移出名单。")
 
 
+@callers.command("missed")
+@click.option("--days", type=int, default=7, show_default=True, help="How far to look back.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def missed(context: click.Context, days: int, as_json: bool) -> None:
+    """Who called and talked with nobody since: whom to call back."""
+    found = centre(context).items("/missed-callers", days=str(days))
+    if as_json:
+        show_json(found)
+        return
+    columns = [
+        ("number", "号码"),
+        ("customer", "客户"),
+        ("calls", "次数"),
+        ("last", "最近"),
+        ("queue", "队列"),
+        ("waited", "等待"),
+    ]
+    show(columns, [_missed_row(one) for one in found], said("Nobody.", "没有。"))
+
+
+@callers.command("called-back")
+@click.argument("number")
+@click.pass_context
+def called_back(context: click.Context, number: str) -> None:
+    """NUMBER has been seen to; who calls again in vain is there again."""
+    centre(context).ask("DELETE", f"/missed-callers/{number_part(number)}")
+    tell(f"{number} has been seen to.", f"{number} 已处理。")
+
+
 def _list(context: click.Context, number: str, wish: dict[str, Any], days: float | None) -> None:
     if days is not None:
         wish["until"] = (datetime.now(UTC) + timedelta(days=days)).isoformat()
@@ -157,6 +187,18 @@ def _listed_row(one: dict[str, Any]) -> list[str]:
         how = f"{one['head_start_seconds']:+g} s"
     until = (one["until"] or "")[:16].replace("T", " ")
     return [one["number"], said(*_KINDS[one["kind"]]), how, until, one["reason"]]
+
+
+def _missed_row(one: dict[str, Any]) -> list[str]:
+    waited = one["waited_seconds"]
+    return [
+        one["number"],
+        one["customer"],
+        str(one["calls"]),
+        ago(one["last"]),
+        one["queue"] or "",
+        "" if waited is None else f"{waited:.0f} s",
+    ]
 
 
 def _customer_row(one: dict[str, Any]) -> list[str]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
 from callcenter.core.callers import Found, ListedNumber
 from callcenter.core.errors import Conflict, NotFound
-from callcenter.core.ids import AgentId
+from callcenter.core.ids import AgentId, QueueId
 
 
 class NoSuchCustomer(NotFound):
@@ -43,6 +43,41 @@ class Customer:
     requires: str = ""
     prefers: str = ""
     head_start: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCaller:
+    """Somebody who called `calls` times, from `first` to `last`, and has not talked with anybody since.
+    `queue` is where they waited last, for `waited`; both None if they waited nowhere."""
+
+    number: str
+    customer: str
+    calls: int
+    first: datetime
+    last: datetime
+    queue: QueueId | None = None
+    waited: timedelta | None = None
+
+
+class NotMissed(NotFound):
+    code = "not-missed"
+    title: ClassVar = {
+        "en": "Nobody with this number waits to be called back.",
+        "zh": "没有该号码的待回电来电。",
+    }
+
+
+class MissedCallers(Protocol):
+    """Each call a transaction. All may raise StoreAway."""
+
+    async def list(self, since: datetime, limit: int) -> Sequence[MissedCaller]:
+        """Those of whom a call has come since then, the last to call first."""
+        ...
+
+    async def done(self, number: str, by: str, at: datetime, since: datetime) -> None:
+        """Somebody has seen to them: they are no longer missed, until they call again in vain.
+        Raises: NotMissed."""
+        ...
 
 
 class CallerLookup(Protocol):

@@ -110,6 +110,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "no-such-customer": 404,
         "no-such-number": 404,
         "not-listed": 404,
+        "not-missed": 404,
         "no-such-skill": 404,
         "no-such-user": 404,
         "no-such-key": 404,

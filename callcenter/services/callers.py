@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from callcenter.core.access import Action, Actor, check_may
@@ -10,7 +10,14 @@ from callcenter.core.callers import ListedNumber, ListKind
 from callcenter.core.errors import Invalid
 from callcenter.core.numbers import ANONYMOUS, normalise
 from callcenter.core.skills import checked_need, text_of
-from callcenter.ports.callers import Customer, Customers, ListedNumbers, NoSuchCustomer
+from callcenter.ports.callers import (
+    Customer,
+    Customers,
+    ListedNumbers,
+    MissedCaller,
+    MissedCallers,
+    NoSuchCustomer,
+)
 from callcenter.services.naming import DID, LONGEST_NAME, check_id, checked_number
 
 MOST_NUMBERS: Final = 50
@@ -18,6 +25,7 @@ LONGEST_REASON: Final = 200
 LONGEST_HEAD_START: Final = 86_400.0
 MOST_PER_HOUR: Final = 1_000
 PAGE: Final = 200
+MOST_DAYS: Final = 366
 
 
 class CallerBook:
@@ -27,6 +35,7 @@ class CallerBook:
         self,
         customers: Customers,
         listed: ListedNumbers,
+        missed: MissedCallers,
         skills: Callable[[], Awaitable[frozenset[str]]],
         now: Callable[[], datetime],
         *,
@@ -34,6 +43,7 @@ class CallerBook:
     ) -> None:
         self._customers = customers
         self._listed = listed
+        self._missed = missed
         self._skills = skills
         self._now = now
         self._region = region
@@ -113,6 +123,19 @@ class CallerBook:
         """Raises: NotPermitted, NotListed, StoreAway."""
         check_may(actor, Action.CHANGE_CUSTOMERS)
         await self._listed.delete(normalise(number, self._region))
+
+    async def missed(self, actor: Actor, *, days: int) -> Sequence[MissedCaller]:
+        """Who called within so many days and got through to nobody, the last to call first.
+        Raises: NotPermitted, StoreAway."""
+        check_may(actor, Action.READ_CUSTOMERS)
+        return await self._missed.list(self._now() - timedelta(days=days), PAGE)
+
+    async def called_back(self, actor: Actor, number: str) -> None:
+        """They have been seen to. Raises: NotPermitted, NotMissed, StoreAway."""
+        check_may(actor, Action.READ_CUSTOMERS)
+        now = self._now()
+        since = now - timedelta(days=MOST_DAYS)
+        await self._missed.done(normalise(number, self._region), actor.id, now, since)
 
     def _number(self, field: str, text: str) -> str:
         return checked_number(field, text, DID, self._region)

@@ -20,6 +20,7 @@ from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.messages import DbMessages
 from callcenter.adapters.db.migrations import upgrade
+from callcenter.adapters.db.missed import DbMissedCallers
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
@@ -126,7 +127,7 @@ def _caller_book(database: Database) -> CallerBook:
     async def skills() -> frozenset[str]:
         return frozenset(skill.id for skill in await DbSkills(database).list())
 
-    stores = DbCustomers(database), DbListedNumbers(database)
+    stores = DbCustomers(database), DbListedNumbers(database), DbMissedCallers(database)
     return CallerBook(*stores, skills, lambda: datetime.now(UTC), region="DE")
 
 

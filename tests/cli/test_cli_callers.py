@@ -1,9 +1,12 @@
 """Customers and listed numbers from the command line, through the API to the database and back."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+
+from callcenter.core.ids import LegId
 
 pytestmark = pytest.mark.adapter
 
@@ -88,3 +91,18 @@ async def test_a_listing_that_cannot_be_is_named(
     running: Any, wish: tuple[str, ...], said: str
 ) -> None:
     assert said in await running.type("callers", *wish, status=1)
+
+
+async def test_whom_to_call_back_is_listed_until_somebody_has(running: Any) -> None:
+    call = running.desk.switch.arrive("4000", "+4930123456")
+    running.desk.clock.move(timedelta(seconds=30))
+    running.desk.switch.hang_up(LegId(call))
+    await running.archive.step()
+    (missed,) = json.loads(await running.type("callers", "missed", "--days", "366", "--json"))
+    assert (missed["number"], missed["calls"], missed["queue"]) == ("+4930123456", 1, "sales")
+    listed = await running.type("--lang", "zh", "callers", "missed", "--days", "366")
+    assert listed.splitlines()[1].split("\t")[-2:] == ["sales", "30 s"]
+    await running.type("callers", "called-back", "030 123456")
+    assert json.loads(await running.type("callers", "missed", "--days", "366", "--json")) == []
+    again = await running.type("callers", "called-back", "030123456", status=1)
+    assert "waits to be called back" in again

@@ -9,14 +9,23 @@ from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action
 from callcenter.core.callers import ListedNumber, ListKind
+from callcenter.core.durations import in_seconds
 from callcenter.core.errors import Invalid, NoSuchAgent, NoSuchSkill
 from callcenter.core.ids import AgentId
 from callcenter.core.skills import LONGEST_NEED
-from callcenter.ports.callers import Customer, NoSuchCustomer, NotListed, NumberTaken
+from callcenter.ports.callers import (
+    Customer,
+    MissedCaller,
+    NoSuchCustomer,
+    NotListed,
+    NotMissed,
+    NumberTaken,
+)
 from callcenter.ports.store import StoreAway
 from callcenter.services.callers import (
     LONGEST_HEAD_START,
     LONGEST_REASON,
+    MOST_DAYS,
     MOST_NUMBERS,
     MOST_PER_HOUR,
     CallerBook,
@@ -77,11 +86,34 @@ class ListedListing(Listing[ListedShown]):
     """All listed numbers, in order."""
 
 
+class MissedQuery(Shape):
+    """How far to look back."""
+
+    days: int = Field(default=7, ge=1, le=MOST_DAYS)
+
+
+class MissedShown(Shape):
+    """Somebody who got through to nobody since; `queue` is where they waited last."""
+
+    number: str
+    customer: str
+    calls: int
+    first: datetime
+    last: datetime
+    queue: str | None
+    waited_seconds: float | None
+
+
+class MissedListing(Listing[MissedShown]):
+    """The last to call first, at most 200."""
+
+
 def caller_routes(book: CallerBook) -> Routes:
     routes = Routes("callers")
     _read_customers(routes, book)
     _change_customers(routes, book)
     _add_listed(routes, book)
+    _add_missed(routes, book)
     return routes
 
 
@@ -184,6 +216,44 @@ def _add_listed(routes: Routes, book: CallerBook) -> None:
     async def delete_number(asked: Asked[None]) -> Answer:
         await book.delete_listed(asked.actor, asked.path("number"))
         return None
+
+
+def _add_missed(routes: Routes, book: CallerBook) -> None:
+    @routes.add(
+        "GET",
+        f"{API}/missed-callers",
+        "Who called and talked with nobody since: whom to call back",
+        takes=MissedQuery,
+        gives=MissedListing,
+        needs=Right(Action.READ_CUSTOMERS),
+        errors=(StoreAway,),
+    )
+    async def list_missed(asked: Asked[MissedQuery]) -> Answer:
+        found = await book.missed(asked.actor, days=asked.body.days)
+        return MissedListing(items=[_missed(one) for one in found])
+
+    @routes.add(
+        "DELETE",
+        f"{API}/missed-callers/{{number}}",
+        "They have been seen to; who calls again in vain is there again",
+        needs=Right(Action.READ_CUSTOMERS),
+        errors=(NotMissed, StoreAway),
+    )
+    async def called_back(asked: Asked[None]) -> Answer:
+        await book.called_back(asked.actor, asked.path("number"))
+        return None
+
+
+def _missed(one: MissedCaller) -> MissedShown:
+    return MissedShown(
+        number=one.number,
+        customer=one.customer,
+        calls=one.calls,
+        first=one.first,
+        last=one.last,
+        queue=one.queue,
+        waited_seconds=in_seconds(one.waited),
+    )
 
 
 def _customer(customer: Customer) -> CustomerShown:
