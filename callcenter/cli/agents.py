@@ -75,6 +75,12 @@ def add_agent(
 @click.option("--name-zh", help="In Chinese characters.")
 @click.option("--outside", help="A telephone outside; empty takes it away.")
 @click.option("--on/--off", "enabled", default=None, help="Switch the agent off, or on again.")
+@click.option(
+    "--answers",
+    "answering",
+    type=click.Choice(["by-hand", "by-itself", "by-key"]),
+    help="How their phone takes calls: lifted, at once, or by pressing 1.",
+)
 @click.option("--skill", "skills", multiple=True, help="SKILL=LEVEL, 1 to 100; 0 takes it away.")
 @click.pass_context
 def change_agent(
@@ -84,11 +90,12 @@ def change_agent(
     name_zh: str | None,
     outside: str | None,
     enabled: bool | None,
+    answering: str | None,
     skills: tuple[str, ...],
 ) -> None:
     """Change what is given; the rest stays."""
     levels = _levels(skills)
-    given = {"name_en": name, "name_zh": name_zh, "enabled": enabled}
+    given = {"name_en": name, "name_zh": name_zh, "enabled": enabled, "answering": answering}
     change: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if outside is not None:
         change["outside_number"] = outside or None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from callcenter.core.acd.agent_state import Talents
+from callcenter.core.acd.device import Answering
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.codes import Disposition, PauseReason
 from callcenter.core.ids import AgentId, FlowId, QueueId
@@ -31,13 +32,15 @@ class StoreAway(TryLater):
 
 @dataclass(frozen=True, slots=True)
 class AgentProfile:
-    """A person who takes calls. `outside_number`: their device is this telephone, not a browser."""
+    """A person who takes calls. `outside_number`: their device may be this telephone; `answering`: how they
+    take calls at any other."""
 
     id: AgentId
     name_en: str
     name_zh: str = ""
     enabled: bool = True
     outside_number: str | None = None
+    answering: Answering = Answering.BY_HAND
 
 
 @dataclass(frozen=True, slots=True)

@@ -450,6 +450,7 @@ class Configuration:
                 if profile.enabled
             },
             talents=stored.talents,
+            answering={profile.id: profile.answering for profile in stored.profiles},
             skills=stored.skills,
             pause_reasons=stored.pause_reasons,
             dispositions=stored.dispositions,

@@ -67,6 +67,7 @@ HEADERS_SHOWN = (
     "Diversion",
     "Privacy",
     "Alert-Info",
+    "Call-Info",
 )
 """Headers of an INVITE that a leg keeps in `headers`."""
 

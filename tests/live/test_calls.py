@@ -440,6 +440,29 @@ async def test_a_number_outside_takes_a_call_by_pressing_one(house: House) -> No
     await house.nothing_is_left()
 
 
+async def test_a_phone_of_ours_is_told_to_answer_by_itself_or_asks_for_a_key(house: House) -> None:
+    line = await house.line()
+    agent = await house.agent([line], ready=False)
+    await house.admin.ask("PATCH", f"/agents/{agent.id}", {"answering": "by-itself"})
+    await agent.sets("ready")
+    caller = await house.dial(line.number)
+    leg = await agent.takes()
+    assert leg.headers["Call-Info"].endswith("answer-after=0")
+    await talk(house, caller, agent, leg)
+    await caller.hang_up()
+    await agent.becomes(activity="idle")
+    await house.admin.ask("PATCH", f"/agents/{agent.id}", {"answering": "by-key"})
+    caller = await house.dial(line.number)
+    leg = await agent.takes()
+    await house.said(leg, "en/system/agent-accept")
+    assert (await house.call_of(caller))["phase"] == "offered"
+    await leg.press("1")
+    await talk(house, caller, agent, leg)
+    assert "Call-Info" not in leg.headers
+    await caller.hang_up()
+    await house.nothing_is_left()
+
+
 async def outside_phone(house: House, line: Line, number: str) -> Agent:
     """An agent at a telephone that only the trunk leads to."""
     agent = await house.agent([line], ready=False, register=False)

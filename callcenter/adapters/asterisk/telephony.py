@@ -32,7 +32,7 @@ from callcenter.adapters.asterisk.outside import OutsideLegs
 from callcenter.adapters.asterisk.sounds import Sound, Sounds
 from callcenter.adapters.asterisk.trial import is_trial
 from callcenter.adapters.asterisk.trunks import Way
-from callcenter.core.acd.device import parse_device
+from callcenter.core.acd.device import Answering, parse_device
 from callcenter.core.calls.effects import (
     AnswerLeg,
     BridgeLegs,
@@ -68,6 +68,11 @@ logger = logging.getLogger(__name__)
 
 _UNQUOTABLE = re.compile(r'["\\<>\x00-\x1f]')
 _GONE: Final = 404
+# Phones know one or the other of these.
+_BY_ITSELF: Final = {
+    "PJSIP_HEADER(add,Call-Info)": "<sip:callcenter>;answer-after=0",
+    "PJSIP_HEADER(add,Alert-Info)": "<sip:callcenter>;info=alert-autoanswer;delay=0",
+}
 _NO_CALLER: Final = 400  # to an agent's leg: "Provided originator channel was not found"
 # Asterisk ends the ringing itself a little after the engine should have: a bound, not a timer.
 _RING_BOUND_SECONDS: Final = 3
@@ -218,21 +223,25 @@ class AriTelephony:
     def _ring(self, call: CallId, effect: RingAgent) -> None:
         device = parse_device(effect.device)
         failed = LegEnded(self._clock.now(), call, effect.leg, LegCause.UNREACHABLE)
+        by_key = effect.answering is Answering.BY_KEY or device.kind == "tel"
+        accept = self._accept(effect.language) if by_key else None
+        if by_key and accept is None:
+            self._later(failed)
+            return
+        asked = {} if accept is None else {"CC_ACCEPT": accept}
         if device.kind == "sip":
             # Not `app=`: who answers while we restart would be cut off. The dialplan tries again.
-            request = self._originate(call, effect, f"PJSIP/{device.address}", "agent-leg")
+            context = "agent-outside" if by_key else "agent-leg"
+            more = {**asked, **_BY_ITSELF} if effect.answering is Answering.BY_ITSELF else asked
+            request = self._originate(call, effect, f"PJSIP/{device.address}", context, more)
             self._send(effect.leg, request, failed)
             return
         ways = self._ways(device.address)
-        try:
-            accept = self._media(Prompt(SYSTEM_FLOW, AGENT_ACCEPT, effect.language))
-        except NotFound:
-            accept = None
-        if not ways or accept is None:
+        if not ways:
             self._later(failed)
             return
         # A carrier that answers with another number (302) must not bring us a new caller of our own.
-        known = {"CC_ACCEPT": accept, "FORWARD_CONTEXT": "from-agent"}
+        known = {**asked, "FORWARD_CONTEXT": "from-agent"}
         dials = [
             (
                 way,
@@ -244,6 +253,13 @@ class AriTelephony:
         offer = offer_of(effect.leg)[1]
         rings = AgentRinging(self._clock.now(), call, effect.agent, offer)
         self.outside.dial(effect.leg, effect.caller, dials, rings)
+
+    def _accept(self, language: str) -> str | None:
+        """What asks an agent whether they take the call."""
+        try:
+            return self._media(Prompt(SYSTEM_FLOW, AGENT_ACCEPT, language))
+        except NotFound:
+            return None
 
     def _originate(
         self,

@@ -3,10 +3,23 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Column, ForeignKey, Row, Table, Text, delete, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Row,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from callcenter.adapters.db.schema import metadata
 from callcenter.adapters.db.session import Database, refusals
+from callcenter.core.acd.device import Answering
 from callcenter.core.errors import NameTaken, NoSuchAgent
 from callcenter.core.ids import AgentId
 from callcenter.ports.store import AgentProfile, EndpointSecret
@@ -19,6 +32,7 @@ agents: Final = Table(
     Column("name_zh", Text, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("outside_number", Text),
+    Column("answering", Text, nullable=False, server_default=text("'by-hand'")),
 )
 
 endpoints: Final = Table(
@@ -101,7 +115,8 @@ class DbEndpoints:
 
 
 def _profile(row: Row[Any]) -> AgentProfile:
-    return AgentProfile(AgentId(row.id), row.name_en, row.name_zh, row.enabled, row.outside_number)
+    names, how = (row.name_en, row.name_zh), Answering(row.answering)
+    return AgentProfile(AgentId(row.id), *names, row.enabled, row.outside_number, how)
 
 
 def _columns(agent: AgentProfile) -> dict[str, Any]:
@@ -111,4 +126,5 @@ def _columns(agent: AgentProfile) -> dict[str, Any]:
         "name_zh": agent.name_zh,
         "enabled": agent.enabled,
         "outside_number": agent.outside_number,
+        "answering": agent.answering.value,
     }

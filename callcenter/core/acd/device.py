@@ -5,9 +5,20 @@ In facts a device is one text, `sip:<endpoint>` or `tel:<E.164>`, so that the jo
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, cast
 
 from callcenter.core.errors import Invalid
+
+
+class Answering(StrEnum):
+    """How an agent takes a call at a phone of ours: by lifting it, at once by itself, or by pressing 1
+    after it was lifted. A number outside always asks for the 1."""
+
+    BY_HAND = "by-hand"
+    BY_ITSELF = "by-itself"
+    BY_KEY = "by-key"
+
 
 # What is dialled is made from this: a slash, an @ or an & would ring somewhere else as well.
 _TEXT = re.compile(r"sip:[\w.+-]{1,80}|tel:\+?[0-9]{2,20}")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from callcenter.core.acd.agent_state import Talents
+from callcenter.core.acd.device import Answering
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calendar import Calendar
 from callcenter.core.codes import Disposition, PauseReason
@@ -23,6 +24,8 @@ class Directory:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     assignments: Mapping[AgentId, tuple[QueueId, ...]] = field(default_factory=dict)
     talents: Mapping[AgentId, Talents] = field(default_factory=dict)
+    # Those who take calls otherwise than by hand.
+    answering: Mapping[AgentId, Answering] = field(default_factory=dict)
     # What callers of a number need of an agent, beside what the flow says: required, preferred.
     needs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     skills: frozenset[str] = frozenset()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from callcenter.core.acd.device import Answering
 from callcenter.core.ids import AgentId, FlowId, LegId, PromptId
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class StopMusic:
 @dataclass(frozen=True, slots=True)
 class RingAgent:
     """Ring `device`, at most for `ring_for`; `caller` is the leg the call is for. `language` is the
-    caller's: who answers outside is asked in it whether they take the call."""
+    caller's: who answers outside, or takes calls by a key, is asked in it whether they take the call."""
 
     leg: LegId
     device: str
@@ -82,6 +83,7 @@ class RingAgent:
     name: str
     ring_for: timedelta
     language: str = ""
+    answering: Answering = Answering.BY_HAND
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
+from callcenter.core.acd.device import Answering
 from callcenter.core.calls import flow_phase, queue_phase
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
@@ -148,7 +149,8 @@ def _ring(call: Call, phase: Offered, fact: AgentOffered, directory: Directory) 
     ring_for = directory.queue(phase.place.queue).ring_for
     rung = Ring(fact.agent, fact.offer, fact.at, fact.at + ring_for)
     leg, who = offer_leg(call.id, fact.offer), (call.caller, call.ani, call.name)
-    order = RingAgent(leg, fact.device, fact.agent, *who, ring_for, call.language)
+    how = directory.answering.get(fact.agent, Answering.BY_HAND)
+    order = RingAgent(leg, fact.device, fact.agent, *who, ring_for, call.language, how)
     now = replace(call, phase=replace(phase, rings=(*phase.rings, rung)), offers=fact.offer)
     return now, (order,)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from callcenter.adapters.asterisk.ari.request import NoReply, Refused, Reply, Re
 from callcenter.adapters.asterisk.ari.rest_sockets import RestSockets
 from callcenter.adapters.asterisk.telephony import AriTelephony
 from callcenter.adapters.asterisk.trunks import Way
+from callcenter.core.acd.device import Answering
 from callcenter.core.calls.effects import (
     AnswerLeg,
     BridgeLegs,
@@ -177,6 +179,18 @@ async def test_a_phone_of_ours_is_rung_without_being_asked_to_accept() -> None:
     assert "CC_ACCEPT" not in (switch.wire.sent[0].body or {})["variables"]
     await switch.wire.answer(TAKEN)
     assert switch.facts == []
+
+
+async def test_a_phone_of_ours_may_answer_by_itself_or_ask_for_a_key() -> None:
+    switch = Switch()
+    await switch.do(replace(ring("sip:agent-ana"), answering=Answering.BY_ITSELF))
+    variables = (switch.wire.sent[0].body or {})["variables"]
+    assert variables["PJSIP_HEADER(add,Call-Info)"] == "<sip:callcenter>;answer-after=0"
+    assert "CC_ACCEPT" not in variables
+    await switch.do(replace(ring("sip:agent-ana"), answering=Answering.BY_KEY))
+    asked = switch.wire.sent[1]
+    assert dict(asked.query)["context"] == "agent-outside"
+    assert (asked.body or {})["variables"]["CC_ACCEPT"] == "/prompts/zh/system/agent-accept"
 
 
 async def test_a_phone_is_rung_beside_what_is_done_for_the_caller_and_bounded() -> None:

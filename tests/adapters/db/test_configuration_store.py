@@ -11,6 +11,7 @@ from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.db.skills import DbSkills
 from callcenter.core.acd.agent_state import Talents
+from callcenter.core.acd.device import Answering
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.want import Ease
@@ -41,7 +42,7 @@ from callcenter.ports.store import (
 
 pytestmark = pytest.mark.adapter
 
-ANA = AgentProfile(AgentId("ana"), "Ana O'Neill", "安娜", outside_number="+4930123456")
+ANA = AgentProfile(AgentId("ana"), "Ana O'Neill", "安娜", True, "+4930123456", Answering.BY_KEY)
 BO = AgentProfile(AgentId("bo"), "Bo", enabled=False)
 SALES, HELP = QueueId("sales"), QueueId("help")
 UNUSUAL = QueueRules(

@@ -11,6 +11,7 @@ from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
 from callcenter.core.access import Action, Actor, may
 from callcenter.core.acd.agent_state import Activity, Talents
+from callcenter.core.acd.device import Answering
 from callcenter.core.errors import (
     AlreadySignedIn,
     Invalid,
@@ -71,6 +72,7 @@ class AgentShown(Shape):
     name_zh: str
     enabled: bool
     outside_number: str | None
+    answering: Answering
     queues: Sequence[str]
     skills: Mapping[str, int]
     tiers: Mapping[str, int]
@@ -88,6 +90,7 @@ class NewAgent(Shape):
     name_zh: str = Field(default="", max_length=LONGEST_NAME)
     enabled: bool = True
     outside_number: Line | None = None
+    answering: Answering = Answering.BY_HAND
     queues: Sequence[Line] = Field(default=(), max_length=_MOST_QUEUES)
     skills: _Said = Field(default_factory=dict)
     tiers: _Said = Field(default_factory=dict)
@@ -102,6 +105,7 @@ class AgentChange(Shape):
     name_zh: str | None = Field(default=None, max_length=LONGEST_NAME)
     enabled: bool | None = None
     outside_number: Line | None = None
+    answering: Answering | None = None
     queues: Sequence[Line] | None = Field(default=None, max_length=_MOST_QUEUES)
     skills: _Said | None = None
     tiers: _Said | None = None
@@ -213,13 +217,7 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         errors=(NameTaken, NoSuchQueue, NoSuchSkill, Invalid, StoreAway),
     )
     async def add_agent(asked: Asked[NewAgent]) -> Answer:
-        new = asked.body
-        profile = AgentProfile(
-            AgentId(new.id), new.name_en, new.name_zh, new.enabled, new.outside_number
-        )
-        said = Talents(new.skills, _by_queue(new.tiers), _by_queue(new.weights))
-        entry = AgentEntry(profile, _queues(new.queues), said)
-        added = await configuration.add_agent(asked.actor, entry)
+        added = await configuration.add_agent(asked.actor, _entry(asked.body))
         return _shown(asked.actor, added, door.snapshot()[1]["agents"])
 
     @routes.add(
@@ -368,10 +366,17 @@ def _queues(names: Sequence[str]) -> tuple[QueueId, ...]:
     return tuple(QueueId(name) for name in names)
 
 
+def _entry(new: NewAgent) -> AgentEntry:
+    names = (new.name_en, new.name_zh)
+    profile = AgentProfile(AgentId(new.id), *names, new.enabled, new.outside_number, new.answering)
+    talents = Talents(new.skills, _by_queue(new.tiers), _by_queue(new.weights))
+    return AgentEntry(profile, _queues(new.queues), talents)
+
+
 def _changed(entry: AgentEntry, wish: AgentChange) -> AgentEntry:
     given = {
         name: getattr(wish, name)
-        for name in ("name_en", "name_zh", "enabled")
+        for name in ("name_en", "name_zh", "enabled", "answering")
         if getattr(wish, name) is not None
     }
     if "outside_number" in wish.model_fields_set:
@@ -411,6 +416,7 @@ def _shown(actor: Actor, entry: AgentEntry, rows: Mapping[str, Any]) -> AgentSho
         name_zh=profile.name_zh,
         enabled=profile.enabled,
         outside_number=profile.outside_number if private else None,
+        answering=profile.answering,
         queues=entry.queues,
         skills=entry.talents.skills,
         tiers=_named(entry.talents.tiers),
