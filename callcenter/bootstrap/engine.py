@@ -191,17 +191,20 @@ async def engine(
         door = Door(core, clock)
         runtime = Runtime(core, telephony, clock)
         desk = _desk(settings, door, http, database)
-        arrivals = Arrivals(DbCallerLookup(database), door.deliver, clock.now)
+        lookup = DbCallerLookup(database)
+        arrivals = Arrivals(lookup, door.deliver, clock.now, lambda: _asks_for_talks(door))
         stack.push_async_callback(arrivals.close)
         heard = _Heard(door, arrivals, runtime, desk, telephony, trunks, trial)
         link = _link(settings, switch, rest, http, clock, heard)
         configuration = _configuration(settings, prompts, flows, database, desk, door)
         later = await _put_in_force(configuration, database)
+        await later.do(arrivals.learn)
         runtime.start()
         watched = Watched(door, runtime, link, trunks, http, database, trial, Worst())
         dogs = Watchdogs(posts(settings, watched), clock, door.show_alerts)
         accounts = await _accounts(settings, database, clock, later)
-        plan = _http_plan(settings, accounts, configuration, desk, watched, dogs)
+        book = _caller_book(settings, database, arrivals)
+        plan = _http_plan(settings, accounts, configuration, desk, watched, dogs, book)
         if (lead := turn.lead) is not None:
             plan.registry.register(LeaseMetrics(lambda: lead.epoch, lambda: lead.age))
         pages = serving(application(plan), "127.0.0.1", settings.http.port)
@@ -336,6 +339,7 @@ def _http_plan(
     desk: AgentDesk,
     of: Watched,
     dogs: Watchdogs,
+    callers: CallerBook,
 ) -> HttpPlan:
     door, database, link = of.door, of.database, of.link
     registry = CollectorRegistry()
@@ -355,7 +359,7 @@ def _http_plan(
             queue_routes(configuration, door),
             number_routes(configuration),
             skill_routes(configuration),
-            caller_routes(_caller_book(of, settings)),
+            caller_routes(callers),
             code_routes(CodeBook(DbCodes(database), configuration)),
             flow_routes(configuration),
             call_routes(door, DbHistory(database)),
@@ -368,14 +372,19 @@ def _http_plan(
     )
 
 
-def _caller_book(of: Watched, settings: Settings) -> CallerBook:
-    database, skills = of.database, DbSkills(of.database)
+def _asks_for_talks(door: Door) -> bool:
+    return any(rules.known_for for rules in door.directory.queues.values())
+
+
+def _caller_book(settings: Settings, database: Database, arrivals: Arrivals) -> CallerBook:
+    skills = DbSkills(database)
 
     async def known() -> frozenset[str]:
         return frozenset(skill.id for skill in await skills.list())
 
     stores = DbCustomers(database), DbListedNumbers(database), DbMissedCallers(database)
-    return CallerBook(*stores, known, SystemClock().now, region=settings.centre.region)
+    tell, now = arrivals.expect, SystemClock().now
+    return CallerBook(*stores, known, tell, now, region=settings.centre.region)
 
 
 def _registrar(settings: Settings) -> Registrar:

@@ -31,6 +31,7 @@ from callcenter.core.acd.floor import Floor
 from callcenter.core.admission import Admission, Limits
 from callcenter.core.calls import machine
 from callcenter.core.calls.directory import Directory
+from callcenter.core.calls.dropped import Dropped
 from callcenter.core.calls.effects import (
     CallEffect,
     GiveBack,
@@ -126,6 +127,7 @@ class Engine:
         self._outbox: list[tuple[CallId, list[LegEffect]]] = []
         self._touched: set[tuple[str, str]] = set()
         self._news = FloorNews()
+        self._dropped = Dropped()
         self._configure_floor()
 
     # -- the door's side ----------------------------------------------------------------------
@@ -264,9 +266,11 @@ class Engine:
         return self.floor.next_move(self._clock.now())
 
     def _judged(self, fact: Fact) -> Fact:
-        """A new caller may be one too many. Those we knew before, or had to leave waiting, never are."""
+        """A new caller may have had a place, or be one too many. Those we knew before, or had to leave
+        waiting, never are."""
         if not isinstance(fact, CallArrived) or fact.since is not None or fact.refused:
             return fact
+        fact = self._dropped.known(fact)
         why = self.admission.judge(fact.at, len(self.calls))
         if why is None:
             return fact
@@ -288,6 +292,7 @@ class Engine:
         elif isinstance(fact, FloorConfigured):
             self._news.written = fact
         else:
+            self._remember(fact)
             self._hear(number, fact)
         try:
             self._following.extend(self.floor.advance(fact))
@@ -299,6 +304,13 @@ class Engine:
             logger.exception("floor faulted", extra={"why": type(error).__name__})
         if isinstance(fact, CallEnded):
             self._forget(fact)
+
+    def _remember(self, fact: CallFact) -> None:
+        """Who gives up, and who is back."""
+        if isinstance(fact, CallArrived):
+            self._dropped.arrived(fact)
+        elif isinstance(fact, CallEnded) and (call := self.calls.get(fact.call)) is not None:
+            self._dropped.ended(call.ani, fact, self.floor.entries.get(fact.call))
 
     def _hear(self, number: int, fact: CallFact) -> None:
         """Let the fact's call hear it."""

@@ -81,10 +81,14 @@ class MissedCallers(Protocol):
 
 
 class CallerLookup(Protocol):
-    """Asked once for each call, before it is answered."""
+    """Asked before a call is answered, of whom something may be known."""
 
-    async def find(self, ani: str, at: datetime) -> Found:
-        """All that is known of a number. Raises: StoreAway."""
+    async def numbers(self) -> frozenset[str]:
+        """Every number that is a customer's or listed. Raises: StoreAway."""
+        ...
+
+    async def find(self, ani: str, at: datetime, *, talks: bool) -> Found:
+        """All that is known of a number; with `talks`, whom they talked with last. Raises: StoreAway."""
         ...
 
 

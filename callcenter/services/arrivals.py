@@ -1,5 +1,8 @@
 """New callers are looked up before the engine hears of them, so that the first decision knows who they are.
 
+To look costs more than to take a call, so it is done only where there may be something to find: the number
+is a customer's or listed, or a queue wants to know whom its callers talked with last.
+
 Whatever else happens to a caller meanwhile waits behind their arrival, in order. A look that takes longer
 than `PATIENCE` is given up, and so are all for a while when the records are away: a caller is answered
 whether or not we know who they are.
@@ -32,11 +35,17 @@ class Arrivals:
     """Passes facts on to `deliver`; arrivals with what `lookup` found."""
 
     def __init__(
-        self, lookup: CallerLookup, deliver: Callable[[Fact], None], now: Callable[[], datetime]
+        self,
+        lookup: CallerLookup,
+        deliver: Callable[[Fact], None],
+        now: Callable[[], datetime],
+        asks_for_talks: Callable[[], bool],
     ) -> None:
         self._lookup = lookup
         self._deliver = deliver
         self._now = now
+        self._asks_for_talks = asks_for_talks
+        self._numbers: set[str] | None = None  # None: they have not been read
         self._looking: dict[CallId, list[Fact]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._paused_until: datetime | None = None
@@ -46,13 +55,25 @@ class Arrivals:
         behind = self._looking.get(getattr(fact, "call", CallId("")))
         if behind is not None:
             behind.append(fact)
-        elif isinstance(fact, CallArrived) and self._may_look():
+        elif isinstance(fact, CallArrived) and self._is_worth_it(fact.ani) and self._may_look():
             self._looking[fact.call] = []
             task = asyncio.get_running_loop().create_task(self._look(fact))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
             self._deliver(fact)
+
+    async def learn(self) -> None:
+        """Read which numbers there is something to find of. Raises: StoreAway; then all are looked up."""
+        self._numbers = set(await self._lookup.numbers())
+
+    def expect(self, *numbers: str) -> None:
+        """There is something to find of these from now on."""
+        if self._numbers is not None:
+            self._numbers.update(numbers)
+
+    def _is_worth_it(self, ani: str) -> bool:
+        return self._numbers is None or ani in self._numbers or self._asks_for_talks()
 
     async def close(self) -> None:
         """Let those who are being looked up go; the next engine finds them on the switch."""
@@ -76,7 +97,8 @@ class Arrivals:
     async def _found(self, fact: CallArrived) -> Found:
         try:
             async with asyncio.timeout(PATIENCE.total_seconds()):
-                return await self._lookup.find(fact.ani, fact.at)
+                talks = self._asks_for_talks()
+                return await self._lookup.find(fact.ani, fact.at, talks=talks)
         except (StoreAway, TimeoutError) as error:
             if self._paused_until is None:
                 why = type(error).__name__

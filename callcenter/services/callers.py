@@ -29,7 +29,8 @@ MOST_DAYS: Final = 366
 
 
 class CallerBook:
-    """Customers and listed numbers; `skills` says which there are."""
+    """Customers and listed numbers; `skills` says which there are, `expect` is told of numbers of which
+    something is known from now on."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class CallerBook:
         listed: ListedNumbers,
         missed: MissedCallers,
         skills: Callable[[], Awaitable[frozenset[str]]],
+        expect: Callable[..., None],
         now: Callable[[], datetime],
         *,
         region: str,
@@ -45,6 +47,7 @@ class CallerBook:
         self._listed = listed
         self._missed = missed
         self._skills = skills
+        self._expect = expect
         self._now = now
         self._region = region
 
@@ -86,6 +89,7 @@ class CallerBook:
             prefers=text_of(checked_need("prefers", customer.prefers, known)),
         )
         await self._customers.put(checked)
+        self._expect(*checked.numbers)
         return checked
 
     async def delete_customer(self, actor: Actor, customer: str) -> None:
@@ -117,6 +121,7 @@ class CallerBook:
             number = self._number("number", number)
         checked = replace(listed, number=number.lower())
         await self._listed.put(checked)
+        self._expect(checked.number)
         return checked
 
     async def delete_listed(self, actor: Actor, number: str) -> None:

@@ -305,7 +305,7 @@ def test_with_its_keys_everything_comes_back(
         finally:
             await database.close()
 
-    assert asyncio.run(name()) == [("ana", "Ana\t\\N\n", "安娜", True, None)]
+    assert asyncio.run(name()) == [("ana", "Ana\t\\N\n", "安娜", True, None, "by-hand")]
 
 
 def test_the_private_key_of_the_data_does_not_open_the_keys(house: House) -> None:

@@ -14,7 +14,7 @@ from callcenter.testing.centre import SALES, STRAIGHT, Centre
 
 pytestmark = pytest.mark.scenario
 
-ANA, BO = AgentId("ana"), AgentId("bo")
+ANA, BO, CY = AgentId("ana"), AgentId("bo"), AgentId("cy")
 DAY = timedelta(days=1)
 
 
@@ -116,33 +116,66 @@ def test_a_customers_head_start_and_skills_count() -> None:
 # -- who was cut off -------------------------------------------------------------------------------
 
 
-def dropped(centre: Centre, ago: float, waited: float) -> Known:
-    at = centre.clock.now() - timedelta(seconds=ago)
-    since = at - timedelta(seconds=waited)
-    return Known(dropped_queue=SALES, dropped_at=at, waited_since=since)
+def gives_up(centre: Centre, waited: float, ani: str = "+4917") -> None:
+    call = centre.call(ani=ani)
+    centre.passes(waited)
+    centre.hangs_up(call)
 
 
-def test_who_calls_again_soon_takes_the_old_place() -> None:
+def test_who_calls_again_soon_takes_the_old_place_and_only_once() -> None:
     centre = centre_of(resume_within=timedelta(seconds=60))
-    centre.passes(600)
-    others = calls(centre)
+    others_first = centre.call()
+    centre.passes(5)
+    gives_up(centre, 300)
+    others = centre.call()
     centre.passes(30)
-    back = calls(centre, dropped(centre, ago=20, waited=300))
-    centre.agent(ANA)
-    centre.answers(ANA)
-    assert (centre.talking_to(back), centre.talking_to(others)) == (ANA, None)
+    back, twin = centre.call(ani="+4917"), centre.call(ani="+4917")
+    for agent in (ANA, BO):
+        centre.agent(agent)
+        centre.answers(agent)
+    assert (centre.talking_to(others_first), centre.talking_to(back)) == (ANA, BO)
+    centre.agent(CY)
+    centre.answers(CY)
+    assert (centre.talking_to(others), centre.talking_to(twin)) == (CY, None)
 
 
 @pytest.mark.parametrize("within", [0, 10])
 def test_who_calls_again_late_begins_anew(within: float) -> None:
     centre = centre_of(resume_within=timedelta(seconds=within))
-    centre.passes(600)
-    others = calls(centre)
+    gives_up(centre, 300)
+    others = centre.call()
     centre.passes(30)
-    calls(centre, dropped(centre, ago=20, waited=300))
+    centre.call(ani="+4917")
     centre.agent(ANA)
     centre.answers(ANA)
     assert centre.talking_to(others) == ANA
+
+
+def test_who_withholds_their_number_and_who_was_served_have_no_place_to_take() -> None:
+    centre = centre_of(ANA, resume_within=timedelta(seconds=60))
+    served = centre.call(ani="+4917")
+    centre.answers(ANA)
+    centre.hangs_up(served)
+    centre.pauses(ANA)
+    gives_up(centre, 300, ani="anonymous")
+    others = centre.call()
+    for ani in ("+4917", "anonymous"):
+        centre.call(ani=ani)
+    centre.passes(60)
+    centre.ready(ANA)
+    centre.answers(ANA)
+    assert centre.talking_to(others) == ANA
+
+
+async def test_a_place_outlives_the_engine_as_long_as_the_journal_tells_it() -> None:
+    centre = centre_of(resume_within=timedelta(seconds=60))
+    gives_up(centre, 300)
+    others = centre.call()
+    await centre.restart()
+    back = centre.call(ani="+4917")
+    centre.agent(ANA)
+    centre.answers(ANA)
+    assert (centre.talking_to(back), centre.talking_to(others)) == (ANA, None)
 
 
 async def test_what_was_known_outlives_the_engine() -> None:

@@ -25,12 +25,18 @@ class Records:
     def __init__(self) -> None:
         self.answer: Found | Exception = ACME
         self.asked = 0
+        self.talks: list[bool] = []
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
-    async def find(self, ani: str, at: object) -> Found:
+    async def numbers(self) -> frozenset[str]:
+        """See `ports.callers.CallerLookup`."""
+        return frozenset({"+492"})
+
+    async def find(self, ani: str, at: object, *, talks: bool) -> Found:
         """See `ports.callers.CallerLookup`."""
         self.asked += 1
+        self.talks.append(talks)
         await self.may_answer.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
@@ -44,12 +50,15 @@ class Desk:
         self.clock = HandClock()
         self.records = Records()
         self.heard: list[Fact] = []
-        self.arrivals = Arrivals(self.records, self.heard.append, self.clock.now)
+        self.wants_talks = False
+        self.arrivals = Arrivals(
+            self.records, self.heard.append, self.clock.now, lambda: self.wants_talks
+        )
         self.names = iter(range(1_000))
 
-    def calls(self) -> CallArrived:
+    def calls(self, ani: str = "+491") -> CallArrived:
         call = CallId(f"c{next(self.names)}")
-        fact = CallArrived(self.clock.now(), call, LegId(call), "+491", "1")
+        fact = CallArrived(self.clock.now(), call, LegId(call), ani, "1")
         self.arrivals.deliver(fact)
         return fact
 
@@ -138,3 +147,19 @@ async def test_in_a_flood_callers_are_answered_and_not_looked_up() -> None:
     assert desk.heard == [one_more]
     await desk.arrivals.close()
     assert desk.heard == [one_more]  # the others are found on the switch
+
+
+async def test_only_those_are_looked_up_of_whom_something_may_be_known() -> None:
+    desk = Desk()
+    await desk.arrivals.learn()
+    stranger = desk.calls("+491")
+    assert desk.heard == [stranger]
+    desk.calls("+492")
+    desk.arrivals.expect("+493")
+    desk.calls("+493")
+    await desk.settles()
+    assert (desk.records.asked, desk.records.talks) == (2, [False, False])
+    desk.wants_talks = True
+    desk.calls("+491")
+    await desk.settles()
+    assert (desk.records.asked, desk.records.talks[-1]) == (3, True)

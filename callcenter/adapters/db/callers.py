@@ -25,19 +25,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callcenter.adapters.db.calls import calls, queue_visits
+from callcenter.adapters.db.calls import calls
 from callcenter.adapters.db.schema import UtcDateTime, metadata
 from callcenter.adapters.db.session import Database, refusals
 from callcenter.core.callers import Found, ListedNumber, ListKind
 from callcenter.core.errors import NoSuchAgent
-from callcenter.core.facts.calls import Known, Outcome
-from callcenter.core.ids import AgentId, QueueId
+from callcenter.core.facts.calls import Known
+from callcenter.core.ids import AgentId
 from callcenter.core.skills import parse_need, skills_in
 from callcenter.ports.callers import Customer, NoSuchCustomer, NotListed, NumberTaken
 
 # How far back who talked with a caller last is looked for; a queue's rules may say less.
 _LONGEST_KNOWN: Final = timedelta(days=366)
-_DROPPED_WITHIN: Final = timedelta(hours=1)
 _HOUR: Final = timedelta(hours=1)
 
 customers: Final = Table(
@@ -80,13 +79,18 @@ class DbCallerLookup:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def find(self, ani: str, at: datetime) -> Found:
+    async def numbers(self) -> frozenset[str]:
+        async with self._database.reading() as connection:
+            own = await connection.execute(select(customer_numbers.c.number))
+            listed = await connection.execute(select(listed_numbers.c.number))
+            return frozenset((*own.scalars(), *listed.scalars()))
+
+    async def find(self, ani: str, at: datetime, *, talks: bool) -> Found:
         async with self._database.reading() as connection:
             listed = await _listed(connection, ani)
             customer = await _customer_of(connection, ani)
             recent = await _recent(connection, ani, at) if listed and listed.per_hour else 0
-            talk = await _last_talk(connection, ani, at)
-            dropped = await _dropped(connection, ani, at)
+            talk = await _last_talk(connection, ani, at) if talks else None
         known = Known(
             customer=customer.id if customer else "",
             tier=customer.tier if customer else "",
@@ -96,9 +100,6 @@ class DbCallerLookup:
             owner=AgentId(customer.owner_id) if customer and customer.owner_id else None,
             last_agent=AgentId(talk.agent_id) if talk else None,
             last_talk=talk.answered_at if talk else None,
-            dropped_queue=QueueId(dropped.queue_id) if dropped else None,
-            dropped_at=dropped.exited_at if dropped else None,
-            waited_since=dropped.enqueued_at if dropped else None,
         )
         return Found(known, listed, recent)
 
@@ -129,26 +130,6 @@ async def _last_talk(connection: AsyncConnection, ani: str, at: datetime) -> Any
         .limit(1)
     )
     return (await connection.execute(asked)).one_or_none()
-
-
-async def _dropped(connection: AsyncConnection, ani: str, at: datetime) -> Any:
-    """Their last call's stay in a queue, if that is where they gave up."""
-    last = (
-        select(calls.c.call_id, calls.c.outcome)
-        .where(calls.c.ani == ani, calls.c.arrived_at > at - _DROPPED_WITHIN)
-        .order_by(calls.c.arrived_at.desc())
-        .limit(1)
-    )
-    call = (await connection.execute(last)).one_or_none()
-    if call is None or call.outcome != Outcome.ABANDONED.value:
-        return None
-    stay = (
-        select(queue_visits.c.queue_id, queue_visits.c.exited_at, queue_visits.c.enqueued_at)
-        .where(queue_visits.c.call_id == call.call_id, queue_visits.c.exited_at.is_not(None))
-        .order_by(queue_visits.c.visit.desc())
-        .limit(1)
-    )
-    return (await connection.execute(stay)).one_or_none()
 
 
 class DbCustomers:

@@ -7,14 +7,14 @@ from sqlalchemy import insert
 
 from callcenter.adapters.db.agents import DbAgents
 from callcenter.adapters.db.callers import DbCallerLookup, DbCustomers, DbListedNumbers
-from callcenter.adapters.db.calls import call_columns, calls, queue_visits, visit_columns
+from callcenter.adapters.db.calls import call_columns, calls
 from callcenter.adapters.db.session import Database
 from callcenter.core.callers import Found, ListedNumber, ListKind
 from callcenter.core.errors import NoSuchAgent
 from callcenter.core.facts.calls import Known, Outcome
 from callcenter.core.ids import AgentId, CallId, QueueId
 from callcenter.ports.callers import Customer, NoSuchCustomer, NotListed, NumberTaken
-from callcenter.ports.history import CallRecord, Exit, QueueVisit
+from callcenter.ports.history import CallRecord
 from callcenter.ports.store import AgentProfile
 
 pytestmark = pytest.mark.adapter
@@ -44,11 +44,8 @@ async def called(
     record = CallRecord(CallId(call), ANI, "", "1", at, outcome=outcome, agent=agent)
     record.answered_at = at if agent else None
     record.ended_at = at + timedelta(seconds=50) if outcome else None
-    stay = QueueVisit(record.call, 1, SALES, 0.0, at, record.ended_at)
-    stay.exit = Exit.ABANDONED if outcome is Outcome.ABANDONED else Exit.ANSWERED
     async with database.writing() as connection:
         await connection.execute(insert(calls).values(call_columns(record)))
-        await connection.execute(insert(queue_visits).values(visit_columns(stay)))
 
 
 async def test_a_customer_is_kept_whole_changed_and_forgotten(customers: DbCustomers) -> None:
@@ -112,7 +109,7 @@ async def test_listed_numbers_are_kept_changed_and_forgotten(database: Database)
 
 
 async def test_of_a_stranger_nothing_is_known(database: Database) -> None:
-    assert await DbCallerLookup(database).find(ANI, NOON) == Found()
+    assert await DbCallerLookup(database).find(ANI, NOON, talks=True) == Found()
 
 
 async def test_all_that_is_known_is_found_at_once(
@@ -124,31 +121,16 @@ async def test_all_that_is_known_is_found_at_once(
     await called(database, "old", timedelta(days=400), Outcome.ANSWERED, BO)
     await called(database, "answered", timedelta(days=3), Outcome.ANSWERED, BO)
     await called(database, "gave-up", timedelta(minutes=2), Outcome.ABANDONED)
-    found = await DbCallerLookup(database).find(ANI, NOON)
-    since = NOON - timedelta(minutes=2)
+    lookup = DbCallerLookup(database)
+    found = await lookup.find(ANI, NOON, talks=True)
     assert found == Found(
         Known(
             *("acme", "gold", "english >= 50", "billing", 90.5, ANA),
             last_agent=BO,
             last_talk=NOON - timedelta(days=3),
-            dropped_queue=SALES,
-            dropped_at=since + timedelta(seconds=50),
-            waited_since=since,
         ),
         grey,
         recent=1,
     )
-
-
-@pytest.mark.parametrize("later", [None, Outcome.ANSWERED, Outcome.SERVED])
-async def test_a_place_is_given_back_only_to_who_gave_up_last_of_all(
-    database: Database, later: Outcome | None
-) -> None:
-    await called(database, "gave-up", timedelta(minutes=5), Outcome.ABANDONED)
-    await called(database, "later", timedelta(minutes=2), later)
-    assert (await DbCallerLookup(database).find(ANI, NOON)).known.dropped_queue is None
-
-
-async def test_who_gave_up_yesterday_has_no_place(database: Database) -> None:
-    await called(database, "gave-up", timedelta(days=1), Outcome.ABANDONED)
-    assert (await DbCallerLookup(database).find(ANI, NOON)).known == Known()
+    assert (await lookup.find(ANI, NOON, talks=False)).known.last_agent is None
+    assert await lookup.numbers() == {ANI, "+4940999"}
