@@ -17,7 +17,7 @@ from callcenter.core.facts.calls import (
     WantEased,
 )
 from callcenter.core.facts.wire import name_of
-from callcenter.testing.phones import CallLeg, Codec, Side
+from callcenter.testing.phones import CallLeg, CallRefused, Codec, Side
 from callcenter.testing.sipp import Load, RegisteredPhone, Scenario, Sipp, SippRun
 from callcenter.testing.tones import silences
 from tests.live.live_centre import (
@@ -437,6 +437,31 @@ async def test_a_number_outside_takes_a_call_by_pressing_one(house: House) -> No
     assert silences(caller.recording) == []
     await leg.hang_up()
     assert (await caller.ended(LONG)).by is Side.THERE
+    await house.nothing_is_left()
+
+
+async def test_a_customer_waits_for_their_agent_and_a_blocked_number_is_turned_away(
+    house: House,
+) -> None:
+    line = await house.line(known_for_seconds=60)
+    own, other = await house.agent([line], ready=False), await house.agent([line], ready=False)
+    mine, blocked = "+491713925001", "+491713925002"
+    wish = {"numbers": [mine], "owner": own.id, "tier": "gold"}
+    await house.admin.ask("PUT", "/customers/acme", wish)
+    await house.admin.ask("PUT", f"/listed-numbers/{blocked}", {"kind": "block"})
+    await other.sets("ready")
+    caller = await house.dial(line.number, caller_id=mine)
+    shown = await house.call_of(caller)
+    assert (shown["customer"], shown["tier"]) == ("acme", "gold")
+    await own.sets("ready")
+    leg = await own.takes()
+    await talk(house, caller, own, leg)
+    with pytest.raises(CallRefused) as refused:
+        await (await house.dial(line.number, caller_id=blocked)).established(LONG)
+    assert refused.value.ending.status in (403, 603)
+    await caller.hang_up()
+    await house.admin.ask("DELETE", "/customers/acme")
+    await house.admin.ask("DELETE", f"/listed-numbers/{blocked}")
     await house.nothing_is_left()
 
 
