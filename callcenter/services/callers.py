@@ -137,7 +137,7 @@ class CallerBook:
 
     async def called_back(self, actor: Actor, number: str) -> None:
         """They have been seen to. Raises: NotPermitted, NotMissed, StoreAway."""
-        check_may(actor, Action.READ_CUSTOMERS)
+        check_may(actor, Action.CHANGE_CUSTOMERS)
         now = self._now()
         since = now - timedelta(days=MOST_DAYS)
         await self._missed.done(normalise(number, self._region), actor.id, now, since)

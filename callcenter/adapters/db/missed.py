@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Table, Text, and_, exists, func, select
 
-from callcenter.adapters.db.callers import customer_numbers
+from callcenter.adapters.db.callers import customer_numbers, listed_numbers
 from callcenter.adapters.db.calls import calls, queue_visits
 from callcenter.adapters.db.schema import UtcDateTime, metadata
 from callcenter.adapters.db.session import Database
+from callcenter.core.callers import ListKind
 from callcenter.core.facts.calls import Outcome
 from callcenter.core.ids import QueueId
 from callcenter.core.numbers import ANONYMOUS
@@ -66,12 +67,18 @@ def _is_missed(since: datetime) -> Any:
     seen_to = exists().where(
         called_back.c.number == calls.c.ani, called_back.c.at >= calls.c.arrived_at
     )
+    # Whoever is turned away for who they are.
+    unwanted = exists().where(
+        listed_numbers.c.number == calls.c.ani,
+        listed_numbers.c.kind.in_([ListKind.BLOCK.value, ListKind.GREY.value]),
+    )
     return and_(
         calls.c.arrived_at > since,
         calls.c.outcome.in_([one.value for one in MISSED]),
         calls.c.ani.not_in(["", ANONYMOUS]),
         ~talked,
         ~seen_to,
+        ~unwanted,
     )
 
 

@@ -108,6 +108,7 @@ class Matching:
 
     def wait(self, entry: QueueEntry) -> None:
         """The caller is to be served, in the order of their place."""
+        self._rounds.pop(entry.call, None)
         line = self.lines[entry.queue]
         want = line.eased(entry.want, entry.steps)
         demand = entry.demand = line.demands.get(want) or Demand(line, want)

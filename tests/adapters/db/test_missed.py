@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from callcenter.adapters.db.callers import DbCustomers
+from callcenter.adapters.db.callers import DbCustomers, DbListedNumbers
 from callcenter.adapters.db.calls import call_columns, calls, queue_visits, visit_columns
 from callcenter.adapters.db.missed import DbMissedCallers
 from callcenter.adapters.db.session import Database
+from callcenter.core.callers import ListedNumber, ListKind
 from callcenter.core.facts.calls import Outcome
 from callcenter.core.ids import AgentId, CallId, QueueId
 from callcenter.ports.callers import Customer, MissedCaller, NotMissed
@@ -105,3 +106,14 @@ async def test_who_has_been_seen_to_is_gone_until_they_call_again_in_vain(office
     assert await office.numbers() == [ONE]
     await office.missed.done(ONE, "sue", NOON, WEEK)
     assert await office.numbers() == []
+
+
+@pytest.mark.parametrize(
+    ("listed_as", "is_there"), [("block", False), ("grey", False), ("vip", True)]
+)
+async def test_nobody_is_called_back_who_is_not_wanted(
+    office: Office, listed_as: str, is_there: bool
+) -> None:
+    await office.call(ONE, 30, Outcome.REFUSED)
+    await DbListedNumbers(office.database).put(ListedNumber(ONE, ListKind(listed_as)))
+    assert (await office.numbers() == [ONE]) is is_there

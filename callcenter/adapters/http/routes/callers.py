@@ -236,7 +236,7 @@ def _add_missed(routes: Routes, book: CallerBook) -> None:
         "DELETE",
         f"{API}/missed-callers/{{number}}",
         "They have been seen to; who calls again in vain is there again",
-        needs=Right(Action.READ_CUSTOMERS),
+        needs=Right(Action.CHANGE_CUSTOMERS),
         errors=(NotMissed, StoreAway),
     )
     async def called_back(asked: Asked[None]) -> Answer:
