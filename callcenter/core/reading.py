@@ -227,6 +227,7 @@ _KINDS_ZH: Final[Mapping[str, str]] = {
     "skill": "技能",
     "day": "星期",
     "manner": "读法",
+    "moment": "起算时间",
     "variable": "变量",
 }
 

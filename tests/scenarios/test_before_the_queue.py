@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.ways_out import WayOut
 from callcenter.core.calls.phases import Leaving, Queued
 from callcenter.core.facts.calls import NodeEntered
-from callcenter.core.ids import CallId
+from callcenter.core.ids import CallId, FlowId
 from callcenter.core.ivr.flow import Enqueue, HangUp, Node, NodeId, PromptName, Staffing
-from callcenter.testing.centre import SALES, STRAIGHT, Centre
+from callcenter.testing.centre import MENU, SALES, STRAIGHT, Centre, menu
 
 pytestmark = pytest.mark.scenario
 
@@ -74,3 +76,26 @@ async def test_a_restart_asks_nobody_again(centre: Centre) -> None:
     await centre.restart()
     assert [way(centre, call)[-1] for call in (first, second)] == ["wait", "wait"]
     assert isinstance(centre.phase(second), Queued)
+
+
+def test_the_time_in_a_menu_counts_where_the_flow_says_so_and_is_not_lost_on_the_way_back() -> None:
+    centre = Centre(rules=QueueRules(SALES, ways_out=(WayOut(key="5", flow=FlowId("menu")),)))
+    slow = menu()
+    nodes = {**slow.nodes, NodeId("sales"): Enqueue(SALES, from_arrival=True)}
+    flows = {**centre.directory.flows, slow.id: replace(slow, nodes=nodes)}
+    centre.directory = replace(centre.directory, flows=flows)
+    centre.door.configure(centre.directory)
+    thinker = centre.call(MENU)
+    centre.passes(2)
+    quick = centre.call(STRAIGHT)
+    centre.passes(1)
+    centre.switch.press(thinker, "1")
+    assert centre.engine.floor.entries[thinker].priority == 3.0
+    centre.passes(1)
+    centre.switch.press(thinker, "5")
+    centre.passes(1)
+    centre.switch.press(thinker, "1")
+    assert centre.engine.floor.entries[thinker].priority == 3.0
+    ana = centre.agent("ana")
+    centre.answers(ana)
+    assert (centre.talking_to(thinker), centre.talking_to(quick)) == (ana, None)

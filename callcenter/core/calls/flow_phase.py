@@ -215,13 +215,17 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
             return replace(call, phase=phase), (*trace, *say)
         case ivr.Listen(wait=wait) if turn.cursor is not None:
             return replace(call, phase=InFlow(turn.cursor, None, at, at + wait)), trace
-        case ivr.ToQueue(queue, priority, language, requires, prefers):
+        case ivr.ToQueue(queue, priority, language, requires, prefers, from_arrival):
             call = replace(call, language=language)
             if queue not in directory.queues:
                 return nobody_serves(call, at, trace)
             of_number = directory.needs.get(call.dnis, ("", ""))
             needs = both(of_number[0], requires), both(of_number[1], prefers)
             joined = _joined(call, directory.queue(queue), needs, priority, at)
+            if from_arrival:
+                before = (joined.since or at) - call.arrived_at
+                ahead = joined.priority + max(before, timedelta()).total_seconds()
+                joined = replace(joined, priority=ahead)
             return queued(call, joined, directory), (*trace, Record(joined))
         case ivr.Goodbye(prompts=names, language=language):
             return _last_word(replace(call, language=language), flow.id, names, at, trace)

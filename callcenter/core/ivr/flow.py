@@ -125,12 +125,14 @@ class Hours:
 @dataclass(frozen=True, slots=True)
 class Enqueue:
     """Wait for an agent; `priority` is a head start on those who are waiting. `requires` and `prefers` are
-    what the caller needs of the agent (see `core.skills`)."""
+    what the caller needs of the agent (see `core.skills`). `from_arrival`: the wait counts from when they
+    called and not from when they joined the queue."""
 
     queue: QueueId
     priority: timedelta = timedelta()
     requires: str = ""
     prefers: str = ""
+    from_arrival: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,7 @@ class ToQueue:
     language: Language
     requires: str = ""
     prefers: str = ""
+    from_arrival: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,8 +279,8 @@ def _walk(flow: Flow, cursor: Cursor, to: NodeId, context: Context) -> Turn:
             case Play(prompt=prompt) | Menu(prompt=prompt) | Collect(prompt=prompt):
                 place = _place(cursor, node_id, language, drifted)
                 return Turn(place, Say((prompt,), language), tuple(entered))
-            case Enqueue(queue, priority, requires, prefers):
-                move = ToQueue(queue, priority, language, requires, prefers)
+            case Enqueue(queue, priority, requires, prefers, from_arrival):
+                move = ToQueue(queue, priority, language, requires, prefers, from_arrival)
                 return Turn(None, move, tuple(entered), cursor.variables)
             case HangUp(prompt=last_word):
                 prompts = () if last_word is None else (last_word,)

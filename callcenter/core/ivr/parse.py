@@ -18,7 +18,8 @@ or on the graph as a whole is `check`'s. The shape, one node of each kind:
                           otherwise: sales, tries: 3, wait_seconds: 2.5, on_timeout: sorry,
                           on_invalid: sorry}}
       told:    {say: {value: order, as: digits, then: sales}}    # digits, number, date, time
-      sales:   {enqueue: {queue: sales, priority_seconds: 0, requires: english >= 50}}
+      sales:   {enqueue: {queue: sales, priority_seconds: 0, requires: english >= 50,
+                          wait_counts_from: queue}}                # or arrival
       bye:     {hang_up: {prompt: goodbye}}
     prompts:
       hello: {zh: 您好。, en: Hello.}
@@ -372,7 +373,10 @@ class _Nodes:
 
     def _enqueue(self, body: object, path: Path) -> Enqueue | None:
         fields = self._reader.fields(
-            body, path, required=("queue",), optional=("priority_seconds", "requires", "prefers")
+            body,
+            path,
+            required=("queue",),
+            optional=("priority_seconds", "requires", "prefers", "wait_counts_from"),
         )
         if fields is None:
             return None
@@ -385,7 +389,11 @@ class _Nodes:
             seconds = self._reader.number(head_start, place, least=0, most=most) or 0.0
         requires = self._need(fields.get("requires", ""), (*path, "requires"))
         prefers = self._need(fields.get("prefers", ""), (*path, "prefers"))
-        return Enqueue(QueueId(queue), timedelta(seconds=seconds), requires, prefers)
+        begins = word(fields.get("wait_counts_from", "queue"))
+        place = (*path, "wait_counts_from")
+        self._reader.choice(begins, place, ("queue", "arrival"), "unknown-moment", "moment")
+        wait = timedelta(seconds=seconds)
+        return Enqueue(QueueId(queue), wait, requires, prefers, begins == "arrival")
 
     def _need(self, value: object, path: Path) -> str:
         text = self._reader.text(value, path, longest=LONGEST_NEED) or ""

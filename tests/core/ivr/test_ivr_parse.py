@@ -235,3 +235,12 @@ def test_a_look_at_a_queue_is_read_whole() -> None:
     assert flow.nodes[NodeId("look")] == Staffing(
         QueueId("sales"), sales, nobody=sales, full=sales, most_waiting=9
     )
+
+
+def test_the_wait_counts_from_the_queue_unless_the_flow_says_from_arrival() -> None:
+    data = source()
+    data["nodes"]["sales"]["enqueue"]["wait_counts_from"] = "arrival"
+    node = parse_flow(data).nodes[NodeId("sales")]
+    assert node == Enqueue(QueueId("sales"), timedelta(), from_arrival=True)
+    data["nodes"]["sales"]["enqueue"]["wait_counts_from"] = "birth"
+    assert problems_of(data) == [("unknown-moment", "nodes.sales.enqueue.wait_counts_from")]
