@@ -1,6 +1,6 @@
 """What may be said of agents' skills and of callers' needs. Nothing unknown is ever written down."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -50,7 +50,27 @@ def check_easing(
         raise Invalid(f"easing: at most {MOST_STEPS} steps")
     for place, step in enumerate(rules.easing):
         _check_step(f"easing[{place}]", step, rules.id, known, queues)
+    _check_that_each_eases(rules.easing)
     return replace(rules, easing=tuple(sorted(rules.easing, key=lambda step: step.after)))
+
+
+def _check_that_each_eases(steps: Sequence[Ease]) -> None:
+    """No step may ask for more than one before it, or for what is asked for already."""
+    asked: dict[str, int] = {}
+    added: set[QueueId] = set()
+    for place, step in sorted(enumerate(steps), key=lambda item: item[1].after):
+        if step.add is not None and step.add in added:
+            raise Invalid(f"easing[{place}].add: {step.add} is added before; leave one of them out")
+        if step.add is None and step.to >= asked.get(step.skill, LEVELS[1] + 1):
+            before = asked[step.skill]
+            said = f"asks for {before} at most" if before else "does not ask for it any more"
+            raise Invalid(
+                f"easing[{place}].to: a step before it {said}; write less, or leave it out"
+            )
+        if step.add is not None:
+            added.add(step.add)
+        else:
+            asked[step.skill] = step.to
 
 
 def _check_step(

@@ -233,6 +233,24 @@ async def test_steps_are_put_in_order_of_time(house: DeskHouse) -> None:
     assert rules.easing == house.door.directory.queues[SALES].easing == (early, late)
 
 
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ([(60, 20), (30, 10)], r"easing\[0\].to: a step before it asks for 10 at most"),
+        ([(30, 10), (60, 10)], r"easing\[1\].to: a step before it asks for 10 at most"),
+        ([(30, 0), (60, 10)], r"easing\[1\].to: a step before it does not ask for it any more"),
+    ],
+)
+async def test_a_step_that_eases_nothing_is_named(
+    house: DeskHouse, steps: list[tuple[int, int]], said: str
+) -> None:
+    await house.configuration.put_skill(ROOT, Skill("english", "English"))
+    easing = tuple(Ease(timedelta(seconds=after), "english", to) for after, to in steps)
+    with pytest.raises(Invalid, match=said):
+        await house.configuration.change_queue(ROOT, SALES, lambda old: replace(old, easing=easing))
+    assert house.door.directory.queues[SALES].easing == ()
+
+
 async def test_an_agent_with_an_unknown_skill_is_not_half_added(house: DeskHouse) -> None:
     entry = AgentEntry(AgentProfile(ANA, "Ana"), (SALES,), Talents({"french": 1}))
     with pytest.raises(NoSuchSkill):
