@@ -163,10 +163,8 @@ def check_lease(settings: "Settings") -> Iterator[Finding]:
 
 def check_flows(settings: "Settings") -> Iterator[Finding]:
     """Flows that are not in force because of their files."""
-    try:
-        known = json.loads((settings.run_folder / KEY_FILE).read_text())
-        flows = Centre(known["url"], known["key"].removeprefix("ApiKey ")).items("/flows")
-    except (OSError, ValueError, KeyError, TypeError, NotRunning, Refused):
+    flows = _listed(settings, "/flows")
+    if flows is None:
         return
     wrong = [flow for flow in flows if flow["problems"]]
     if not wrong:
@@ -181,6 +179,32 @@ def check_flows(settings: "Settings") -> Iterator[Finding]:
         f"有错误：{names}" + ("；其来电者会听到线路故障" if silent else ""),
         mend=("callcenter flows check", "callcenter flows check"),
     )
+
+
+def check_queues(settings: "Settings") -> Iterator[Finding]:
+    """Queues that nobody serves: whoever waits there waits in vain."""
+    queues = _listed(settings, "/queues")
+    if queues is None:
+        return
+    empty = ", ".join(queue["id"] for queue in queues if not queue["agents"])
+    if not empty:
+        yield fine("queues", f"all {len(queues)} have agents", f"{len(queues)} 个队列均有坐席")
+        return
+    yield doubtful(
+        "queues",
+        f"nobody serves {empty}: their callers wait in vain",
+        f"没有坐席服务 {empty}：其来电者会一直等待",
+        mend=("callcenter queues assign QUEUE AGENT…", "callcenter queues assign 队列 坐席…"),
+    )
+
+
+def _listed(settings: "Settings", path: str) -> list[dict[str, Any]] | None:
+    """What the running centre lists there; None, if it cannot be asked."""
+    try:
+        known = json.loads((settings.run_folder / KEY_FILE).read_text())
+        return Centre(known["url"], known["key"].removeprefix("ApiKey ")).items(path)
+    except (OSError, ValueError, KeyError, TypeError, NotRunning, Refused):
+        return None
 
 
 def check_certificates(settings: "Settings") -> Iterator[Finding]:
@@ -253,6 +277,7 @@ CENTRE_CHECKS: Final = (
     check_database,
     check_lease,
     check_flows,
+    check_queues,
     check_certificates,
     check_queue_log,
 )

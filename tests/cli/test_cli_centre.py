@@ -292,3 +292,15 @@ async def test_a_centre_that_is_not_running_is_said_not_to_run(running: Any) -> 
     path.unlink()
     said = await running.type("--lang", "zh", "queues", "list", status=1)
     assert "尚未运行过" in said
+
+
+async def test_the_doctor_names_queues_that_nobody_serves(running: Any) -> None:
+    await running.type("queues", "add", "night")
+    await running.type("agents", "add", "ana", "--name", "Ana", "--queue", "sales")
+    found = json.loads(await running.type("doctor", "--json", status=1))
+    (queues,) = [one for one in found if one["topic"] == "queues"]
+    assert "night" in queues["found"]
+    assert "sales" not in queues["found"]
+    await running.type("queues", "assign", "night", "ana")
+    found = json.loads(await running.type("doctor", "--json", status=1))
+    assert "all 2 have agents" in json.dumps(found)
