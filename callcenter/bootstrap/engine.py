@@ -26,6 +26,7 @@ from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.callers import DbCallerLookup, DbCustomers, DbListedNumbers
 from callcenter.adapters.db.codes import DbCodes
+from callcenter.adapters.db.do_not_call import DbDoNotCall
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.last_read import LastRead
 from callcenter.adapters.db.messages import DbMessages
@@ -63,6 +64,7 @@ from callcenter.bootstrap.watch import Watched, posts
 from callcenter.core.access import Actor, Role
 from callcenter.core.addresses import is_network
 from callcenter.core.admission import Limits
+from callcenter.core.calendar import parse_hours
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import Prompt
 from callcenter.core.facts.wire import Fact
@@ -80,6 +82,7 @@ from callcenter.services.accounts import Accounts
 from callcenter.services.agents import AgentDesk, SecondSignIn
 from callcenter.services.arrivals import Arrivals
 from callcenter.services.callers import CallerBook
+from callcenter.services.calling import Calling
 from callcenter.services.codes import CodeBook
 from callcenter.services.configuration import Configuration
 from callcenter.services.emergency_flow import emergency_system_flow
@@ -359,7 +362,7 @@ def _http_plan(
             queue_routes(configuration, door),
             number_routes(configuration),
             skill_routes(configuration),
-            caller_routes(callers),
+            caller_routes(callers, _calling(settings, database)),
             code_routes(CodeBook(DbCodes(database), configuration)),
             flow_routes(configuration),
             call_routes(door, DbHistory(database)),
@@ -370,6 +373,11 @@ def _http_plan(
         view=own_rows,
         cookie_name=cookie_name(settings),
     )
+
+
+def _calling(settings: Settings, database: Database) -> Calling:
+    hours, region = parse_hours(settings.calling.hours), settings.centre.region
+    return Calling(DbDoNotCall(database), hours, SystemClock().now, region=region)
 
 
 def _asks_for_talks(door: Door) -> bool:

@@ -158,6 +158,7 @@ def missed(context: click.Context, days: int, as_json: bool) -> None:
         ("last", "最近"),
         ("queue", "队列"),
         ("waited", "等待"),
+        ("may be called", "可回电"),
     ]
     show(columns, [_missed_row(one) for one in found], said("Nobody.", "没有。"))
 
@@ -171,10 +172,58 @@ def called_back(context: click.Context, number: str) -> None:
     tell(f"{number} has been seen to.", f"{number} 已处理。")
 
 
+@callers.command("forbid")
+@click.argument("number")
+@_reasons
+@click.pass_context
+def forbid(context: click.Context, number: str, reason: str, days: float | None) -> None:
+    """Never call NUMBER: put it on the do-not-call list."""
+    wish: dict[str, Any] = {"reason": reason, **_until(days)}
+    shown = centre(context).ask("PUT", f"/do-not-call/{number_part(number)}", wish)
+    tell(f"{shown['number']} is never called now.", f"{shown['number']} 已加入禁止呼叫名单。")
+
+
+@callers.command("allow")
+@click.argument("number")
+@click.pass_context
+def allow(context: click.Context, number: str) -> None:
+    """Take NUMBER off the do-not-call list."""
+    centre(context).ask("DELETE", f"/do-not-call/{number_part(number)}")
+    tell(f"{number} may be called again.", f"{number} 可以再次呼叫。")
+
+
+@callers.command("forbidden")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def forbidden(context: click.Context, as_json: bool) -> None:
+    """The do-not-call list."""
+    found = centre(context).items("/do-not-call")
+    if as_json:
+        show_json(found)
+        return
+    columns = [("number", "号码"), ("until", "有效期至"), ("reason", "原因")]
+    rows = [[one["number"], (one["until"] or "")[:10], one["reason"]] for one in found]
+    show(columns, rows, said("Nobody is on it.", "名单为空。"))
+
+
+@callers.command("may-call")
+@click.argument("number")
+@click.pass_context
+def may_call(context: click.Context, number: str) -> None:
+    """Whether NUMBER may be called now, by the list and the hours of their own clock, and else when."""
+    verdict = centre(context).ask("GET", f"/may-call/{number_part(number)}")
+    click.echo(_may_call(verdict))
+
+
+def _until(days: float | None) -> dict[str, str]:
+    if days is None:
+        return {}
+    return {"until": (datetime.now(UTC) + timedelta(days=days)).isoformat()}
+
+
 def _list(context: click.Context, number: str, wish: dict[str, Any], days: float | None) -> None:
-    if days is not None:
-        wish["until"] = (datetime.now(UTC) + timedelta(days=days)).isoformat()
-    shown = centre(context).ask("PUT", f"/listed-numbers/{number_part(number)}", wish)
+    listed = {**wish, **_until(days)}
+    shown = centre(context).ask("PUT", f"/listed-numbers/{number_part(number)}", listed)
     is_now = said(*_KINDS[shown["kind"]])
     tell(f"{shown['number']} is {is_now} now.", f"{shown['number']} 现在为：{is_now}。")
 
@@ -198,7 +247,18 @@ def _missed_row(one: dict[str, Any]) -> list[str]:
         ago(one["last"]),
         one["queue"] or "",
         "" if waited is None else f"{waited:.0f} s",
+        _may_call(one["may_call"]),
     ]
+
+
+def _may_call(verdict: dict[str, Any]) -> str:
+    if verdict["bar"] is None:
+        return said("now", "现在")
+    if verdict["bar"] == "do-not-call":
+        return said("never: do not call", "禁止呼叫")
+    if verdict["at"] is None:
+        return said("never: nobody knows their hours", "不可：时区未知")
+    return f"{verdict['at'][:16]} UTC".replace("T", " ", 1)
 
 
 def _customer_row(one: dict[str, Any]) -> list[str]:

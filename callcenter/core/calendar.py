@@ -10,12 +10,13 @@ a time does not exist, it means the moment at which the clocks jump.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from callcenter.core.errors import Invalid
 from callcenter.core.reading import Path, Reader, Unreadable, shown, unknown
 
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -242,3 +243,18 @@ def _note_date(reader: Reader, value: object, path: Path) -> None:
         f'{shown(value)} is no date: write 2026-10-01, or "2026-10-01..2026-10-07" for several.',
         f'{shown(value)} 不是日期，请写成 2026-10-01，连续多天写成 "2026-10-01..2026-10-07"。',
     )
+
+
+def parse_hours(lines: Iterable[str]) -> Calendar:
+    """Hours such as `mon-fri 08:00-21:00`, in no zone of their own yet.
+
+    Raises: Invalid.
+    """
+    weekly: dict[str, list[str]] = {}
+    for line in lines:
+        days, _, frame = line.strip().partition(" ")
+        weekly.setdefault(days, []).append(frame.strip())
+    try:
+        return parse_calendar({"zone": "UTC", "weekly": weekly})
+    except Unreadable as error:
+        raise Invalid(error.problems[0].text["en"]) from None

@@ -80,6 +80,33 @@ class MissedCallers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A number that must not be called, `until` then if that is set."""
+
+    number: str
+    reason: str = ""
+    until: datetime | None = None
+
+
+class DoNotCall(Protocol):
+    """Each call a transaction. All may raise StoreAway."""
+
+    async def list(self) -> Sequence[Forbidden]:
+        """All of them, in order of the numbers."""
+        ...
+
+    async def among(self, numbers: Sequence[str], at: datetime) -> frozenset[str]:
+        """Those of these that must not be called then."""
+        ...
+
+    async def put(self, forbidden: Forbidden) -> None: ...
+
+    async def delete(self, number: str) -> None:
+        """Raises: NotListed."""
+        ...
+
+
 class CallerLookup(Protocol):
     """Asked before a call is answered, of whom something may be known."""
 

@@ -29,6 +29,7 @@ from callcenter.settings.rules import (
     Rule,
     Together,
     between,
+    is_hours,
     spelt,
 )
 
@@ -58,6 +59,19 @@ class CentreSettings:
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     second_sign_in: Literal["takes-over", "refused"] = "takes-over"
     queue_log: str = ""
+
+
+CalledHours = Annotated[
+    str,
+    Rule(is_hours, 'hours, such as "mon-fri 08:00-21:00"', '时段，例如 "mon-fri 08:00-21:00"'),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CallingSettings:
+    """`hours` in which people may be called, by their own clock; none: never."""
+
+    hours: tuple[CalledHours, ...] = ("mon-sat 08:00-21:00",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +221,7 @@ class Settings:
     switch: SwitchSettings = field(default_factory=SwitchSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    calling: CallingSettings = field(default_factory=CallingSettings)
     watch: WatchSettings = field(default_factory=WatchSettings)
     trunks: tuple[TrunkSettings, ...] = ()
 
@@ -290,6 +305,7 @@ _SHAPE: Final = Shape(
         "switch": SwitchSettings,
         "database": DatabaseSettings,
         "limits": LimitSettings,
+        "calling": CallingSettings,
         "watch": WatchSettings,
     },
     lists={"trunks": TrunkSettings},

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from callcenter.core.addresses import is_address, is_host, is_network
+from callcenter.core.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,18 @@ def between(first: int, last: int) -> Rule:
 def spelt(pattern: str, en: str, zh: str) -> Rule:
     """A text that the whole of `pattern` fits."""
     return Rule(re.compile(pattern).fullmatch, en, zh)
+
+
+def is_hours(text: str) -> bool:
+    """Whether these are hours of some days."""
+    # Here and not above: nearly nobody sets any, and every command reads the settings.
+    from callcenter.core.calendar import parse_hours
+
+    try:
+        parse_hours([text])
+    except Invalid:
+        return False
+    return True
 
 
 _A_HOST: Final = ('an address or a name, such as "203.0.113.7"', '地址或域名，例如 "203.0.113.7"')

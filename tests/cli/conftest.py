@@ -17,6 +17,7 @@ from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.callers import DbCustomers, DbListedNumbers
 from callcenter.adapters.db.codes import DbCodes
+from callcenter.adapters.db.do_not_call import DbDoNotCall
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.messages import DbMessages
 from callcenter.adapters.db.migrations import upgrade
@@ -42,11 +43,13 @@ from callcenter.adapters.recordings.shelf import Shelf
 from callcenter.cli.main import main
 from callcenter.core.access import Actor, Role
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.calendar import parse_hours
 from callcenter.core.ids import FlowId, QueueId
 from callcenter.core.ivr.flow import Enqueue, Flow, Language, NodeId
 from callcenter.ports.store import NumberEntry
 from callcenter.services import accounts
 from callcenter.services.callers import CallerBook
+from callcenter.services.calling import Calling
 from callcenter.services.codes import CodeBook
 from callcenter.services.configuration import Stores
 from callcenter.services.watch import Watchdogs
@@ -123,6 +126,11 @@ async def database(empty_database: bytes, folder: Path) -> AsyncIterator[Databas
     await database.close()
 
 
+def _calling(database: Database) -> Calling:
+    always = parse_hours(["daily 00:00-24:00"])
+    return Calling(DbDoNotCall(database), always, lambda: datetime.now(UTC), region="DE")
+
+
 def _caller_book(database: Database) -> CallerBook:
     async def skills() -> frozenset[str]:
         return frozenset(skill.id for skill in await DbSkills(database).list())
@@ -174,7 +182,7 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
             queue_routes(desk.configuration, desk.door),
             number_routes(desk.configuration),
             skill_routes(desk.configuration),
-            caller_routes(_caller_book(database)),
+            caller_routes(_caller_book(database), _calling(database)),
             code_routes(CodeBook(DbCodes(database), desk.configuration)),
             flow_routes(desk.configuration),
             call_routes(desk.door, DbHistory(database)),

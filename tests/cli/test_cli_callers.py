@@ -101,8 +101,22 @@ async def test_whom_to_call_back_is_listed_until_somebody_has(running: Any) -> N
     (missed,) = json.loads(await running.type("callers", "missed", "--days", "366", "--json"))
     assert (missed["number"], missed["calls"], missed["queue"]) == ("+4930123456", 1, "sales")
     listed = await running.type("--lang", "zh", "callers", "missed", "--days", "366")
-    assert listed.splitlines()[1].split("\t")[-2:] == ["sales", "30 s"]
+    assert listed.splitlines()[1].split("\t")[-3:] == ["sales", "30 s", "现在"]
     await running.type("callers", "called-back", "030 123456")
     assert json.loads(await running.type("callers", "missed", "--days", "366", "--json")) == []
     again = await running.type("callers", "called-back", "030123456", status=1)
     assert "waits to be called back" in again
+
+
+async def test_whoever_does_not_want_to_be_called_is_shown_as_such(running: Any) -> None:
+    assert (await running.type("callers", "may-call", "030 123456")).strip() == "now"
+    said = await running.type("callers", "forbid", "030 123456", "--reason", "asked", "--days", "9")
+    assert "+4930123456 is never called" in said
+    assert "do not call" in await running.type("callers", "may-call", "+49 30 123456")
+    rows = (await running.type("callers", "forbidden")).splitlines()[1:]
+    assert [row.split("\t")[0::2] for row in rows] == [["+4930123456", "asked"]]
+    await running.type("callers", "allow", "030123456")
+    assert (await running.type("callers", "may-call", "030 123456")).strip() == "now"
+    assert "on no list" in await running.type("callers", "allow", "030123456", status=1)
+    assert "nobody knows" in await running.type("callers", "may-call", "100")
+    assert "number" in await running.type("callers", "forbid", "100", status=1)

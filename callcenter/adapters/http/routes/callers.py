@@ -7,14 +7,17 @@ from pydantic import AwareDatetime, Field
 
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
+from callcenter.core import calling as calling_rules
 from callcenter.core.access import Action
 from callcenter.core.callers import ListedNumber, ListKind
+from callcenter.core.calling import Bar
 from callcenter.core.durations import in_seconds
 from callcenter.core.errors import Invalid, NoSuchAgent, NoSuchSkill
 from callcenter.core.ids import AgentId
 from callcenter.core.skills import LONGEST_NEED
 from callcenter.ports.callers import (
     Customer,
+    Forbidden,
     MissedCaller,
     NoSuchCustomer,
     NotListed,
@@ -30,6 +33,7 @@ from callcenter.services.callers import (
     MOST_PER_HOUR,
     CallerBook,
 )
+from callcenter.services.calling import Calling
 from callcenter.services.naming import LONGEST_NAME
 
 
@@ -86,6 +90,30 @@ class ListedListing(Listing[ListedShown]):
     """All listed numbers, in order."""
 
 
+class Verdict(Shape):
+    """`bar` null: they may be called now; `at` is when they may, if ever, by hours of their own clock."""
+
+    bar: Bar | None
+    at: datetime | None
+
+
+class ForbiddenTarget(Shape):
+    """`until` leave out for good."""
+
+    reason: str = Field(default="", max_length=LONGEST_REASON)
+    until: AwareDatetime | None = None
+
+
+class ForbiddenShown(Shape):
+    number: str
+    reason: str
+    until: datetime | None
+
+
+class ForbiddenListing(Listing[ForbiddenShown]):
+    """Every number that must not be called, in order."""
+
+
 class MissedQuery(Shape):
     """How far to look back."""
 
@@ -102,18 +130,20 @@ class MissedShown(Shape):
     last: datetime
     queue: str | None
     waited_seconds: float | None
+    may_call: Verdict
 
 
 class MissedListing(Listing[MissedShown]):
     """The last to call first, at most 200."""
 
 
-def caller_routes(book: CallerBook) -> Routes:
+def caller_routes(book: CallerBook, calling: Calling) -> Routes:
     routes = Routes("callers")
     _read_customers(routes, book)
     _change_customers(routes, book)
     _add_listed(routes, book)
-    _add_missed(routes, book)
+    _add_missed(routes, book, calling)
+    _add_do_not_call(routes, calling)
     return routes
 
 
@@ -218,7 +248,61 @@ def _add_listed(routes: Routes, book: CallerBook) -> None:
         return None
 
 
-def _add_missed(routes: Routes, book: CallerBook) -> None:
+def _add_do_not_call(routes: Routes, calling: Calling) -> None:
+    @routes.add(
+        "GET",
+        f"{API}/do-not-call",
+        "Numbers that must not be called",
+        gives=ForbiddenListing,
+        needs=Right(Action.READ_CUSTOMERS),
+        errors=(StoreAway,),
+    )
+    async def list_forbidden(asked: Asked[None]) -> Answer:
+        found = await calling.forbidden(asked.actor)
+        return ForbiddenListing(items=[_forbidden(one) for one in found])
+
+    @routes.add(
+        "PUT",
+        f"{API}/do-not-call/{{number}}",
+        "Never call this number",
+        takes=ForbiddenTarget,
+        gives=ForbiddenShown,
+        needs=Right(Action.CHANGE_CUSTOMERS),
+        errors=(Invalid, StoreAway),
+    )
+    async def forbid(asked: Asked[ForbiddenTarget]) -> Answer:
+        wish = Forbidden(asked.path("number"), asked.body.reason, asked.body.until)
+        return _forbidden(await calling.forbid(asked.actor, wish))
+
+    @routes.add(
+        "DELETE",
+        f"{API}/do-not-call/{{number}}",
+        "This number may be called again",
+        needs=Right(Action.CHANGE_CUSTOMERS),
+        errors=(NotListed, StoreAway),
+    )
+    async def allow(asked: Asked[None]) -> Answer:
+        await calling.allow(asked.actor, asked.path("number"))
+        return None
+
+    @routes.add(
+        "GET",
+        f"{API}/may-call/{{number}}",
+        "Whether a number may be called now, and else when",
+        gives=Verdict,
+        needs=Right(Action.READ_CUSTOMERS),
+        errors=(StoreAway,),
+    )
+    async def may_call(asked: Asked[None]) -> Answer:
+        found = await calling.verdict(asked.actor, asked.path("number"))
+        return Verdict(bar=found.bar, at=found.at)
+
+
+def _forbidden(one: Forbidden) -> ForbiddenShown:
+    return ForbiddenShown(number=one.number, reason=one.reason, until=one.until)
+
+
+def _add_missed(routes: Routes, book: CallerBook, calling: Calling) -> None:
     @routes.add(
         "GET",
         f"{API}/missed-callers",
@@ -230,7 +314,8 @@ def _add_missed(routes: Routes, book: CallerBook) -> None:
     )
     async def list_missed(asked: Asked[MissedQuery]) -> Answer:
         found = await book.missed(asked.actor, days=asked.body.days)
-        return MissedListing(items=[_missed(one) for one in found])
+        verdicts = await calling.verdicts([one.number for one in found])
+        return MissedListing(items=[_missed(one, verdicts[one.number]) for one in found])
 
     @routes.add(
         "DELETE",
@@ -244,7 +329,7 @@ def _add_missed(routes: Routes, book: CallerBook) -> None:
         return None
 
 
-def _missed(one: MissedCaller) -> MissedShown:
+def _missed(one: MissedCaller, verdict: calling_rules.Verdict) -> MissedShown:
     return MissedShown(
         number=one.number,
         customer=one.customer,
@@ -253,6 +338,7 @@ def _missed(one: MissedCaller) -> MissedShown:
         last=one.last,
         queue=one.queue,
         waited_seconds=in_seconds(one.waited),
+        may_call=Verdict(bar=verdict.bar, at=verdict.at),
     )
 
 
