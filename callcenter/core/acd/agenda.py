@@ -12,6 +12,7 @@ from typing import Final
 
 from callcenter.core.acd.agent_state import AgentRow
 from callcenter.core.acd.queue import Line, QueueEntry
+from callcenter.core.acd.waits import Waits
 from callcenter.core.acd.want import taken_by
 from callcenter.core.acd.ways_out import first_way_out
 from callcenter.core.calendar import Calendar
@@ -58,10 +59,12 @@ class Agenda:
         agents: Mapping[AgentId, AgentRow],
         entries: Mapping[CallId, QueueEntry],
         lines: Mapping[QueueId, Line],
+        waits: Waits,
     ) -> None:
         self._agents = agents
         self._entries = entries
         self._lines = lines
+        self._waits = waits
         self.calendars: Mapping[str, Calendar] = {}
         self._of_agents = Deadlines[Moment](self._stands)
         self._of_calls = Deadlines[Moment](self._stands)
@@ -138,10 +141,16 @@ class Agenda:
         return QueueLeft(now, entry.call, entry.queue, way.why, way.queue, way.flow)
 
     def _position(self, entry: QueueEntry, now: datetime) -> Fact:
-        position = self._lines[entry.queue].position(entry)
-        return PositionReached(
-            now, entry.call, position, entry.told is None or position < entry.told
-        )
+        line = self._lines[entry.queue]
+        position = line.position(entry)
+        better = entry.told is None or position < entry.told
+        if not better or not line.rules.announce_estimate:
+            return PositionReached(now, entry.call, position, better)
+        bracket = self._waits.bracket(entry, now)
+        if bracket is None:
+            return PositionReached(now, entry.call, position, better)
+        least, most = (int(end.total_seconds()) for end in (bracket.least, bracket.most))
+        return PositionReached(now, entry.call, position, better, least, most)
 
     def _easing(self, entry: QueueEntry, now: datetime) -> Fact:
         line = self._lines[entry.queue]

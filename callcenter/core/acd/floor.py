@@ -30,6 +30,7 @@ from callcenter.core.acd.matching import Matching
 from callcenter.core.acd.queue import Line, QueueEntry, QueueRules
 from callcenter.core.acd.staff import NOTHING, Consequences, Staff
 from callcenter.core.acd.strategy import Draw, Strategy
+from callcenter.core.acd.waits import Waits
 from callcenter.core.acd.want import Want, taken_by
 from callcenter.core.acd.ways_out import first_way_out
 from callcenter.core.calendar import Calendar
@@ -52,6 +53,7 @@ from callcenter.core.facts.calls import (
     LeftBy,
     OfferEnd,
     OfferEnded,
+    Outcome,
     PositionReached,
     QueueJoined,
     QueueLeft,
@@ -79,8 +81,9 @@ class Floor:
         self._matching = Matching(draw)
         self.lines: dict[QueueId, Line] = self._matching.lines
         self.entries: dict[CallId, QueueEntry] = {}
-        self.agenda = Agenda(self.agents, self.entries, self.lines)
-        self._staff = Staff(self.agents, self._matching, self.agenda)
+        self.waits = Waits(self.lines, self._matching.before)
+        self.agenda = Agenda(self.agents, self.entries, self.lines, self.waits)
+        self._staff = Staff(self.agents, self._matching, self.agenda, self.waits)
         self._joined = 0
         self._configured: frozenset[QueueId] = frozenset()
         self._closed: set[QueueId] = set()  # no longer configured
@@ -101,6 +104,8 @@ class Floor:
         who is gone while a call or a sign-in ties them to the floor.
         """
         rules = {queue.id: queue for queue in queues}
+        before = self._in_force()
+        self.waits.learned.forget_but(frozenset(rules))
         self.agenda.calendars = calendars
         self._configured = frozenset(rules)
         self._matching.clear()
@@ -111,6 +116,8 @@ class Floor:
         for queue, rule in rules.items():
             self._line(queue).rules = rule
         self._staff.employ(assignments, talents, rules)
+        if self._in_force() != before:
+            self.waits.causes.changed(now)
         for line in self.lines.values():
             is_eased_anew = line.eases_anew()
             for entry in line.in_order():
@@ -120,6 +127,11 @@ class Floor:
                     self._want_anew(entry, now)
                 else:
                     self._look_anew(entry)
+
+    def _in_force(self) -> tuple[object, object]:
+        """The rules, and who may serve whom."""
+        rules = {queue: line.rules for queue, line in self.lines.items()}
+        return rules, {row.id: (row.queues, row.talents) for row in self.agents.values()}
 
     # -- facts --------------------------------------------------------------------------------
 
@@ -149,6 +161,7 @@ class Floor:
         entry.want = Want(read_need(fact.requires), read_need(fact.prefers), fact.only)
         if fact.only is not None:
             entry.alone_until = fact.at + timedelta(seconds=fact.only_seconds)
+        self.waits.causes.joined(entry, fact.at)
         self._want_anew(entry, fact.at)
         if line.rules.announce_every is not None:
             self._announce_at(entry, fact.at + line.rules.announce_first)
@@ -183,7 +196,10 @@ class Floor:
             agent.engagement = move(agent.engagement, Move.ANSWER, fact.at)
             agent.misses = agent.failures = 0
             agent.calls += 1
-            self._forget(fact.call)
+            self._leaves(fact.call, fact.at)
+            if agent.offered_at is not None:
+                learned = self.waits.learned.of(agent.engagement.queue)
+                learned.delay.add(fact.at - agent.offered_at)
         return NOTHING
 
     def _offer_ended(self, fact: OfferEnded) -> Consequences:
@@ -223,7 +239,7 @@ class Floor:
 
     def _queue_left(self, fact: QueueLeft) -> Consequences:
         entry = self.entries.get(fact.call)
-        self._forget(fact.call)
+        self._leaves(fact.call, fact.at)
         if entry is None or fact.to is None:
             return NOTHING
         needs = text_of(entry.want.requires), text_of(entry.want.prefers)
@@ -232,7 +248,7 @@ class Floor:
         return (replace(joined, offers=entry.offers),)
 
     def _call_ended(self, fact: CallEnded) -> Consequences:
-        self._forget(fact.call)
+        self._leaves(fact.call, fact.at, gave_up=fact.outcome is Outcome.ABANDONED)
         agent = self.agents.get(fact.agent) if fact.agent is not None else None
         engagement = agent.engagement if agent else None
         if agent is None or engagement is None or engagement.call != fact.call:
@@ -243,6 +259,9 @@ class Floor:
         entry = self.entries.get(fact.call)
         if entry is not None:
             entry.told = fact.position if fact.better else entry.told
+            if fact.most_seconds is not None:
+                entry.told_at = fact.at
+                entry.told_until = fact.at + timedelta(seconds=fact.most_seconds)
             every = self._rules(entry.queue).announce_every
             if every is not None:
                 self._announce_at(entry, fact.at + every)
@@ -271,6 +290,7 @@ class Floor:
             entry.priority = fact.priority
             entry.place = self.lines[entry.queue].place_of(entry)
             entries.add(entry)
+            self.waits.causes.joined(entry, fact.at)
         self._want_anew(entry, fact.at)
         return NOTHING
 
@@ -364,6 +384,14 @@ class Floor:
         # A queue may be deleted while somebody talks who came through it.
         line = self.lines.get(queue)
         return line.rules if line else QueueRules(queue)
+
+    def _leaves(self, call: CallId, at: datetime, *, gave_up: bool = False) -> None:
+        """They wait no longer; from how long they did is learned."""
+        entry = self.entries.get(call)
+        if entry is not None:
+            waited = at - (entry.joined_at or entry.enqueued_at)
+            self.waits.learned.of(entry.queue).patience.left(waited, gave_up=gave_up)
+            self._forget(call)
 
     def _forget(self, call: CallId) -> None:
         entry = self.entries.pop(call, None)

@@ -302,6 +302,20 @@ class Matching:
             heads = heapq.merge(heads, sorted(others, key=_head), key=_head)
         return next((demand for demand in heads if demand.fits(agent)), None)
 
+    def before(self, queues: Iterable[QueueId], place: Place) -> Iterator[tuple[Demand, int]]:
+        """Of the callers with a better place whom agents of these queues may serve: how many there are, by
+        what they want."""
+        for queue in sorted(queues):
+            line = self.lines.get(queue)
+            for demand in line.heads if line is not None else ():
+                if demand.head >= place:
+                    break
+                yield demand, int(demand.waiting.bisect_key_left(place))
+        guests = dict.fromkeys(chain(*(self._guests.get(queue, ()) for queue in sorted(queues))))
+        for demand in guests:
+            if demand.line.rules.id not in queues and demand.head < place:
+                yield demand, int(demand.waiting.bisect_key_left(place))
+
     def _is_listed(self, demand: Demand) -> bool:
         line = demand.line
         return self.lines.get(line.rules.id) is line and line.demands.get(demand.want) is demand

@@ -37,6 +37,8 @@ class QueueRules:
     misses_allowed: int = 2
     announce_first: timedelta = timedelta(seconds=4)
     announce_every: timedelta | None = timedelta(seconds=30)
+    # With the position, between what the wait that is left will be.
+    announce_estimate: bool = False
     # Music starts only after this: a caller who is answered at once never pays for it.
     quiet_for: timedelta = timedelta(milliseconds=800)
     # Empty plays nothing, for measuring: in service, nobody may be left in silence.
@@ -80,8 +82,9 @@ class Round:
 class QueueEntry:
     """One caller waiting. `offers` counts the offers made so far, `rung` are the agents whose phones ring,
     by offer, in this `round` of offers; `failed_with` are those on whose side an offer came to nothing;
-    `told` is the position last said. `want` is what they came with, and `steps` how many steps of its
-    easing have been taken; until `alone_until` they wait for one agent only."""
+    `told` is the position last said, and `told_until` when the wait would be over at the latest, as was
+    said at `told_at`. `want` is what they came with, and `steps` how many steps of its easing have been
+    taken; until `alone_until` they wait for one agent only."""
 
     call: CallId
     queue: QueueId
@@ -93,6 +96,8 @@ class QueueEntry:
     round: "Round | None" = None
     failed_with: set[AgentId] = field(default_factory=set)
     told: int | None = None
+    told_at: datetime | None = None
+    told_until: datetime | None = None
     announce_at: datetime | None = None
     want: Want = ANYBODY
     alone_until: datetime | None = None

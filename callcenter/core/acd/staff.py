@@ -20,6 +20,7 @@ from callcenter.core.acd.agent_state import (
     move,
 )
 from callcenter.core.acd.matching import Matching
+from callcenter.core.acd.waits import Waits
 from callcenter.core.facts.agents import (
     AgentRestored,
     AgentSignedIn,
@@ -41,10 +42,13 @@ NOTHING: Final[Consequences] = ()
 class Staff:
     """Everybody who is employed or still tied to the floor, in `rows`."""
 
-    def __init__(self, rows: dict[AgentId, AgentRow], matching: Matching, agenda: Agenda) -> None:
+    def __init__(
+        self, rows: dict[AgentId, AgentRow], matching: Matching, agenda: Agenda, waits: Waits
+    ) -> None:
         self.rows = rows
         self._matching = matching
         self._agenda = agenda
+        self._waits = waits
         self._employed: frozenset[AgentId] = frozenset()
 
     def employ(
@@ -98,6 +102,7 @@ class Staff:
         if held is None:
             return NOTHING
         agent.talked += at - held.since
+        self._waits.learned.of(held.queue).talk.add(at - held.since)
         until = None if lasts is None else at + lasts
         if until is None and held.filed:
             until = at  # it was to take until then, and that is done
@@ -125,7 +130,9 @@ class Staff:
     def wrap_ended(self, fact: WrapEnded) -> Consequences:
         agent = self.rows.get(fact.agent)
         if agent is not None and agent.engagement is not None:
-            move(agent.engagement, Move.FINISH_WRAP, fact.at)
+            held = agent.engagement
+            move(held, Move.FINISH_WRAP, fact.at)
+            self._waits.learned.of(held.queue).wrap.add(fact.at - held.since)
             agent.engagement = None
             agent.idle_since = fact.at
             self.list_if_free(agent)
@@ -171,6 +178,8 @@ class Staff:
         if agent is None:
             return NOTHING
         self._matching.drop_free(agent)
+        if agent.presence is Presence.READY and fact.presence is not Presence.READY:
+            self._waits.causes.lost(agent, fact.at)
         agent.presence, agent.pause_reason = fact.presence, fact.reason
         agent.presence_since, agent.pause_until = fact.at, fact.until
         if fact.presence is Presence.SIGNED_OUT:
@@ -186,6 +195,8 @@ class Staff:
         agent = self.rows.get(fact.agent)
         if agent is not None and agent.device:
             self._matching.drop_free(agent)
+            if not fact.reachable:
+                self._waits.causes.lost(agent, fact.at)
             agent.reachable, agent.failures = fact.reachable, 0
             self.list_if_free(agent)
         return NOTHING

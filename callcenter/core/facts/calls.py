@@ -190,12 +190,15 @@ class QueueLeft:
 
 @dataclass(frozen=True, slots=True)
 class PositionReached:
-    """Time to tell the caller where they stand; `better` if it improved since they were told last."""
+    """Time to tell the caller where they stand; `better` if it improved since they were told last. How long
+    they will still wait is between `least_seconds` and `most_seconds`, None: not to be said."""
 
     at: datetime
     call: CallId
     position: int
     better: bool
+    least_seconds: int | None = None
+    most_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
