@@ -73,6 +73,10 @@ def _with_rules(command: F) -> F:
         "A way out, such as '120 queue support', 'key 2 flow message', 'closing office flow closed',"
         " or 'none'; repeat."
     )
+    told = "Whether callers are told how long they will still wait, with their position."
+    command = click.option(
+        "--estimate/--no-estimate", "announce_estimate", default=None, help=told
+    )(command)
     command = click.option("--leave", "ways_out", multiple=True, help=leave)(command)
     for flag, name, kind, text in reversed(_RULES):
         command = click.option(flag, name, type=kind, help=text)(command)

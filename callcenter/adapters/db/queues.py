@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -57,6 +58,7 @@ queues: Final = Table(
     Column("rest_no_answer_seconds", Double, nullable=False, server_default=text("5")),
     Column("rest_rejected_seconds", Double, nullable=False, server_default=text("10")),
     Column("rest_unreachable_seconds", Double, nullable=False, server_default=text("10")),
+    Column("announce_estimate", Boolean, nullable=False, server_default=text("false")),
     Column("known_for_seconds", Double, nullable=False, server_default=text("0")),
     Column("known_within_seconds", Double, nullable=False, server_default=text("2592000")),
     Column("resume_within_seconds", Double, nullable=False, server_default=text("60")),
@@ -163,6 +165,7 @@ def _rules(row: Row[Any]) -> QueueRules:
         QueueId(row.id),
         misses_allowed=row.misses_allowed,
         music=row.music,
+        announce_estimate=row.announce_estimate,
         strategy=Strategy(row.strategy),
         easing=tuple(map(_ease, json.loads(row.easing))),
         ways_out=tuple(map(_way, json.loads(row.ways_out))),
@@ -176,6 +179,7 @@ def _columns(queue: QueueRules) -> dict[str, Any]:
         "id": queue.id,
         "misses_allowed": queue.misses_allowed,
         "music": queue.music,
+        "announce_estimate": queue.announce_estimate,
         "strategy": queue.strategy.value,
         "easing": json.dumps([_step(ease) for ease in queue.easing]),
         "ways_out": json.dumps([_written(way) for way in queue.ways_out]),

@@ -129,8 +129,8 @@ def _queued(call: Call, place: Queued, fact: CallFact, directory: Directory) -> 
     match fact:
         case AgentOffered():
             return _ring(call, Offered(place, ()), fact, directory)
-        case PositionReached(position=position, better=better):
-            return queue_phase.announce(call, place, position, better, fact.at)
+        case PositionReached():
+            return queue_phase.announce(call, place, fact)
         case OfferEnded():
             return call, ()
         case AgentAnswered(offer=offer):

@@ -4,8 +4,9 @@ Nothing is heard for `quiet_for`, then music; an announcement silences the music
 again.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from callcenter.core.acd.ways_out import way_by_key
@@ -19,21 +20,30 @@ from callcenter.core.calls.effects import (
     StartMusic,
     StopMusic,
     StopSaying,
+    Words,
 )
 from callcenter.core.calls.phases import Call, Connected, InFlow, Leaving, Offered, Queued
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.calls import (
     DeadlinePassed,
     DigitPressed,
+    PositionReached,
     PromptEnded,
     QueueJoined,
     QueueLeft,
 )
 from callcenter.core.ids import prompt_id
 from callcenter.core.ivr.announcements import QUEUE_WAIT, SYSTEM_FLOW, queue_position
+from callcenter.core.say.wording import WORDINGS
 
 # An announcement whose end the switch never reports must not keep the music away.
 LONGEST_ANNOUNCEMENT: Final = timedelta(seconds=30)
+
+# Between these, and at most this.
+_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
+    "en": ("You will wait {}.", "You will wait {} at most."),
+    "zh": ("预计还需等待{}。", "预计等待不超过{}。"),
+}
 
 Step = tuple[Call, tuple[CallEffect, ...]]
 
@@ -74,15 +84,30 @@ def key(call: Call, place: Queued, fact: DigitPressed, directory: Directory) -> 
     return (Record(left),)
 
 
-def announce(call: Call, place: Queued, position: int, better: bool, at: datetime) -> Step:
+def announce(call: Call, place: Queued, fact: PositionReached) -> Step:
+    """Where they stand, if that is better than before, and how long they will wait, if it is known."""
     if place.saying is not None:
         return call, ()
     number = call.said + 1
-    name = queue_position(position) if better else QUEUE_WAIT
-    say = Say(call.caller, prompt_id(call.id, number), (Prompt(SYSTEM_FLOW, name, call.language),))
-    until = at + LONGEST_ANNOUNCEMENT
-    place = replace(place, quiet_until=None, saying=number, say_since=at, say_until=until)
+    name = queue_position(fact.position) if fact.better else QUEUE_WAIT
+    position = Prompt(SYSTEM_FLOW, name, call.language)
+    said: tuple[Prompt | Words, ...] = (position, *_estimate(call, fact))
+    until = fact.at + LONGEST_ANNOUNCEMENT
+    place = replace(place, quiet_until=None, saying=number, say_since=fact.at, say_until=until)
+    say = Say(call.caller, prompt_id(call.id, number), said)
     return replace(call, said=number, phase=place), (say,)
+
+
+def _estimate(call: Call, fact: PositionReached) -> tuple[Words, ...]:
+    language = call.language.partition("-")[0]
+    if fact.least_seconds is None or fact.most_seconds is None or language not in WORDINGS:
+        return ()
+    least, most = timedelta(seconds=fact.least_seconds), timedelta(seconds=fact.most_seconds)
+    between, at_most = _SENTENCES[language]
+    wording = WORDINGS[language]
+    if not least:
+        return (Words(at_most.format(wording.duration(most)), call.language),)
+    return (Words(between.format(wording.between(least, most)), call.language),)
 
 
 def sound(

@@ -66,6 +66,7 @@ UNUSUAL = QueueRules(
     known_for=timedelta(seconds=25),
     known_within=timedelta(days=7),
     resume_within=timedelta(),
+    announce_estimate=True,
     rest_no_answer=timedelta(seconds=6),
     rest_rejected=timedelta(seconds=60),
     rest_unreachable=timedelta(seconds=600),

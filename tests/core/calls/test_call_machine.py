@@ -22,6 +22,7 @@ from callcenter.core.calls.effects import (
     StartMusic,
     StopMusic,
     StopSaying,
+    Words,
 )
 from callcenter.core.calls.flow_phase import KEYS_ALLOWED, LONGEST_LAST_WORD, LONGEST_PROMPT
 from callcenter.core.calls.phases import (
@@ -449,6 +450,33 @@ def test_an_announcement_is_cut_short_when_the_agent_answers() -> None:
         BridgeLegs((CALLER, offer_leg(CALL, 2)), busy=True),
     )
     assert step(call, PromptEnded(NOON, CALL, 2)) == (call, ())
+
+
+@pytest.mark.parametrize(
+    ("language", "seconds", "words"),
+    [
+        ("en", (120, 300), "You will wait two to five minutes."),
+        ("zh", (120, 300), "预计还需等待两到五分钟。"),
+        ("en", (0, 60), "You will wait one minute at most."),
+        ("zh-CN", (0, 60), "预计等待不超过一分钟。"),
+    ],
+)
+def test_the_wait_that_is_left_is_told_with_the_position(
+    language: str, seconds: tuple[int, int], words: str
+) -> None:
+    waits = replace(call_in(PLACE), language=language)
+    _, (say,) = step(waits, PositionReached(NOON, CALL, 3, True, *seconds))
+    assert isinstance(say, Say)
+    assert say.prompts[1:] == (Words(words, language),)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_is_not_known_or_has_no_words_is_not_told(language: str) -> None:
+    waits = replace(call_in(PLACE), language=language)
+    known = (None, None) if language == "en" else (120, 300)
+    _, (say,) = step(waits, PositionReached(NOON, CALL, 3, True, *known))
+    assert isinstance(say, Say)
+    assert len(say.prompts) == 1
 
 
 # -- offers -------------------------------------------------------------------------------------

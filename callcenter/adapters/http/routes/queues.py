@@ -79,6 +79,7 @@ class QueueChange(Shape):
     announce_first_seconds: float | None = _seconds("announce_first")
     announce_every_seconds: float | None = _seconds("announce_every")
     quiet_for_seconds: float | None = _seconds("quiet_for")
+    announce_estimate: bool | None = None
     music: str | None = Field(default=None, pattern=f"^{MUSIC.pattern}$")
     service_level_within_seconds: float | None = _seconds("service_level_within")
     strategy: Strategy | None = None
@@ -116,6 +117,7 @@ class QueueShown(Shape):
     announce_first_seconds: float
     announce_every_seconds: float | None
     quiet_for_seconds: float
+    announce_estimate: bool
     music: str
     service_level_within_seconds: float
     strategy: Strategy
@@ -259,7 +261,7 @@ def _changed(rules: QueueRules, wish: QueueChange) -> QueueRules:
             given[name] = None
     given |= {
         name: getattr(wish, name)
-        for name in ("misses_allowed", "music", "strategy")
+        for name in ("misses_allowed", "music", "strategy", "announce_estimate")
         if getattr(wish, name) is not None
     }
     if wish.easing is not None:
@@ -311,6 +313,7 @@ def _shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
             "id": rules.id,
             "misses_allowed": rules.misses_allowed,
             "music": rules.music,
+            "announce_estimate": rules.announce_estimate,
             "strategy": rules.strategy,
             "easing": [_step(ease) for ease in rules.easing],
             "ways_out": [_way_shape(way) for way in rules.ways_out],
