@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from callcenter.cli.calibrating import tell_calibration
 from callcenter.cli.progress import Progress
 from callcenter.cli.verifying import tell_verified, verified
 from callcenter.cli.wording import language, said, show, tell
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument(
-    "scenario", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "scenarios",
+    metavar="[SCENARIO]...",
+    nargs=-1,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @click.option(
     "--journal",
@@ -30,22 +34,33 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(0), help="Of everything by chance; else the file's.")
 @click.option("--runs", type=click.IntRange(1, 1000), default=1, help="So many, a seed each.")
+@click.option(
+    "--estimates", is_flag=True, help="How true estimates of waits are, of one SCENARIO or several."
+)
 @click.option("--json", "as_json", type=click.Path(path_type=Path), help="Figures go here.")
 def simulate(
-    scenario: Path | None, journal: Path | None, seed: int | None, runs: int, as_json: Path | None
+    scenarios: tuple[Path, ...],
+    journal: Path | None,
+    seed: int | None,
+    runs: int,
+    estimates: bool,
+    as_json: Path | None,
 ) -> None:
     """Play SCENARIO, a YAML file, through the real core with a moved clock; needs no running centre.
 
     The same file and seed give the same day. Examples are in the folder simulations/.
     """
-    if (scenario is None) == (journal is None):
+    if journal is None and estimates and scenarios:
+        plans = [(file.stem, _read(file)) for file in scenarios]
+        tell_calibration(plans, seed, runs, as_json)
+        return
+    if len(scenarios) + (journal is not None) != 1 or estimates:
         raise click.UsageError(
             said("give a SCENARIO or --journal FOLDER", "请给出 SCENARIO 或 --journal 文件夹")
         )
     if journal is not None:
         click.get_current_context().exit(0 if tell_verified(verified(journal)) else 1)
-    assert scenario is not None
-    plan = _read(scenario)
+    plan = _read(scenarios[0])
     first = plan.seed if seed is None else seed
     results = _play(plan, range(first, first + runs))
     tables = [_figures(result) for result in results]

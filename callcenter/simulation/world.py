@@ -15,6 +15,7 @@ from random import Random
 from typing import Final
 
 from callcenter.core.access import Actor, Role
+from callcenter.core.acd.learned import Learned
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calls.directory import Directory
 from callcenter.core.facts.agents import DeviceReachable, Presence, PresenceChanged
@@ -69,7 +70,11 @@ class World:
         scenario: Scenario,
         seed: int | None = None,
         hear: Callable[[Fact], None] = lambda fact: None,
+        *,
+        learned: Learned | None = None,
     ) -> None:
+        """`learned` on other days, for estimates of waits, which are then told to those who wait."""
+        self._tells = learned is not None
         self._scenario = scenario
         self._random = Random(scenario.seed if seed is None else seed)
         self._plans = {plan.rules.id: plan for plan in scenario.queues}
@@ -86,6 +91,8 @@ class World:
             journal=_Ledger(self._heard),
             telephony=self._switch,
         )
+        if learned is not None:
+            self._engine.floor.waits.learned = learned
         self._door = Door(self._engine, self._clock)
         self._switch.connect(self._door.deliver)
 
@@ -210,16 +217,18 @@ class World:
         return Directory(
             flows={flow.id: flow for flow in flows.values()},
             numbers={str(queue): flow.id for queue, flow in flows.items()},
-            queues={queue: _unheard(plan.rules) for queue, plan in self._plans.items()},
+            queues={queue: self._said(plan.rules) for queue, plan in self._plans.items()},
             assignments={agent: group.queues for agent, group in self._groups.items()},
             talents={agent: group.talents for agent, group in self._groups.items()},
             skills=_skills(needs),
         )
 
-
-def _unheard(rules: QueueRules) -> QueueRules:
-    """Nobody listens here."""
-    return replace(rules, announce_every=None, music="")
+    def _said(self, rules: QueueRules) -> QueueRules:
+        """Nobody listens here, unless it is asked what would be said."""
+        if self._tells:
+            every = QueueRules(rules.id).announce_every
+            return replace(rules, announce_every=every, announce_estimate=True, music="")
+        return replace(rules, announce_every=None, music="")
 
 
 def _skills(kinds: Iterable[Kind]) -> frozenset[str]:

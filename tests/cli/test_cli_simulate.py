@@ -119,3 +119,18 @@ def test_what_there_is_nothing_to_decide_of_is_said(tmp_path: Path) -> None:
     assert (empty.exit_code, "no offer" in empty.output) == (1, True)
     neither = CliRunner().invoke(main, ["--lang", "en", "simulate"])
     assert (neither.exit_code, "SCENARIO" in neither.output) == (2, True)
+
+
+def test_estimates_are_judged_by_scenario_and_beside_app_queues(tmp_path: Path) -> None:
+    kept = tmp_path / "truth.json"
+    result = typed(tmp_path, DAY, "--estimates", "--runs", "2", "--json", str(kept))
+    assert result.exit_code == 0
+    lines = [line.split("\t") for line in result.stdout.splitlines()]
+    assert lines[0][:2] == ["scenario", "of"]
+    assert [line[:2] for line in lines[1:3]] == [["day", "ours"], ["day", "app_queue"]]
+    assert json.loads(kept.read_text())["day"]["ours"]["moments"] == int(lines[1][2])
+
+
+def test_estimates_need_a_scenario() -> None:
+    result = CliRunner().invoke(main, ["--lang", "en", "simulate", "--estimates"])
+    assert result.exit_code == 2 and "SCENARIO" in result.output

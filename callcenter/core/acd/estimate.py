@@ -7,6 +7,7 @@ of whom some give up meanwhile. What comes out is the probability to be served b
 the narrowest bracket that is worth saying. Nothing is drawn by chance.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,14 +18,14 @@ from typing import Final
 
 from callcenter.core.acd.learned import Patience, Recent
 
-_POINTS: Final = 36
-_GROUPS: Final = 12
+_POINTS: Final = 32
+_GROUPS: Final = 8
 # How far the mean may be from the truth, besides what few calls leave open: staff come and go, and the
 # next hour's calls are not the last one's.
-_DOUBT: Final = 0.08
-_LIKELY: Final = 0.88
+_DOUBT: Final = 0.05
+_LIKELY: Final = 0.85
 """So often the caller should be served inside what they are told."""
-_LEAST_LIKELY: Final = 0.75
+_LEAST_LIKELY: Final = 0.6
 """A bracket that is likely enough would be too wide: rather a narrower one, but none below this."""
 WIDEST: Final = 120.0
 _GRAINS: Final = ((300.0, 30.0), (1200.0, 60.0), (7200.0, 300.0))
@@ -50,22 +51,54 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """A share of the calls that are served next, how long they last, and what comes before and after."""
+
+    share: float
+    talk: Recent
+    besides: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """Of the whole."""
+        return self.talk.mean + self.besides
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What the wait of one caller depends on. `agents` are those who will come to them, of whom `busy` and
     `due` (free after so many seconds, for certain) are examples; `ahead` come before them, have waited for
-    `waited` seconds, and each will be served for `talk` and `besides`. `open_after`: before that none of
-    these agents may serve the caller. `delay`: from an offer to its answer."""
+    `waited` seconds, and will be served as in `calls`. `open_after`: before that none of these agents may
+    serve the caller. `delay`: from an offer to its answer."""
 
     agents: float
     busy: Sequence[Busy]
     due: Sequence[float]
     ahead: float
-    talk: Recent
-    besides: float
+    calls: Sequence[Served]
     patience: Patience
     waited: float = 0.0
     open_after: float = 0.0
     delay: float = 0.0
+
+    @property
+    def cycle(self) -> float:
+        """What a call takes of an agent, on average."""
+        return max(1.0, sum(one.share * one.mean for one in self.calls))
+
+    @property
+    def variation(self) -> float:
+        """The variance of that, as a share of its square."""
+        squares = (
+            one.share * ((one.talk.variation * one.talk.mean) ** 2 + one.mean**2)
+            for one in self.calls
+        )
+        return max(0.0, sum(squares) / self.cycle**2 - 1)
+
+    @property
+    def mean(self) -> float:
+        """The wait, about."""
+        return (self.ahead + 1) * self.cycle / self.agents
 
 
 class Reach:
@@ -73,9 +106,8 @@ class Reach:
 
     def __init__(self, outlook: Outlook) -> None:
         self._outlook = outlook
-        cycle = max(1.0, outlook.talk.mean + outlook.besides)
-        need, agents = outlook.ahead + 1, outlook.agents
-        span = cycle * (1.5 * need + 4 * sqrt(need)) / agents
+        need = outlook.ahead + 1
+        span = outlook.mean * (1.5 + 4 / sqrt(need))
         for _ in range(4):
             self._step = max(1.0, span) / _POINTS
             self._served = self._by_moments()
@@ -101,9 +133,8 @@ class Reach:
         outlook, agents, step = self._outlook, self._outlook.agents, self._step
         first, unsure = self._first_done()
         done = self._done(first)
-        variation = outlook.talk.variation * outlook.talk.mean
-        variation = (variation / max(1.0, outlook.talk.mean + outlook.besides)) ** 2
-        doubt = _DOUBT**2 + variation / max(1, len(outlook.talk))
+        variation = outlook.variation
+        doubt = _DOUBT**2 + variation / max(1, sum(len(one.talk) for one in outlook.calls))
         left, before, served = outlook.ahead, 0.0, []
         gone = 0.0
         for place, (mean, once, open_) in enumerate(zip(done, first, unsure, strict=True)):
@@ -129,11 +160,13 @@ class Reach:
         for count, one in _grouped(busy):
             unlike = min(1.0, one.lasts.variation**2)
             (still,) = one.lasts.longer_than((one.since,))
-            ends = one.lasts.longer_than([max(0.0, t - one.then) + one.since for t in moments])
-            for place, moment in enumerate(moments):
-                share = 1 - ends[place] / max(still, 1e-300) if moment >= one.then else 0.0
-                mean[place] += count * share / whole
-                variance[place] += count * share * (1 - share + unlike * share) / whole
+            early = bisect_left(moments, one.then)
+            ends = one.lasts.longer_than([t - one.then + one.since for t in moments[early:]])
+            weight, still = count / whole, max(still, 1e-300)
+            for place, more in enumerate(ends, start=early):
+                share = 1 - more / still
+                mean[place] += weight * share
+                variance[place] += weight * share * (1 - share + unlike * share)
         for seconds in due:
             for place in range(min(len(moments), -int(-seconds // self._step)), len(moments)):
                 mean[place] += 1 / whole
@@ -142,10 +175,12 @@ class Reach:
     def _done(self, first: Sequence[float]) -> list[float]:
         """How many times an agent has become free by each moment, on average: once, and again after each
         call that they serve from then on (the renewal equation)."""
-        besides, talk = self._outlook.besides, self._outlook.talk
-        ends = [place * self._step - besides for place in range(_POINTS + 1)]
-        lasts = talk.longer_than([max(0.0, end) for end in ends])
-        within = [1 - more if end > 0 else 0.0 for more, end in zip(lasts, ends, strict=True)]
+        within = [0.0] * (_POINTS + 1)
+        for one in self._outlook.calls:
+            ends = [place * self._step - one.besides for place in range(_POINTS + 1)]
+            early = bisect_right(ends, 0.0)
+            for place, more in enumerate(one.talk.longer_than(ends[early:]), start=early):
+                within[place] += one.share * (1 - more)
         part = [after - before for before, after in pairwise(within)]
         done, halves = [first[0]], [0.0]
         for place in range(1, len(first)):

@@ -284,6 +284,8 @@ class Floor:
         entry.want = replace(
             entry.want, requires=read_need(fact.requires), prefers=read_need(fact.prefers)
         )
+        # What was said was said to somebody who needed something else.
+        entry.told_at = entry.told_until = None
         if fact.priority is not None:
             entries = self.lines[entry.queue].entries
             entries.remove(entry)

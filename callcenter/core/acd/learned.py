@@ -1,18 +1,16 @@
 """What a floor has learned of its queues: how long callers are served, how soon agents answer, and how long
 callers wait before they give up.
 
-Nothing here reads a clock or keeps more than a bounded number of figures; each fact costs O(log n). All of
-it comes from facts, so that whoever replays them knows the same.
+Nothing here reads a clock or keeps more than a bounded number of figures, so that a fact costs as much on
+the last day as on the first. All of it comes from facts: whoever replays them knows the same.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 from math import exp, sqrt
 from typing import Final
-
-from sortedcontainers import SortedList
 
 from callcenter.core.ids import QueueId
 
@@ -30,7 +28,7 @@ class Recent:
     """The last durations of a kind, in seconds."""
 
     def __init__(self) -> None:
-        self._in_order: SortedList[float] = SortedList()
+        self._in_order: list[float] = []
         self._by_age: deque[float] = deque()
         self._sum = self._squares = 0.0
 
@@ -42,10 +40,10 @@ class Recent:
         seconds = max(0.0, lasted.total_seconds())
         if len(self._by_age) >= KEPT:
             oldest = self._by_age.popleft()
-            self._in_order.remove(oldest)
+            del self._in_order[bisect_left(self._in_order, oldest)]
             self._sum, self._squares = self._sum - oldest, self._squares - oldest**2
         self._by_age.append(seconds)
-        self._in_order.add(seconds)
+        insort(self._in_order, seconds)
         self._sum, self._squares = self._sum + seconds, self._squares + seconds**2
 
     @property
@@ -70,7 +68,7 @@ class Recent:
         found = []
         for one in seconds:
             if one < longest:
-                found.append((known - order.bisect_right(one) + 0.5) / (known + 1))
+                found.append((known - bisect_right(order, one) + 0.5) / (known + 1))
             else:
                 found.append(0.5 / (known + 1) * exp(rate * (longest - one)) if one > 0 else 1.0)
         return found

@@ -195,7 +195,7 @@ class Staff:
         agent = self.rows.get(fact.agent)
         if agent is not None and agent.device:
             self._matching.drop_free(agent)
-            if not fact.reachable:
+            if agent.reachable and not fact.reachable and agent.presence is Presence.READY:
                 self._waits.causes.lost(agent, fact.at)
             agent.reachable, agent.failures = fact.reachable, 0
             self.list_if_free(agent)

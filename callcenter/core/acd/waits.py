@@ -12,18 +12,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Final
 
 from callcenter.core.acd.agent_state import Activity, AgentRow
-from callcenter.core.acd.estimate import Bracket, Busy, Outlook, Reach, bracket_of
-from callcenter.core.acd.learned import Learned
+from callcenter.core.acd.estimate import Bracket, Busy, Outlook, Reach, Served, bracket_of
+from callcenter.core.acd.learned import Learned, Recent
 from callcenter.core.acd.matching import Demand
 from callcenter.core.acd.queue import Line, Place, QueueEntry
-from callcenter.core.acd.want import Want
+from callcenter.core.acd.want import Want, eased, taken_by
 from callcenter.core.facts.agents import Presence
 from callcenter.core.ids import AgentId, QueueId
 
-_LOOKED_AT: Final = 120
+_LOOKED_AT: Final = 100
 """So many agents stand for all."""
 _TOLD_APART: Final = 8
 """So many demands ahead are, the biggest; others count as they do."""
@@ -36,9 +37,16 @@ Before = Callable[[Iterable[QueueId], Place], Iterator[tuple[Demand, int]]]
 
 @dataclass(frozen=True, slots=True)
 class _Ahead:
-    demand: Demand
+    """Callers of a queue with a better place, who want the same by the time that is asked about."""
+
+    queue: QueueId
+    want: Want
     count: float
     bit: int
+
+    def fits(self, agent: AgentRow) -> bool:
+        """Whether the agent may serve them."""
+        return self.want.tier_of(agent, self.queue) is not None
 
 
 class Causes:
@@ -88,11 +96,16 @@ class Waits:
         if entry.rung or self.learned.of(entry.queue).is_thin:
             return None
         queues: set[QueueId] = set()
-        reaches = []
-        for after, want in _wants(entry, line, now):
-            outlook = self._outlook(entry, want, after, now, queues)
-            if outlook is not None:
-                reaches.append(Reach(outlook))
+        reaches: list[Reach] = []
+        outlooks = (
+            self._outlook(entry, want, after, now, queues)
+            for after, want in _wants(entry, line, now)
+        )
+        known = [outlook for outlook in outlooks if outlook is not None]
+        for one, later in zip_longest(known, known[1:]):
+            # Long before these agents come to the caller others may, too, and these among them.
+            if later is None or later.open_after > one.mean / 8:
+                reaches.append(Reach(one))
         most, at, until = None, entry.told_at, entry.told_until
         if at and until and not self.causes.since(at, queues, entry.place):
             most = (until - now).total_seconds()
@@ -103,65 +116,94 @@ class Waits:
     ) -> Outlook | None:
         queue = entry.queue
         near = [queue, *(q for q in want.added if q in self._lines)]
-        own, scale = _some(self._lines[q] for q in near)
-        serving = [agent for agent in own if want.tier_of(agent, queue) is not None]
-        served = {q for agent in serving for q in agent.queues}
+        some, scale = _some(self._lines[q] for q in near)
+        serving = {a.id: a for a in some if want.tier_of(a, queue) is not None}
+        served = {q for agent in serving.values() for q in agent.queues}
         queues |= served
-        ahead = self._ahead(served, entry.place)
-        if not serving:
-            return None
-        others = {one.demand.line.rules.id for one in ahead} - set(near)
+        ahead, first = self._ahead(served, entry.place, now + timedelta(seconds=after))
+        others = {one.queue for one in ahead} - set(near)
         if others:
-            own, scale = _some(self._lines[q] for q in sorted({*near, *others}))
-        agents, count = _reached(own, want, queue, ahead)
+            some, scale = _some(self._lines[q] for q in sorted({*near, *others}))
+            serving = {a.id: a for a in some if want.tier_of(a, queue) is not None}
+        alike = sum(one.bit for one in ahead if (one.queue, one.want) == (queue, want))
+        agents, counts = _reached(some, serving, alike, ahead)
         if not agents:
             return None
         experience = self.learned.of(queue)
         busy, due = self._at_work(agents, queue, now)
-        first = min((one.demand.waiting[0].enqueued_at for one in ahead), default=now)
-        waited = ((now - first) + (now - entry.enqueued_at)).total_seconds() / 2
+        waited = ((now - (first or now)) + (now - entry.enqueued_at)).total_seconds() / 2
         return Outlook(
             len(agents) * scale,
             busy,
             due,
-            count,
-            experience.talk,
-            experience.wrap.mean + experience.delay.mean,
+            sum(counts.values()),
+            self._served(queue, counts),
             experience.patience,
             waited,
             after,
             experience.delay.mean,
         )
 
-    def _ahead(self, queues: Iterable[QueueId], place: Place) -> list[_Ahead]:
-        found = sorted(self._before(queues, place), key=lambda one: -one[1])
-        kept, all_of_them = found[:_TOLD_APART], sum(count for _, count in found)
-        scale = all_of_them / max(1, sum(count for _, count in kept))
-        return [_Ahead(d, count * scale, 1 << n) for n, (d, count) in enumerate(kept)]
+    def _ahead(
+        self, queues: Iterable[QueueId], place: Place, at: datetime
+    ) -> tuple[list[_Ahead], datetime | None]:
+        """Who comes before, by what they will want then, and since when the first of them has waited."""
+        counts: dict[tuple[QueueId, Want], int] = {}
+        first: datetime | None = None
+        for demand, count in self._before(queues, place):
+            since = demand.waiting[0].enqueued_at
+            first = since if first is None else min(first, since)
+            easing = demand.line.easing
+            want = eased(demand.want, easing[: taken_by(easing, at - since)])
+            key = demand.line.rules.id, want
+            counts[key] = counts.get(key, 0) + count
+        found = sorted(counts.items(), key=lambda one: -one[1])
+        kept, everybody = found[:_TOLD_APART], sum(count for _, count in found)
+        scale = everybody / max(1, sum(count for _, count in kept))
+        ahead = [_Ahead(*key, count * scale, 1 << n) for n, (key, count) in enumerate(kept)]
+        return ahead, first
+
+    def _served(self, queue: QueueId, counts: Mapping[QueueId, float]) -> list[Served]:
+        """How long the calls last that come before this one; none: as this queue's own."""
+        whole = sum(counts.values())
+        shares = {q: count / whole for q, count in counts.items() if count} if whole else {queue: 1}
+        found = []
+        for one, share in shares.items():
+            talk, _, after, delay = self._known(one, queue)
+            found.append(Served(share, talk, after + delay))
+        return found
 
     def _at_work(
         self, agents: Sequence[AgentRow], queue: QueueId, now: datetime
     ) -> tuple[list[Busy], list[float]]:
         busy, due = [], []
+        known: dict[QueueId, tuple[Recent, Recent, float, float]] = {}
         for agent in agents:
             held = agent.engagement
             if held is None:
                 rest = agent.rest_until
                 due.append(max(0.0, (rest - now).total_seconds()) if rest else 0.0)
                 continue
-            known = self.learned.of(held.queue)
-            if known.is_thin:
-                known = self.learned.of(queue)
+            if held.queue not in known:
+                known[held.queue] = self._known(held.queue, queue)
+            talk, wrap, after, delay = known[held.queue]
             since = max(0.0, (now - held.since).total_seconds())
             if held.activity is Activity.TALKING:
-                busy.append(Busy(known.talk, since, known.wrap.mean))
+                busy.append(Busy(talk, since, after))
             elif held.activity is not Activity.WRAPPING:
-                busy.append(Busy(known.talk, 0.0, known.delay.mean + known.wrap.mean))
+                busy.append(Busy(talk, 0.0, delay + after))
             elif held.until is not None:
                 due.append(max(0.0, (held.until - now).total_seconds()))
             else:
-                busy.append(Busy(known.wrap, since))
+                busy.append(Busy(wrap, since))
         return busy, due
+
+    def _known(self, queue: QueueId, instead: QueueId) -> tuple[Recent, Recent, float, float]:
+        """How long calls of the queue last and the work after them, that on average, and until an answer.
+        Of a queue of which too little is known, as in the other one."""
+        one = self.learned.of(queue)
+        one = self.learned.of(instead) if one.is_thin else one
+        return one.talk, one.wrap, one.wrap.mean, one.delay.mean
 
 
 def _wants(entry: QueueEntry, line: Line, now: datetime) -> Iterator[tuple[float, Want]]:
@@ -191,29 +233,35 @@ def _some(lines: Iterable[Line]) -> tuple[list[AgentRow], float]:
 
 
 def _reached(
-    agents: Sequence[AgentRow], want: Want, queue: QueueId, ahead: Sequence[_Ahead]
-) -> tuple[list[AgentRow], float]:
-    """By whom the caller is reached first, and how many come before them there."""
+    agents: Sequence[AgentRow],
+    serving: Mapping[AgentId, AgentRow],
+    alike: int,
+    ahead: Sequence[_Ahead],
+) -> tuple[list[AgentRow], dict[QueueId, float]]:
+    """By whom of those `serving` the caller is reached first, and how many of each queue come before them
+    there; `alike` are those ahead who want the same."""
+    others = [one for one in ahead if not one.bit & alike]
     masks: list[tuple[AgentRow, bool, int]] = []
     for agent in agents:
-        mask = sum(one.bit for one in ahead if one.demand.fits(agent))
-        serves = want.tier_of(agent, queue) is not None
+        mask = sum([one.bit for one in others if one.fits(agent)])
+        serves = agent.id in serving
         if serves or mask:
-            masks.append((agent, serves, mask))
-    able = {one.bit: sum(mask & one.bit > 0 for *_, mask in masks) for one in ahead}
+            masks.append((agent, serves, mask | alike if serves else mask))
+    able = {one.bit: sum([mask & one.bit > 0 for *_, mask in masks]) for one in ahead}
     pressed = sorted(ahead, key=lambda one: -one.count / max(1, able[one.bit]))
-    best: tuple[float, list[AgentRow], float] | None = None
+    best: tuple[float, list[AgentRow], dict[QueueId, float]] = (0.0, [], {})
     dropped = 0
     for place in range(len(pressed) + 1):
         reached = [agent for agent, serves, mask in masks if serves and not mask & dropped]
         if not reached:
             break
-        count = 0.0
+        counts: dict[QueueId, float] = {}
         for one in pressed[place:]:
             here = [s for _, s, mask in masks if mask & one.bit and not mask & dropped]
-            count += one.count * sum(here) / len(here) if here else 0.0
-        if best is None or (count + 1) / len(reached) < best[0]:
-            best = (count + 1) / len(reached), reached, count
+            share = sum(here) / len(here) if here else 0.0
+            counts[one.queue] = counts.get(one.queue, 0.0) + one.count * share
+        pace = len(reached) / (sum(counts.values()) + 1)
+        best = max(best, (pace, reached, counts), key=lambda one: one[0])
         if place < len(pressed):
             dropped |= pressed[place].bit
-    return ([], 0.0) if best is None else best[1:]
+    return best[1:]

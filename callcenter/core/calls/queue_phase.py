@@ -4,7 +4,6 @@ Nothing is heard for `quiet_for`, then music; an announcement silences the music
 again.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -38,12 +37,6 @@ from callcenter.core.say.wording import WORDINGS
 
 # An announcement whose end the switch never reports must not keep the music away.
 LONGEST_ANNOUNCEMENT: Final = timedelta(seconds=30)
-
-# Between these, and at most this.
-_SENTENCES: Final[Mapping[str, tuple[str, str]]] = {
-    "en": ("You will wait {}.", "You will wait {} at most."),
-    "zh": ("预计还需等待{}。", "预计等待不超过{}。"),
-}
 
 Step = tuple[Call, tuple[CallEffect, ...]]
 
@@ -99,15 +92,11 @@ def announce(call: Call, place: Queued, fact: PositionReached) -> Step:
 
 
 def _estimate(call: Call, fact: PositionReached) -> tuple[Words, ...]:
-    language = call.language.partition("-")[0]
-    if fact.least_seconds is None or fact.most_seconds is None or language not in WORDINGS:
+    wording = WORDINGS.get(call.language.partition("-")[0])
+    if wording is None or fact.least_seconds is None or fact.most_seconds is None:
         return ()
     least, most = timedelta(seconds=fact.least_seconds), timedelta(seconds=fact.most_seconds)
-    between, at_most = _SENTENCES[language]
-    wording = WORDINGS[language]
-    if not least:
-        return (Words(at_most.format(wording.duration(most)), call.language),)
-    return (Words(between.format(wording.between(least, most)), call.language),)
+    return (Words(wording.wait(least, most), call.language),)
 
 
 def sound(

@@ -103,6 +103,12 @@ def between(low: timedelta, high: timedelta) -> str:
     return f"{shorter if shared is None else counted(shared, '')}到{longer}"
 
 
+def wait(least: timedelta, most: timedelta) -> str:
+    """Between what a wait will still be: 预计还需等待两到四分钟。 Raises: Invalid."""
+    said = between(least, most) if least else f"不到{duration(most)}"
+    return f"预计还需等待{said}。"
+
+
 def _numeral(number: int) -> str:
     """With 二 throughout. At the head 十 stands without 一: 十五, 一百一十五."""
     read = _read(number)

@@ -143,6 +143,12 @@ def between(low: timedelta, high: timedelta) -> str:
     return f"{shorter if shared is None else _numeral(shared)} to {longer}"
 
 
+def wait(least: timedelta, most: timedelta) -> str:
+    """Between what it will still be: Your wait will probably be two to four minutes. Raises: Invalid."""
+    said = f"less than {duration(most)}" if not least else between(least, most)
+    return f"Your wait will probably be {said}."
+
+
 def _numeral(number: int) -> str:
     for size, name in _SIZES:
         if number >= size:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.core.acd.estimate import Busy, Outlook, Reach, bracket_of
+from callcenter.core.acd.estimate import Busy, Outlook, Reach, Served, bracket_of
 from callcenter.core.acd.learned import KEPT, Patience, Recent
 
 pytestmark = pytest.mark.core
@@ -42,7 +42,7 @@ ALIKE = lasting(*(170 + n % 20 for n in range(200)))
 
 def outlook(agents: int = 14, ahead: float = 5, talk: Recent = TALK, since: float = 0) -> Outlook:
     busy = [Busy(talk, since)] * agents
-    return Outlook(agents, busy, (), ahead, talk, 0.0, Patience())
+    return Outlook(agents, busy, (), ahead, [Served(1.0, talk)], Patience())
 
 
 def likely(seconds: float, one: Outlook) -> float:
@@ -75,7 +75,9 @@ def test_who_has_talked_for_long_is_done_sooner_where_calls_are_alike() -> None:
 def test_longer_calls_and_more_work_after_them_are_later() -> None:
     usual = likely(80, outlook())
     assert likely(80, outlook(talk=by_chance(300))) < usual
-    assert likely(200, replace(outlook(2, 3), besides=60.0)) < likely(200, outlook(2, 3))
+    assert likely(200, replace(outlook(2, 3), calls=[Served(1.0, TALK, 60.0)])) < likely(
+        200, outlook(2, 3)
+    )
 
 
 def test_callers_ahead_who_give_up_need_not_be_waited_for() -> None:
@@ -84,8 +86,8 @@ def test_callers_ahead_who_give_up_need_not_be_waited_for() -> None:
 
 
 def test_whoever_is_free_for_certain_is_counted_from_then_on() -> None:
-    one = replace(outlook(1, 0), busy=(), due=(30.0,))
-    assert likely(10, one) < 0.05 and likely(60, one) > 0.95
+    one = replace(outlook(1, 0), busy=(), due=(300.0,))
+    assert likely(250, one) < 0.05 and likely(350, one) > 0.9
 
 
 def test_agents_who_open_up_later_serve_nobody_before() -> None:

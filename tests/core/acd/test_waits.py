@@ -23,6 +23,7 @@ from callcenter.core.facts.calls import (
     Outcome,
     PositionReached,
     QueueJoined,
+    WantChanged,
 )
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import AgentId, CallId, QueueId
@@ -254,6 +255,32 @@ def test_it_rises_when_somebody_with_a_better_place_came() -> None:
     assert hall.bracket(call) is None or hall.until(call) <= (before or NOON)
     hall.joins(priority=600)
     assert before is not None and hall.until(call) > before
+
+
+def test_it_rises_when_the_caller_needs_something_else() -> None:
+    hall = Hall(agents=90)
+    hall.talents = {AgentId(f"a{n}"): Talents({"english": 60}) for n in range(1, 31)}
+    call = line(hall.opens(), 20)
+    hall.told(call)
+    before = hall.floor.entries[call].told_until
+    hall.hear(WantChanged(hall.now, call, "english", ""))
+    assert before is not None and hall.until(call) > before
+
+
+def test_a_phone_that_is_gone_is_a_cause_and_that_of_somebody_who_paused_is_none() -> None:
+    def after_all(presence: Presence) -> bool:
+        hall = Hall(agents=2)
+        hall.opens()
+        entry = hall.floor.entries[line(hall, 1)]
+        hall.hear(PresenceChanged(hall.now, AgentId("a1"), presence))
+        hall.now += timedelta(seconds=1)
+        then = hall.now
+        hall.now += timedelta(seconds=1)
+        hall.hear(DeviceReachable(hall.now, AgentId("a1"), False))
+        return hall.floor.waits.causes.since(then, [SALES], entry.place)
+
+    assert after_all(Presence.READY)
+    assert not after_all(Presence.PAUSED)
 
 
 def test_it_rises_when_rules_were_changed_and_only_then() -> None:

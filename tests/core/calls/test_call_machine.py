@@ -455,10 +455,10 @@ def test_an_announcement_is_cut_short_when_the_agent_answers() -> None:
 @pytest.mark.parametrize(
     ("language", "seconds", "words"),
     [
-        ("en", (120, 300), "You will wait two to five minutes."),
+        ("en", (120, 300), "Your wait will probably be two to five minutes."),
         ("zh", (120, 300), "预计还需等待两到五分钟。"),
-        ("en", (0, 60), "You will wait one minute at most."),
-        ("zh-CN", (0, 60), "预计等待不超过一分钟。"),
+        ("en", (0, 60), "Your wait will probably be less than one minute."),
+        ("zh-CN", (0, 60), "预计还需等待不到一分钟。"),
     ],
 )
 def test_the_wait_that_is_left_is_told_with_the_position(

@@ -44,6 +44,7 @@ def wording(request: pytest.FixtureRequest) -> Wording:
         (lambda w: w.duration(timedelta(seconds=-1)), f"below {TOO_MANY_HOURS} hours"),
         (lambda w: w.duration(timedelta(hours=TOO_MANY_HOURS)), f"below {TOO_MANY_HOURS} hours"),
         (lambda w: w.between(timedelta(minutes=2), timedelta(minutes=1)), "shorter"),
+        (lambda w: w.wait(timedelta(minutes=2), timedelta(minutes=1)), "shorter"),
     ],
 )
 def test_what_is_out_of_bounds_is_refused_by_name(

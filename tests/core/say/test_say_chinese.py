@@ -289,3 +289,9 @@ def test_a_bracket_says_a_unit_once_where_both_ends_have_it(
     low: float, high: float, words: str
 ) -> None:
     assert chinese.between(timedelta(seconds=low), timedelta(seconds=high)) == words
+
+
+def test_a_wait_is_said_as_it_will_probably_be() -> None:
+    minute = timedelta(minutes=1)
+    assert chinese.wait(2 * minute, 4 * minute) == "预计还需等待两到四分钟。"
+    assert chinese.wait(timedelta(), minute) == "预计还需等待不到一分钟。"

@@ -235,3 +235,9 @@ def test_a_bracket_says_a_unit_once_where_both_ends_have_it(
     low: int, high: int, words: str
 ) -> None:
     assert english.between(timedelta(seconds=low), timedelta(seconds=high)) == words
+
+
+def test_a_wait_is_said_as_it_will_probably_be() -> None:
+    minute = timedelta(minutes=1)
+    assert english.wait(2 * minute, 4 * minute) == "Your wait will probably be two to four minutes."
+    assert english.wait(timedelta(), minute) == "Your wait will probably be less than one minute."
