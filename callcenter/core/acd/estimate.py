@@ -30,6 +30,11 @@ _LEAST_LIKELY: Final = 0.6
 WIDEST: Final = 120.0
 _GRAINS: Final = ((300.0, 30.0), (1200.0, 60.0), (7200.0, 300.0))
 """Up to which end brackets begin and end at multiples of what: nobody says 4 minutes 17."""
+LONGEST: Final = _GRAINS[-1][0]
+_FINEST: Final = 10.0
+"""For an end that was said before, of which time has passed."""
+_TOO_SHORT: Final = 0.07
+"""So often at most should the wait be longer than was said: to be served early hurts nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,28 +197,31 @@ class Reach:
 
 
 def bracket_of(reaches: Sequence[Reach], most: float | None = None) -> Bracket | None:
-    """The narrowest that is likely enough; None if none is, within how wide it may be. Agents may serve the
-    caller at different times: whichever comes first. It ends by `most` seconds from now at the latest."""
+    """The narrowest that is likely enough and seldom too short; None if none is, within how wide it may be.
+    Agents may serve the caller at different times: whichever comes first. It ends by `most` seconds from
+    now at the latest, and then if that is likely enough: what was said is said as long as it is true."""
 
     def by(seconds: float) -> float:
         return max((reach.by(seconds) for reach in reaches), default=0.0)
 
-    best: tuple[float, float, float] | None = None
-    fallback: tuple[float, float, float] | None = None
     edges = _edges(by, most)
+    found: list[tuple[float, float, float, float]] = []
     for place, (end, likely_end) in enumerate(edges):
+        kept = most is not None and place == len(edges) - 1
         for start, likely_start in reversed(edges[:place]):
             width, likely = end - start, likely_end - likely_start
             if width > max(WIDEST, end / 2):
                 break
             if likely >= _LIKELY:
-                best = min(best or (width, start, end), (width, start, end))
+                found.append(
+                    (-1.0 if kept else float(1 - likely_end > _TOO_SHORT), width, start, end)
+                )
                 break
-            if fallback is None or likely > fallback[0]:
-                fallback = likely, start, end
-    if best is None and (fallback is None or fallback[0] < _LEAST_LIKELY):
+            if likely >= _LEAST_LIKELY:
+                found.append((2 - likely, width, start, end))
+    if not found:
         return None
-    _, start, end = best or fallback or (0.0, 0.0, 0.0)
+    *_, start, end = min(found)
     return Bracket(timedelta(seconds=start), timedelta(seconds=end))
 
 
@@ -229,6 +237,9 @@ def _edges(by: Callable[[float], float], most: float | None) -> list[tuple[float
             edges.append((end, likely))
             if likely > 0.99:
                 return edges
+    last = _FINEST * ((most or 0.0) // _FINEST)
+    if end < last <= LONGEST:
+        edges.append((last, by(last)))
     return edges
 
 

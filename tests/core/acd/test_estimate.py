@@ -108,6 +108,14 @@ def test_where_nobody_can_know_nothing_is_said() -> None:
     assert bracket_of([Reach(outlook(14, 5))]) is not None
 
 
+def test_an_end_that_was_said_is_said_as_long_as_it_is_likely_enough() -> None:
+    reach = Reach(outlook(50, 60))
+    first = bracket_of([reach])
+    assert first is not None
+    kept = bracket_of([reach], first.most.total_seconds() + 30)
+    assert kept is not None and kept.most == first.most + timedelta(seconds=30)
+
+
 COUNTS = st.integers(1, 200)
 
 
