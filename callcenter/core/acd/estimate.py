@@ -74,7 +74,8 @@ class Outlook:
     """What the wait of one caller depends on. `agents` are those who will come to them, of whom `busy` and
     `due` (free after so many seconds, for certain) are examples; `ahead` come before them, have waited for
     `waited` seconds, and will be served as in `calls`. `open_after`: before that none of these agents may
-    serve the caller. `delay`: from an offer to its answer."""
+    serve the caller. `delay`: from an offer to its answer. `doubt`: the variance of the number of agents,
+    as a share of its square, where only some were looked at."""
 
     agents: float
     busy: Sequence[Busy]
@@ -85,6 +86,7 @@ class Outlook:
     waited: float = 0.0
     open_after: float = 0.0
     delay: float = 0.0
+    doubt: float = 0.0
 
     @property
     def cycle(self) -> float:
@@ -139,7 +141,11 @@ class Reach:
         first, unsure = self._first_done()
         done = self._done(first)
         variation = outlook.variation
-        doubt = _DOUBT**2 + variation / max(1, sum(len(one.talk) for one in outlook.calls))
+        doubt = (
+            _DOUBT**2
+            + outlook.doubt
+            + variation / max(1, sum(len(one.talk) for one in outlook.calls))
+        )
         left, before, served = outlook.ahead, 0.0, []
         gone = 0.0
         for place, (mean, once, open_) in enumerate(zip(done, first, unsure, strict=True)):

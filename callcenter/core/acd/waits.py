@@ -28,6 +28,7 @@ _LOOKED_AT: Final = 100
 """So many agents stand for all."""
 _TOLD_APART: Final = 8
 """So many demands ahead are, the biggest; others count as they do."""
+_GOLDEN: Final = 0.6180339887498949
 _OVERTAKING: Final = 200
 _SOON: Final = timedelta(hours=1)
 
@@ -142,6 +143,7 @@ class Waits:
             waited,
             after,
             experience.delay.mean,
+            0.0 if scale == 1 else (1 - len(agents) / len(some)) / len(agents),
         )
 
     def _ahead(
@@ -226,8 +228,11 @@ def _some(lines: Iterable[Line]) -> tuple[list[AgentRow], float]:
     everybody: dict[AgentId, AgentRow] = {}
     for line in lines:
         everybody.update(line.staff)
-    every = -(-len(everybody) // _LOOKED_AT) or 1
-    some = list(everybody.values())[::every]
+    some = list(everybody.values())
+    if len(some) > _LOOKED_AT:
+        # Evenly, and in step with nothing: every tenth of them may be all of one team.
+        places = {int(n * _GOLDEN % 1 * len(some)) for n in range(_LOOKED_AT)}
+        some = [some[place] for place in sorted(places)]
     scale = len(everybody) / len(some) if some else 1.0
     return [a for a in some if a.presence is Presence.READY and a.reachable], scale
 

@@ -103,6 +103,11 @@ def test_what_agents_take_to_answer_comes_on_top() -> None:
     )
 
 
+def test_where_few_of_many_agents_were_looked_at_less_is_certain() -> None:
+    sure, unsure = outlook(30, 60), replace(outlook(30, 60), doubt=0.1)
+    assert likely(250, sure) < likely(250, unsure) < likely(480, unsure) < likely(480, sure)
+
+
 def test_where_nobody_can_know_nothing_is_said() -> None:
     assert bracket_of([Reach(outlook(1, 2))]) is None
     assert bracket_of([Reach(outlook(14, 5))]) is not None

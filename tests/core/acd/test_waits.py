@@ -169,6 +169,19 @@ def test_those_ahead_who_wait_for_others_are_not_waited_for() -> None:
     assert ends(hall.bracket(hall.joins()))[1] <= alone[1] + 30
 
 
+@pytest.mark.parametrize("every", [2, 5, 10])
+def test_of_many_agents_some_are_looked_at_whatever_their_order_is(every: int) -> None:
+    hall = Hall(agents=1000)
+    hall.staff = {
+        agent: (SALES, SUPPORT) if n % every == every - 1 else (SALES,)
+        for n, agent in enumerate(hall.staff)
+    }
+    hall.opens()
+    line(hall, 100)
+    line(hall, 100, SUPPORT)
+    assert hall.bracket(hall.joins(SUPPORT)) is not None
+
+
 def test_callers_of_another_queue_are_ahead_where_agents_are_shared() -> None:
     shared, apart = Hall(), Hall()
     shared.staff = {agent: (SALES, SUPPORT) for agent in shared.staff}
