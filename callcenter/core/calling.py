@@ -44,6 +44,12 @@ def may_call(number: str, now: datetime, hours: Calendar, *, is_forbidden: bool)
     return Verdict(None if at == now else Bar.HOURS, at)
 
 
+def may_call_until(number: str, now: datetime, hours: Calendar) -> datetime | None:
+    """When it ceases to be a fit hour for a number that may be called now; None: not within a week."""
+    ends = [replace(hours, zone=zone).next_close(now) for zone in zones_of(number)]
+    return min((end for end in ends if end is not None), default=None)
+
+
 @lru_cache(maxsize=4096)
 def zones_of(number: str) -> tuple[ZoneInfo, ...]:
     """Where a number may be; empty for what is none, or may be anywhere."""

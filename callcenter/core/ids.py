@@ -17,6 +17,7 @@ BridgeId = NewType("BridgeId", str)
 PromptId = NewType("PromptId", str)
 
 _OFFER_LEG = re.compile(r"ag-(.+)-([0-9]{1,9})", re.ASCII)
+_CALLED_LEG = re.compile(r"cu-(.+)-([0-9]{1,9})", re.ASCII)
 _PROMPT = re.compile(r"pb-(.+)-([0-9]{1,9})", re.ASCII)
 
 
@@ -36,6 +37,30 @@ def offer_of(leg: LegId) -> tuple[CallId, int]:
     if found is None:
         raise ValueError("not an offer's leg")
     return CallId(found[1]), int(found[2])
+
+
+def called_leg(call: CallId, attempt: int) -> LegId:
+    """The leg by which the caller is called back, the `attempt`-th time."""
+    return LegId(f"cu-{call}-{attempt}")
+
+
+def is_called_leg(leg: LegId) -> bool:
+    """Whether this leg was made to call a caller back."""
+    return _CALLED_LEG.fullmatch(leg) is not None
+
+
+def attempt_of(leg: LegId) -> tuple[CallId, int]:
+    """The call and the number of the attempt behind such a leg; ValueError for any other leg."""
+    found = _CALLED_LEG.fullmatch(leg)
+    if found is None:
+        raise ValueError("nobody is called back by this leg")
+    return CallId(found[1]), int(found[2])
+
+
+def call_of(leg: LegId) -> CallId:
+    """The call a leg belongs to: the leg that a caller came by gives the call its name."""
+    found = _OFFER_LEG.fullmatch(leg) or _CALLED_LEG.fullmatch(leg)
+    return CallId(found[1]) if found else CallId(leg)
 
 
 def prompt_id(call: CallId, number: int) -> PromptId:

@@ -23,6 +23,7 @@ from callcenter.core.facts.calls import (
     AgentRinging,
     CallArrived,
     CallEnded,
+    CallerUnreached,
     EndedBy,
     LeftBy,
     OfferEnd,
@@ -52,7 +53,13 @@ EXITS: Final[Mapping[LeftBy, str]] = {
     LeftBy.KEY: "EXITWITHKEY",
     # The nearest word that app_queue has for it.
     LeftBy.CLOSING: "EXITWITHTIMEOUT",
+    LeftBy.HOURS: "EXITEMPTY",
 }
+
+# Nobody gave up: we failed, or there was no longer anybody to call back.
+NOT_GIVEN_UP: Final = frozenset(
+    {Outcome.FAULTED, Outcome.EXPIRED, Outcome.RETURNED, Outcome.BARRED, Outcome.UNREACHED}
+)
 
 Place = tuple[datetime, int]
 
@@ -188,14 +195,32 @@ class QueueLog:
         if stay is None:
             return []
         if stay.answered_at is None or stay.agent is None:
-            # Whoever was handed to the dialplan since we failed has not given up.
-            event = "EXITEMPTY" if fact.outcome is Outcome.FAULTED else "ABANDON"
+            event = "EXITEMPTY" if fact.outcome in NOT_GIVEN_UP else "ABANDON"
             return self._leave(fact.call, stay, event, fact.at)
-        del self.remembered.stays[fact.call]
         event = "COMPLETEAGENT" if fact.by is EndedBy.AGENT else "COMPLETECALLER"
-        held, talked = _seconds(stay.since, stay.answered_at), _seconds(stay.answered_at, fact.at)
+        return self._complete(fact, stay, stay.agent, stay.answered_at, event)
+
+    def _unreached(self, number: int, fact: CallerUnreached) -> list[str]:
+        """As if the caller had hung up on the agent, who was on the line for them."""
+        stay = self.remembered.stays.get(fact.call)
+        if stay is None:
+            return []
+        if stay.answered_at is None or stay.agent is None:
+            return self._leave(fact.call, stay, "EXITEMPTY", fact.at)
+        return self._complete(fact, stay, stay.agent, stay.answered_at, "COMPLETECALLER")
+
+    def _complete(
+        self,
+        fact: CallEnded | CallerUnreached,
+        stay: Stay,
+        agent: AgentId,
+        answered_at: datetime,
+        event: str,
+    ) -> list[str]:
+        del self.remembered.stays[fact.call]
+        held, talked = _seconds(stay.since, answered_at), _seconds(answered_at, fact.at)
         data = (held, talked, stay.position)
-        return [_line(fact.at, fact.call, stay.queue, stay.agent, event, *data)]
+        return [_line(fact.at, fact.call, stay.queue, agent, event, *data)]
 
     # -- agents ---------------------------------------------------------------------------------
 
@@ -312,6 +337,7 @@ _HEARD: Final[Mapping[type, Callable[[QueueLog, int, Any], list[str]]]] = {
     AgentRinging: QueueLog._rang,
     OfferEnded: QueueLog._offer_ended,
     AgentAnswered: QueueLog._answered,
+    CallerUnreached: QueueLog._unreached,
     CallEnded: QueueLog._ended,
     FloorConfigured: QueueLog._configured,
     AgentSignedIn: QueueLog._signed_in,

@@ -31,7 +31,6 @@ from callcenter.core.acd.floor import Floor
 from callcenter.core.admission import Admission, Limits
 from callcenter.core.calls import machine
 from callcenter.core.calls.directory import Directory
-from callcenter.core.calls.dropped import Dropped
 from callcenter.core.calls.effects import (
     CallEffect,
     GiveBack,
@@ -40,7 +39,8 @@ from callcenter.core.calls.effects import (
     Record,
     RingAgent,
 )
-from callcenter.core.calls.phases import Call, Connected, offers_of
+from callcenter.core.calls.phases import Call, offers_of, talking_with
+from callcenter.core.calls.places import Places
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.agents import AgentFact
 from callcenter.core.facts.calls import (
@@ -127,7 +127,7 @@ class Engine:
         self._outbox: list[tuple[CallId, list[LegEffect]]] = []
         self._touched: set[tuple[str, str]] = set()
         self._news = FloorNews()
-        self._dropped = Dropped()
+        self._places = Places(self.calls)
         self._configure_floor()
 
     # -- the door's side ----------------------------------------------------------------------
@@ -270,8 +270,8 @@ class Engine:
         waiting, never are."""
         if not isinstance(fact, CallArrived) or fact.since is not None or fact.refused:
             return fact
-        fact = self._dropped.known(fact)
-        why = self.admission.judge(fact.at, len(self.calls))
+        fact = self._places.known(fact)
+        why = self.admission.judge(fact.at, len(self.calls) - self._places.kept)
         if why is None:
             return fact
         self.counters.refused[why] += 1
@@ -292,7 +292,7 @@ class Engine:
         elif isinstance(fact, FloorConfigured):
             self._news.written = fact
         else:
-            self._remember(fact)
+            self._places.hear(fact, self.floor.entries.get(fact.call))
             self._hear(number, fact)
         try:
             self._following.extend(self.floor.advance(fact))
@@ -304,13 +304,6 @@ class Engine:
             logger.exception("floor faulted", extra={"why": type(error).__name__})
         if isinstance(fact, CallEnded):
             self._forget(fact)
-
-    def _remember(self, fact: CallFact) -> None:
-        """Who gives up, and who is back."""
-        if isinstance(fact, CallArrived):
-            self._dropped.arrived(fact)
-        elif isinstance(fact, CallEnded) and (call := self.calls.get(fact.call)) is not None:
-            self._dropped.ended(call.ani, fact, self.floor.entries.get(fact.call))
 
     def _hear(self, number: int, fact: CallFact) -> None:
         """Let the fact's call hear it."""
@@ -357,7 +350,7 @@ class Engine:
         leg = call.caller if call else getattr(fact, "leg", None)
         if leg is not None:
             self._take(fact.call, (GiveBack(leg),))
-        agent = call.phase.agent if call and isinstance(call.phase, Connected) else None
+        agent = talking_with(call) if call is not None else None
         if call is not None:
             self._following.extend(offers_over(call, fact.at))
             self._take(call.id, (HangUpLeg(offer_leg(call.id, one)) for one in offers_of(call)))
@@ -465,7 +458,8 @@ class Engine:
 
     def _configure_floor(self) -> None:
         lines = self.floor.lines
-        self._directory = replace(self._directory, look=lambda one: queue_look(lines.get(one)))
+        look, kept = (lambda one: queue_look(lines.get(one))), self._places.of
+        self._directory = replace(self._directory, look=look, kept=kept)
         known, now = self._directory, self._clock.now()
         rules = (known.queues.values(), known.assignments, known.talents)
         self.floor.configure(*rules, now, known.calendars)

@@ -10,13 +10,15 @@ from datetime import datetime
 
 from callcenter.core.acd.agent_state import Activity
 from callcenter.core.acd.floor import Floor
+from callcenter.core.calls.callback_phase import joined
 from callcenter.core.calls.effects import HangUpLeg, LegEffect
-from callcenter.core.calls.phases import Call, Connected, Ended, Offered, Queued
+from callcenter.core.calls.phases import Call, Ended, Kept, Queued, rings_of, talking_with
 from callcenter.core.facts.agents import WrapEnded
 from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentOffered,
     CallEnded,
+    CallerAnswered,
     CallFact,
     EndedBy,
     OfferEnd,
@@ -25,7 +27,7 @@ from callcenter.core.facts.calls import (
     QueueJoined,
 )
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import AgentId, CallId, offer_leg
+from callcenter.core.ids import AgentId, CallId, called_leg, offer_leg
 
 
 def loose_ends(calls: Mapping[CallId, Call], floor: Floor, now: datetime) -> Iterator[Fact]:
@@ -45,11 +47,12 @@ def _of_call(call: Call, floor: Floor, now: datetime) -> Iterator[Fact]:
             yield CallEnded(now, call.id, outcome, EndedBy.SWITCH, _engaged_with(call.id, floor))
         case Queued(queue=queue, since=since) if call.id not in floor.entries:
             yield QueueJoined(now, call.id, queue, since=since)
-        case Offered(rings=rings):
-            entry = floor.entries.get(call.id)
-            for ring in rings:
-                if entry is None or entry.rung.get(ring.offer) != ring.agent:
-                    yield OfferEnded(now, call.id, ring.agent, ring.offer, OfferEnd.LAPSED)
+        case Kept(in_queue=True, callback=callback) if call.id not in floor.entries:
+            yield joined(call, callback, now)
+    entry = floor.entries.get(call.id)
+    for ring in rings_of(call):
+        if entry is None or entry.rung.get(ring.offer) != ring.agent:
+            yield OfferEnded(now, call.id, ring.agent, ring.offer, OfferEnd.LAPSED)
 
 
 def _of_agent(
@@ -63,13 +66,12 @@ def _of_agent(
             yield WrapEnded(now, agent)
         return
     call = calls.get(held.call)
-    match call.phase if call else None:
-        case Connected(agent=talking) if talking == agent:
-            return
-        case Offered(rings=rings) if any(ring.agent == agent for ring in rings):
-            return
-        case Ended():
-            return  # it ends by the call's own end
+    if call is not None and (
+        talking_with(call) == agent
+        or any(ring.agent == agent for ring in rings_of(call))
+        or isinstance(call.phase, Ended)  # it ends by the call's own end
+    ):
+        return
     if held.activity is Activity.TALKING:
         yield CallEnded(now, held.call, Outcome.FAULTED, EndedBy.SWITCH, agent)
     else:
@@ -85,9 +87,8 @@ def _engaged_with(call: CallId, floor: Floor) -> AgentId | None:
 
 def offers_over(call: Call, at: datetime) -> Iterator[OfferEnded]:
     """Nobody is there any more for those whose phones ring for this call."""
-    if isinstance(call.phase, Offered):
-        for ring in call.phase.rings:
-            yield OfferEnded(at, call.id, ring.agent, ring.offer, OfferEnd.CALLER_GONE)
+    for ring in rings_of(call):
+        yield OfferEnded(at, call.id, ring.agent, ring.offer, OfferEnd.CALLER_GONE)
 
 
 def answer_for_nobody(fact: CallFact) -> tuple[Fact, ...]:
@@ -98,7 +99,10 @@ def answer_for_nobody(fact: CallFact) -> tuple[Fact, ...]:
 
 
 def hang_up_for_nobody(fact: CallFact) -> tuple[LegEffect, ...]:
-    """Nobody is there for this agent any more."""
-    if isinstance(fact, AgentAnswered):
-        return (HangUpLeg(offer_leg(fact.call, fact.offer)),)
+    """Nobody is there for this agent, or this caller, any more."""
+    match fact:
+        case AgentAnswered():
+            return (HangUpLeg(offer_leg(fact.call, fact.offer)),)
+        case CallerAnswered():
+            return (HangUpLeg(called_leg(fact.call, fact.attempt)),)
     return ()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callcenter.core.calls.phases import Call, offers_of
-from callcenter.core.ids import CallId, LegId, is_offer_leg, offer_of
+from callcenter.core.ids import CallId, LegId, call_of, is_called_leg, is_offer_leg, offer_of
 from callcenter.ports.telephony import SeenLeg, SwitchPicture
 
 ORPHANED_AFTER: Final = timedelta(seconds=10)
@@ -33,7 +33,12 @@ def _is_owned(seen: SeenLeg, calls: Mapping[CallId, Call]) -> bool:
     """Whether a call of ours has this leg, or it is not in our hands at all."""
     if seen.arrived is not None:
         return seen.arrived.call in calls
-    if not is_offer_leg(seen.leg) or not seen.answered:
+    if not seen.answered:
         return True
-    call, number = offer_of(seen.leg)
-    return call in calls and number in offers_of(calls[call])
+    if is_called_leg(seen.leg):
+        call = calls.get(call_of(seen.leg))
+        return call is not None and call.caller == seen.leg
+    if not is_offer_leg(seen.leg):
+        return True
+    of, number = offer_of(seen.leg)
+    return of in calls and number in offers_of(calls[of])

@@ -11,11 +11,21 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callcenter.core.calls.effects import AnswerLeg, BridgeLegs, HangUpLeg, LegEffect
-from callcenter.core.calls.phases import Call, Connected, Offered, Ring, offers_of, saying
+from callcenter.core.calls.phases import (
+    Call,
+    Connected,
+    Kept,
+    Reaching,
+    Ring,
+    offers_of,
+    rings_of,
+    saying,
+)
 from callcenter.core.facts.calls import (
     AgentAnswered,
     CallArrived,
     CallEnded,
+    CallerAnswered,
     EndedBy,
     LegCause,
     LegEnded,
@@ -26,6 +36,8 @@ from callcenter.core.ids import (
     CallId,
     LegId,
     PromptId,
+    call_of,
+    is_called_leg,
     is_offer_leg,
     offer_leg,
     offer_of,
@@ -69,6 +81,8 @@ def differences(
             _unknown_caller(arrived, ended.get(arrived.call), settled, found)
         elif is_offer_leg(seen.leg):
             _unknown_offer(seen.leg, calls, found)
+        elif is_called_leg(seen.leg) and not seen.has_left:
+            _unknown_called(seen.leg, calls, found)
     return found
 
 
@@ -83,24 +97,56 @@ def _missing(
     call: Call, picture: SwitchPicture, settled: datetime, now: datetime
 ) -> Iterator[Fact]:
     """Legs and prompts we believe in and the switch does not have."""
-    seen = picture.legs.get(call.caller)
-    if seen is None or seen.arrived is None:
-        # Gone, or handed to the fallback while we were away.
-        if call.heard_at <= settled:
-            yield LegEnded(now, call.id, call.caller, LegCause.GONE)
-        return
     match call.phase:
-        case Offered(rings=rings):
-            for ring in rings:
-                yield from _rung(call, ring, picture, settled, now)
+        case Kept():
+            pass  # Nobody is on the line.
+        case Reaching() as phase:
+            yield from _called(call, phase, picture, settled, now)
+        case _ if not _is_here(call, picture):
+            # Gone, or handed to the fallback while we were away.
+            if call.heard_at <= settled:
+                yield LegEnded(now, call.id, call.caller, LegCause.GONE)
+            return
+    # While the caller's own phone rings, those who are kept free are not rung yet.
+    for ring in () if isinstance(call.phase, Reaching) else rings_of(call):
+        yield from _rung(call, ring, picture, settled, now)
+    match call.phase:
         case Connected(offer=offer, since=since):
             if offer_leg(call.id, offer) not in picture.legs and since <= settled:
                 yield LegEnded(now, call.id, offer_leg(call.id, offer), LegCause.NORMAL)
+    yield from _unsaid(call, picture, settled, now)
+
+
+def _unsaid(call: Call, picture: SwitchPicture, settled: datetime, now: datetime) -> Iterator[Fact]:
+    """What was being said and has been by now."""
     said = saying(call)
     if said is not None and said[1] <= settled:
         number, _ = said
         if prompt_id(call.id, number) not in picture.playing:
             yield PromptEnded(now, call.id, number)  # more likely missed than never begun
+
+
+def _is_here(call: Call, picture: SwitchPicture) -> bool:
+    """Whether the caller is on the line, in our hands."""
+    seen = picture.legs.get(call.caller)
+    if seen is None:
+        return False
+    return not seen.has_left if is_called_leg(call.caller) else seen.arrived is not None
+
+
+def _called(
+    call: Call, phase: Reaching, picture: SwitchPicture, settled: datetime, now: datetime
+) -> Iterator[Fact]:
+    """What became of a caller's phone that was ringing, and of the agent who waits for them."""
+    leg = picture.legs.get(call.caller)
+    if leg is not None and leg.answered:
+        yield CallerAnswered(now, call.id, phase.attempt)
+    elif (leg is None or leg.has_left) and phase.since <= settled:
+        yield LegEnded(now, call.id, call.caller, LegCause.GONE)
+    if phase.agent is not None and phase.since <= settled:
+        agent = offer_leg(call.id, phase.rings[0].offer)
+        if agent not in picture.legs:
+            yield LegEnded(now, call.id, agent, LegCause.NORMAL)
 
 
 def _rung(
@@ -156,6 +202,13 @@ def _unknown_offer(leg: LegId, calls: Mapping[CallId, Call], found: Differences)
     call = calls.get(call_id)
     if call is None or offer not in offers_of(call):
         found.repairs.append((call_id, HangUpLeg(leg)))
+
+
+def _unknown_called(leg: LegId, calls: Mapping[CallId, Call], found: Differences) -> None:
+    """Somebody is called back, or has been, for no call of ours."""
+    call = calls.get(call_of(leg))
+    if call is None or call.caller != leg or isinstance(call.phase, Kept):
+        found.repairs.append((call_of(leg), HangUpLeg(leg)))
 
 
 def _arrival(seen: SeenLeg) -> tuple[bool, datetime | None, LegId]:

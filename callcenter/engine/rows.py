@@ -6,15 +6,19 @@ from typing import Any
 from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.queue import Line
 from callcenter.core.calls.phases import (
+    Agreed,
     Call,
     Connected,
     Ended,
     InFlow,
+    Kept,
     Leaving,
     Offered,
     Phase,
     Queued,
+    Reaching,
 )
+from callcenter.core.facts.calls import Callback
 from callcenter.core.ivr.flow import GIVEN
 from callcenter.core.ivr.interpreter import QueueLook
 
@@ -84,12 +88,30 @@ def _phase_row(phase: Phase) -> Row:
             waiting = {"queue": place.queue, "since": _when(place.since)}
             rung = [ring.agent for ring in rings]
             return {"phase": "offered", **waiting, "agent": rung[0], "also_rung": rung[1:]}
+        case Agreed(callback=callback) | Kept(callback=callback) | Reaching(callback=callback):
+            return _callback_row(phase, callback)
         case Connected(agent=agent, since=since):
             return {"phase": "connected", "agent": agent, "since": _when(since)}
         case Leaving():
             return {"phase": "leaving"}
         case Ended(outcome=outcome):
             return {"phase": "ended", "outcome": outcome.value}
+
+
+def _callback_row(phase: Agreed | Kept | Reaching, callback: Callback) -> Row:
+    """Where the place is that is kept, how often they were called already, and until when that goes on."""
+    row: Row = {"queue": callback.queue, "since": _when(callback.since)}
+    row["callback_number"], row["expires_at"] = callback.number, _when(callback.expires_at)
+    match phase:
+        case Agreed():
+            return {"phase": "agreed", **row}
+        case Kept(in_queue=in_queue, attempts=attempts, until=until, rings=rings):
+            rung = [ring.agent for ring in rings]
+            later = None if in_queue else _when(until)
+            return {"phase": "kept", **row, "attempts": attempts, "not_before": later, "rung": rung}
+        case Reaching(attempt=attempt, agent=agent, rings=rings):
+            who = agent or next((ring.agent for ring in rings), None)
+            return {"phase": "reaching", **row, "attempts": attempt, "agent": who}
 
 
 def _when(at: datetime | None) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from callcenter.core.calls.phases import Call, InFlow, Offered, Queued, saying
+from callcenter.core.calls.phases import Agreed, Call, InFlow, Offered, Queued, saying
 from callcenter.core.facts.calls import CallResumed
 from callcenter.core.ids import CallId, prompt_id
 from callcenter.engine.loop import Engine
@@ -115,7 +115,7 @@ def _cut_short(calls: Iterable[Call], picture: SwitchPicture) -> Mapping[CallId,
         call.id: saying(call)
         for call in calls
         if call.caller in picture.legs
-        and isinstance(call.phase, InFlow | Queued | Offered)
+        and isinstance(call.phase, InFlow | Queued | Offered | Agreed)
         and not _is_heard(call, picture)
     }
 

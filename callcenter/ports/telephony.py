@@ -25,13 +25,15 @@ class SeenLeg:
     """A leg the switch has now.
 
     `arrived` is set for a caller who is in our hands, its `at` being when they came, `answered` for a
-    leg in our hands at all; `together` are the legs it can hear.
+    leg in our hands at all; `together` are the legs it can hear. `has_left`: it was in our hands, and the
+    fallback has it now.
     """
 
     leg: LegId
     answered: bool
     arrived: CallArrived | None
     together: frozenset[LegId]
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final
 from callcenter.core.ids import FlowId
 from callcenter.core.ivr.announcements import (
     AGENT_ACCEPT,
+    CALLBACK_HERE,
     GOODBYE,
     LEAVE_MESSAGE,
     LINES_BUSY,
@@ -38,6 +39,7 @@ _WORDS: Final = {
     ),
     GOODBYE: ("Goodbye.", "再见。"),
     LINES_BUSY: ("All lines are busy. Please call again later.", "线路繁忙，请稍后再拨。"),
+    CALLBACK_HERE: ("This is the call back that you asked for.", "这是您预约的回电。"),
     LEAVE_MESSAGE: ("Please leave a message after the tone.", "请在提示音后留言。"),
     AGENT_ACCEPT: ("A call for you. Press 1 to take it.", "您有来电，接听请按 1。"),
 }

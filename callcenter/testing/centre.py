@@ -196,9 +196,10 @@ class Centre:
 
     def talking_to(self, call: CallId) -> AgentId | None:
         """Whom the caller can hear, if anybody."""
-        phase = self.engine.calls[call].phase if call in self.engine.calls else None
-        legs = self.switch.legs.get(LegId(call))
-        heard = {self.switch.legs[leg].agent for leg in legs.together} if legs else set()
+        known = self.engine.calls.get(call)
+        leg = self.switch.legs.get(known.caller) if known else None
+        heard = {self.switch.legs[other].agent for other in leg.together} if leg else set()
+        phase = known.phase if known else None
         return phase.agent if isinstance(phase, Connected) and phase.agent in heard else None
 
     def facts(self, call: CallId) -> list[Fact]:

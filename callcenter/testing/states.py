@@ -5,6 +5,7 @@ asked: each phase is shown every kind of fact, and where it goes is drawn.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,20 +13,26 @@ from callcenter.core.acd.agent_state import TRANSITIONS, Activity
 from callcenter.core.calls import machine
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.phases import (
+    Agreed,
     Call,
     Connected,
     Ended,
     InFlow,
+    Kept,
     Leaving,
     Offered,
     Phase,
     Queued,
+    Reaching,
     Ring,
 )
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentOffered,
+    Callback,
+    CallbackOver,
+    CallerAnswered,
     CallFact,
     DeadlinePassed,
     DigitPressed,
@@ -42,7 +49,16 @@ from callcenter.core.facts.calls import (
 from callcenter.core.ids import AgentId, CallId, FlowId, LegId, QueueId, offer_leg
 from callcenter.core.ivr.cursor import Cursor
 from callcenter.core.ivr.cursor import Phase as At
-from callcenter.core.ivr.flow import Enqueue, Flow, HangUp, Language, Menu, NodeId, PromptName
+from callcenter.core.ivr.flow import (
+    CallBack,
+    Enqueue,
+    Flow,
+    HangUp,
+    Language,
+    Menu,
+    NodeId,
+    PromptName,
+)
 
 _NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _LATER: Final = _NOON + timedelta(hours=1)
@@ -56,9 +72,12 @@ _FLOW: Final = Flow(
     NodeId("menu"),
     {
         NodeId("menu"): Menu(
-            PromptName("p"), {"1": NodeId("queue"), "2": NodeId("bye")}, NodeId("bye")
+            PromptName("p"),
+            {"1": NodeId("queue"), "2": NodeId("bye"), "3": NodeId("back")},
+            NodeId("bye"),
         ),
         NodeId("queue"): Enqueue(_QUEUE),
+        NodeId("back"): CallBack(Enqueue(_QUEUE), PromptName("p"), NodeId("bye")),
         NodeId("bye"): HangUp(PromptName("bye")),
     },
     {},
@@ -66,10 +85,17 @@ _FLOW: Final = Flow(
     _EN,
 )
 _PLACE: Final = Queued(_QUEUE, _NOON, None)
+_RING: Final = Ring(_ANA, 1, _NOON, _NOON + timedelta(seconds=20))
+_BACK: Final = Callback("+49301", _QUEUE, _NOON, _LATER + timedelta(hours=8))
 _PHASES: Final[tuple[Phase, ...]] = (
     InFlow(Cursor(_FLOW.id, "v1", NodeId("menu"), _EN, At.SAYING), 1, _NOON, _LATER),
     _PLACE,
-    Offered(_PLACE, (Ring(_ANA, 1, _NOON, _NOON + timedelta(seconds=20)),)),
+    Offered(_PLACE, (_RING,)),
+    Agreed(_BACK, None, _NOON, _NOON),
+    Kept(_BACK, 0, 0, True, _BACK.expires_at),
+    Kept(_BACK, 0, 0, True, _BACK.expires_at, (_RING,)),
+    Reaching(_BACK, 1, 0, _ANA, (_RING,), _NOON, _NOON + timedelta(seconds=30)),
+    Reaching(replace(_BACK, caller_first=True), 1, 0, None, (_RING,), _NOON, _LATER),
     Connected(_ANA, 1, _NOON),
     Leaving(1, _NOON, _NOON + timedelta(minutes=1)),
     Ended(Outcome.ANSWERED),
@@ -77,6 +103,7 @@ _PHASES: Final[tuple[Phase, ...]] = (
 _FACTS: Final[tuple[tuple[str, CallFact], ...]] = (
     ("key into a queue", DigitPressed(_NOON, _CALL, LegId(_CALL), "1")),
     ("key to the end", DigitPressed(_NOON, _CALL, LegId(_CALL), "2")),
+    ("key for a callback", DigitPressed(_NOON, _CALL, LegId(_CALL), "3")),
     ("prompt over", PromptEnded(_NOON, _CALL, 1)),
     ("offered", AgentOffered(_NOON, _CALL, _QUEUE, _ANA, 2, "sip:agent-ana", "why")),
     ("answered", AgentAnswered(_NOON, _CALL, _ANA, 1)),
@@ -85,6 +112,8 @@ _FACTS: Final[tuple[tuple[str, CallFact], ...]] = (
     ("offer taken back", OfferEnded(_NOON, _CALL, _ANA, 1, OfferEnd.LAPSED)),
     ("time over", DeadlinePassed(_LATER, _CALL)),
     ("caller gone", LegEnded(_NOON, _CALL, LegId(_CALL), LegCause.NORMAL)),
+    ("caller answers", CallerAnswered(_NOON, _CALL, 1)),
+    ("not to be called", CallbackOver(_NOON, _CALL, Outcome.BARRED)),
     ("hang-up asked", HangUpAsked(_NOON, _CALL, EndedBy.SUPERVISOR)),
 )
 
@@ -112,7 +141,8 @@ def drawings() -> str:
 
 def _moves() -> Iterator[tuple[str, str, str]]:
     directory = Directory(flows={_FLOW.id: _FLOW}, queues={})
-    served = Directory(flows=directory.flows, queues={_QUEUE: directory.queue(_QUEUE)})
+    rules = {_QUEUE: directory.queue(_QUEUE)}
+    served = Directory(flows=directory.flows, queues=rules, reach=lambda number: "+49301")
     for phase in _PHASES:
         for name, fact in _FACTS:
             call = Call(_CALL, LegId(_CALL), "", "", "", _NOON, "en", 1, 0, phase)
@@ -129,6 +159,7 @@ def _drawing(first: str, moves: Iterable[tuple[str, str, str]]) -> str:
     for before, step, after in moves:
         by_way.setdefault((before, after), []).append(step)
     lines = [
-        f"    {before} --> {after}: {', '.join(steps)}" for (before, after), steps in by_way.items()
+        f"    {before} --> {after}: {', '.join(dict.fromkeys(steps))}"
+        for (before, after), steps in by_way.items()
     ]
     return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {first}", *lines, "```\n"])

@@ -12,11 +12,13 @@ from typing import assert_never
 from callcenter.core.calls.effects import (
     AnswerLeg,
     BridgeLegs,
+    DialCaller,
     GiveBack,
     HangUpLeg,
     LegEffect,
     Prompt,
     RingAgent,
+    RingTone,
     Say,
     StartMusic,
     StopMusic,
@@ -28,6 +30,7 @@ from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentRinging,
     CallArrived,
+    CallerAnswered,
     DigitPressed,
     Known,
     LegCause,
@@ -35,7 +38,7 @@ from callcenter.core.facts.calls import (
     PromptEnded,
 )
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import AgentId, CallId, LegId, PromptId, offer_of, prompt_of
+from callcenter.core.ids import AgentId, CallId, LegId, PromptId, attempt_of, offer_of, prompt_of
 from callcenter.ports.clock import Clock
 from callcenter.ports.telephony import SeenLeg, SwitchAway, SwitchPicture
 
@@ -44,7 +47,7 @@ def _nothing() -> None:
     return
 
 
-def _named(said: Prompt | Words) -> str:
+def _named(said: Prompt | Words | RingTone) -> str:
     return said.text if isinstance(said, Words) else said.name
 
 
@@ -56,10 +59,11 @@ class FakeLeg:
     arrived: CallArrived | None = None
     agent: AgentId | None = None
     device: str = ""
+    number: str = ""  # who is called back there
     answered: bool = False
     saying: Say | None = None
     music: str | None = None
-    heard: list[Prompt | Words] = field(default_factory=list)
+    heard: list[Prompt | Words | RingTone] = field(default_factory=list)
     together: frozenset[LegId] = frozenset()
 
 
@@ -76,6 +80,7 @@ class FakeSwitch:
         self.silent_devices: set[str] = set()  # never say that they ring
         self.unplayable: set[str] = set()  # names of prompts, or words, that fail at once
         self.deaf = False
+        self.deaf_after: int | None = None  # so many commands more; once
         self.loses: type[LegEffect] | None = None  # commands of this kind, on their way
         self.away = False
         # What happens, once, while a picture is being taken.
@@ -95,9 +100,18 @@ class FakeSwitch:
         if self.deaf:
             return
         for effect in effects:
+            if self.deaf:
+                return
+            self._count_down()
             self.done.append(effect)
             if type(effect) is not self.loses:
                 self._perform(call, effect)
+
+    def _count_down(self) -> None:
+        if self.deaf_after is not None:
+            self.deaf_after -= 1
+            if self.deaf_after <= 0:
+                self.deaf, self.deaf_after = True, None
 
     def turn_away(self, share: float) -> None:
         """See `ports.telephony`."""
@@ -191,6 +205,23 @@ class FakeSwitch:
         self._tell(AgentAnswered(self._clock.now(), call, agent, offer))
         return leg
 
+    def called(self, call: CallId) -> LegId:
+        """The leg that rings at the caller's own phone; fails when none does."""
+        found = [
+            name
+            for name, leg in self.legs.items()
+            if leg.number and leg.call == call and not leg.answered
+        ]
+        assert found, "nobody is called back"
+        return found[-1]
+
+    def answer_callback(self, call: CallId) -> LegId:
+        """The caller, who is called back, picks up."""
+        leg = self.called(call)
+        self.legs[leg].answered = True
+        self._tell(CallerAnswered(self._clock.now(), *attempt_of(leg)))
+        return leg
+
     def decline(self, agent: AgentId, cause: LegCause = LegCause.REJECTED) -> None:
         """The agent presses the red button."""
         self.hang_up(self.ringing(agent), cause)
@@ -201,7 +232,7 @@ class FakeSwitch:
         match effect:
             case AnswerLeg() | Say() | StopSaying() | StartMusic() | StopMusic():
                 self._sound(effect)
-            case RingAgent():
+            case RingAgent() | DialCaller():
                 self._ring(call, effect)
             case BridgeLegs(legs=legs):
                 here = frozenset(leg for leg in legs if leg in self.legs)
@@ -222,8 +253,11 @@ class FakeSwitch:
                 assert_never(effect)
 
     def _sound(self, effect: AnswerLeg | Say | StopSaying | StartMusic | StopMusic) -> None:
-        name = LegId(prompt_of(effect.id)[0]) if isinstance(effect, StopSaying) else effect.leg
-        leg = self.legs.get(name)
+        leg = (
+            self._speaking(effect.id)
+            if isinstance(effect, StopSaying)
+            else self.legs.get(effect.leg)
+        )
         if leg is None:
             return
         match effect:
@@ -244,16 +278,26 @@ class FakeSwitch:
             case StopMusic():
                 leg.music = None
 
+    def _speaking(self, prompt: PromptId) -> FakeLeg | None:
+        legs = self.legs.values()
+        return next((leg for leg in legs if leg.saying and leg.saying.id == prompt), None)
+
     def _end_prompt(self, leg: FakeLeg, said: Say, *, played: bool = True) -> None:
         leg.saying = None
         call, number = prompt_of(said.id)
         self._tell(PromptEnded(self._clock.now(), call, number, played))
 
-    def _ring(self, call: CallId, effect: RingAgent) -> None:
+    def _ring(self, call: CallId, effect: RingAgent | DialCaller) -> None:
         if effect.leg in self.legs:
             return  # 409: it rings already
         now = self._clock.now()
-        if effect.device in self.unreachable or effect.caller not in self.legs:
+        if isinstance(effect, DialCaller):
+            if effect.number in self.unreachable:
+                self._tell(LegEnded(now, call, effect.leg, LegCause.UNREACHABLE))
+            else:
+                self.legs[effect.leg] = FakeLeg(call, number=effect.number)
+            return
+        if effect.device in self.unreachable or effect.caller not in (None, *self.legs):
             self._tell(LegEnded(now, call, effect.leg, LegCause.UNREACHABLE))
             return
         self.legs[effect.leg] = FakeLeg(call, agent=effect.agent, device=effect.device)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from callcenter.core.calls.effects import Prompt, Words
+from callcenter.core.calls.effects import Prompt, RingTone, Words
 from callcenter.core.calls.phases import Queued
 from callcenter.core.facts.calls import Known
 from callcenter.core.ids import AgentId, CallId, FlowId, LegId
@@ -40,7 +40,7 @@ def called() -> tuple[Centre, CallId]:
     return centre, centre.switch.arrive(MENU, known=Known(customer="acme"))
 
 
-def heard(centre: Centre, call: CallId) -> list[Prompt | Words]:
+def heard(centre: Centre, call: CallId) -> list[Prompt | Words | RingTone]:
     return centre.switch.legs[LegId(call)].heard
 
 

@@ -24,13 +24,24 @@ from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentRinging,
     CallArrived,
+    CallerAnswered,
     DigitPressed,
     LegCause,
     LegEnded,
     PromptEnded,
 )
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import AgentId, CallId, LegId, PromptId, is_offer_leg, offer_of, prompt_of
+from callcenter.core.ids import (
+    AgentId,
+    LegId,
+    PromptId,
+    attempt_of,
+    call_of,
+    is_called_leg,
+    is_offer_leg,
+    offer_of,
+    prompt_of,
+)
 from callcenter.core.numbers import ANONYMOUS, clean_name, normalise
 
 # Q.850 causes as Asterisk derives them from SIP answers (486, 603, 408/480, 404 …). What is not
@@ -74,12 +85,7 @@ def arrival(channel: Channel, dialled: str, at: datetime, region: str) -> CallAr
     diverted = variable(channel, "CC_RDNIS")
     first = normalise(diverted, region) if diverted else ""
     dnis = normalise(dialled, region)
-    return CallArrived(at, CallId(leg), leg, ani, dnis, name, first_dialled=first)
-
-
-def call_of(leg: LegId) -> CallId:
-    """The call a leg belongs to: a caller's leg gives the call its name."""
-    return offer_of(leg)[0] if is_offer_leg(leg) else CallId(leg)
+    return CallArrived(at, call_of(leg), leg, ani, dnis, name, first_dialled=first)
 
 
 def _started(event: StasisStart, at: datetime, region: str) -> Fact | None:
@@ -90,6 +96,8 @@ def _started(event: StasisStart, at: datetime, region: str) -> Fact | None:
         case ["agent", agent] if is_offer_leg(LegId(channel["id"])):
             call, offer = offer_of(LegId(channel["id"]))
             return AgentAnswered(at, call, AgentId(agent), offer)
+        case ["called"] if is_called_leg(LegId(channel["id"])):
+            return CallerAnswered(at, *attempt_of(LegId(channel["id"])))
         case ["adopt-pull" | "adopt-push"]:
             known = arrival(channel, variable(channel, "CC_DID"), at, region)
             return replace(known, since=came_at(channel, at))
@@ -119,7 +127,7 @@ def _state(event: ChannelStateChange, at: datetime, region: str) -> Fact | None:
 
 def _digit(event: ChannelDtmfReceived, at: datetime, region: str) -> Fact | None:
     leg = LegId(event["channel"]["id"])
-    return None if is_offer_leg(leg) else DigitPressed(at, CallId(leg), leg, event["digit"])
+    return None if is_offer_leg(leg) else DigitPressed(at, call_of(leg), leg, event["digit"])
 
 
 def _played(event: PlaybackFinished, at: datetime, region: str) -> Fact | None:

@@ -15,11 +15,10 @@ from typing import Any, Final, Protocol
 
 from callcenter.adapters.asterisk.ari.generated import channels
 from callcenter.adapters.asterisk.ari.request import Reply, Request
-from callcenter.adapters.asterisk.events import call_of
 from callcenter.adapters.asterisk.trunks import Way
 from callcenter.core.facts.calls import LegCause, LegEnded
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import LegId
+from callcenter.core.ids import LegId, call_of
 from callcenter.ports.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ class _Wanted:
     """A leg that nobody has answered yet."""
 
     leg: LegId
-    caller: LegId
+    caller: LegId | None
     ways: deque[tuple[Way, Request[Any]]]
     rings: Fact | None
     """What has happened when the first carrier takes the call; told once."""
@@ -63,9 +62,15 @@ class OutsideLegs:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def dial(
-        self, leg: LegId, caller: LegId, ways: Sequence[tuple[Way, Request[Any]]], rings: Fact
+        self,
+        leg: LegId,
+        caller: LegId | None,
+        ways: Sequence[tuple[Way, Request[Any]]],
+        rings: Fact | None,
     ) -> None:
-        """Dial over the first of these that takes the call; UNREACHABLE when there is none."""
+        """Dial over the first of these that takes the call; UNREACHABLE when there is none. Without a
+        `caller`, the leg of somebody who waits for it, nobody can be asked how many lines are taken: the
+        carrier says so itself then, by refusing."""
         wanted = _Wanted(leg, caller, deque(ways), rings)
         self._wanted[leg] = wanted
         self._next(wanted)
@@ -107,8 +112,8 @@ class OutsideLegs:
             self._deliver(self._failed(wanted))
             return
         way, request = wanted.ways.popleft()
-        if way.limit:
-            self._start(self._dial_if_free(wanted, way, request))
+        if way.limit and wanted.caller is not None:
+            self._start(self._dial_if_free(wanted, wanted.caller, way, request))
         else:
             self._dial(wanted, request)
 
@@ -116,13 +121,13 @@ class OutsideLegs:
         rings, wanted.rings = wanted.rings, None
         return self._say(wanted, request, rings)
 
-    async def _dial_if_free(self, wanted: _Wanted, way: Way, request: Request[Any]) -> None:
+    async def _dial_if_free(
+        self, wanted: _Wanted, caller: LegId, way: Way, request: Request[Any]
+    ) -> None:
         async with self._asking:
             if not self._is_wanted(wanted):
                 return
-            count = channels.get_channel_var(
-                wanted.caller, variable=f"GROUP_COUNT({way.trunk}@trunk)"
-            )
+            count = channels.get_channel_var(caller, variable=f"GROUP_COUNT({way.trunk}@trunk)")
             asked = self._say(wanted, count)
             await asyncio.wait([asked])
             # A question that is not answered is like a leg of which nothing is heard: its time runs out.

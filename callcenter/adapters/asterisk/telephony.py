@@ -36,11 +36,13 @@ from callcenter.core.acd.device import Answering, parse_device
 from callcenter.core.calls.effects import (
     AnswerLeg,
     BridgeLegs,
+    DialCaller,
     GiveBack,
     HangUpLeg,
     LegEffect,
     Prompt,
     RingAgent,
+    RingTone,
     Say,
     StartMusic,
     StopMusic,
@@ -56,6 +58,7 @@ from callcenter.core.ids import (
     CallId,
     LegId,
     PromptId,
+    is_called_leg,
     is_offer_leg,
     offer_of,
     prompt_of,
@@ -73,6 +76,10 @@ _BY_ITSELF: Final = {
     "PJSIP_HEADER(add,Call-Info)": "<sip:callcenter>;answer-after=0",
     "PJSIP_HEADER(add,Alert-Info)": "<sip:callcenter>;info=alert-autoanswer;delay=0",
 }
+# Where a caller lands who is called back and has answered.
+_CALLED: Final = "called-leg"
+# Until it is stopped.
+_RING_TONE: Final = "tone:ring"
 _NO_CALLER: Final = 400  # to an agent's leg: "Provided originator channel was not found"
 # Asterisk ends the ringing itself a little after the engine should have: a bound, not a timer.
 _RING_BOUND_SECONDS: Final = 3
@@ -106,10 +113,11 @@ class AriTelephony:
         self._clock = clock
         self._deliver = deliver
         self._media = media
+        self._words = words
         self._ways = outside
         self.outside = OutsideLegs(self._send, clock=clock, deliver=deliver)
         self._sounds = Sounds(
-            speak=words, begin=self._begin, unsaid=self._never_said, within=words_within
+            speak=self._spoken, begin=self._begin, unsaid=self._never_said, within=words_within
         )
         self._region = region
         self._longest_call = longest_call
@@ -126,6 +134,8 @@ class AriTelephony:
                     self._send(call, channels.answer(leg))
                 case RingAgent():
                     self._ring(call, effect)
+                case DialCaller():
+                    self._dial(call, effect)
                 case BridgeLegs():
                     self._bridge(call, effect)
                 case HangUpLeg(leg=leg, elsewhere=elsewhere):
@@ -188,7 +198,7 @@ class AriTelephony:
         match effect:
             case Say(id=prompt, prompts=prompts):
                 try:
-                    media = [one if isinstance(one, Words) else self._media(one) for one in prompts]
+                    media = [self._medium(one) for one in prompts]
                 except NotFound:  # never spoken; the call goes on without it
                     self._never_said(call, prompt)
                     return
@@ -202,12 +212,24 @@ class AriTelephony:
             case _:
                 self._sounds.add(call, effect)
 
+    def _medium(self, said: Prompt | Words | RingTone) -> str | Words:
+        """What plays it; words have to be spoken first."""
+        match said:
+            case RingTone():
+                return _RING_TONE
+            case Words():
+                return said
+            case Prompt():
+                return f"sound:{self._media(said)}"
+
+    async def _spoken(self, words: Words) -> str:
+        return f"sound:{await self._words(words)}"
+
     def _begin(self, call: CallId, sound: Sound, media: Sequence[str]) -> None:
         match sound:
             case Say(leg=leg, id=prompt):
                 unsaid = PromptEnded(self._clock.now(), call, prompt_of(prompt)[1], played=False)
-                files = [f"sound:{file}" for file in media]
-                self._send(call, channels.play_with_id(leg, prompt, media=files), unsaid)
+                self._send(call, channels.play_with_id(leg, prompt, media=list(media)), unsaid)
             case StartMusic(leg=leg, music=music):
                 self._send(call, channels.start_moh(leg, moh_class=music))
             case StopMusic(leg=leg):
@@ -254,6 +276,43 @@ class AriTelephony:
         rings = AgentRinging(self._clock.now(), call, effect.agent, offer)
         self.outside.dial(effect.leg, effect.caller, dials, rings)
 
+    def _dial(self, call: CallId, effect: DialCaller) -> None:
+        """Somebody outside, by the ways that agents' outside numbers are rung."""
+        ways = self._ways(effect.number)
+        if not ways:
+            self._later(LegEnded(self._clock.now(), call, effect.leg, LegCause.UNREACHABLE))
+            return
+        came = {
+            # Of them as of any caller, if the fallback must take them over.
+            "CC_DID": effect.shown,
+            "CC_SINCE": str(int(effect.since.timestamp())),
+            "FORWARD_CONTEXT": "from-agent",
+        }
+        dials = [
+            (way, self._call_out(call, effect, way.dial, {**came, **way.counted})) for way in ways
+        ]
+        self.outside.dial(effect.leg, effect.beside, dials, None)
+
+    def _call_out(
+        self, call: CallId, effect: DialCaller, dial: str, variables: Mapping[str, str]
+    ) -> Request[Any]:
+        return channels.originate_with_id(
+            effect.leg,
+            endpoint=dial,
+            context=_CALLED,
+            extension="s",
+            priority=1,
+            caller_id=f"<{effect.shown}>",
+            timeout=int(effect.ring_for.total_seconds()) + _RING_BOUND_SECONDS,
+            originator=effect.beside,
+            variables={**self._bounds(call), **variables},
+        )
+
+    def _bounds(self, call: CallId) -> Mapping[str, str]:
+        """Nobody may stay on the line for ever if we are gone."""
+        seconds = int(self._longest_call.total_seconds())
+        return {"TIMEOUT(absolute)": str(seconds), "PJSIP_HEADER(add,X-CC-Call)": call}
+
     def _accept(self, language: str) -> str | None:
         """What asks an agent whether they take the call."""
         try:
@@ -278,13 +337,7 @@ class AriTelephony:
             caller_id=f'"{_UNQUOTABLE.sub("", effect.name)}" <{effect.ani}>',
             timeout=int(effect.ring_for.total_seconds()) + _RING_BOUND_SECONDS,
             originator=effect.caller,
-            variables={
-                "CC_AGENT": effect.agent,
-                # Nobody may stay on the line for ever if we are gone.
-                "TIMEOUT(absolute)": str(int(self._longest_call.total_seconds())),
-                "PJSIP_HEADER(add,X-CC-Call)": call,
-                **(variables or {}),
-            },
+            variables={"CC_AGENT": effect.agent, **self._bounds(call), **(variables or {})},
         )
 
     def _bridge(self, call: CallId, effect: BridgeLegs) -> None:
@@ -401,11 +454,14 @@ class AriTelephony:
         inside = place.get("app_name") == "Stasis" and str(place.get("app_data", "")).startswith(
             f"{self._app},"
         )
-        arrived = None
-        if inside and not is_offer_leg(leg_id) and not is_trial(leg_id):
+        arrived, is_called = None, is_called_leg(leg_id)
+        ours = is_offer_leg(leg_id) or is_trial(leg_id) or is_called
+        if inside and not ours:
             came = came_at(leg, at)
             arrived = arrival(leg, variable(leg, "CC_DID"), came, self._region)
-        return SeenLeg(leg_id, inside and leg["state"] == "Up", arrived, together)
+        is_up = leg["state"] == "Up"
+        has_left = is_called and is_up and not inside and place["context"] != _CALLED
+        return SeenLeg(leg_id, inside and is_up, arrived, together, has_left)
 
 
 def _together(all_bridges: Sequence[Bridge]) -> Mapping[LegId, frozenset[LegId]]:

@@ -19,11 +19,18 @@ from callcenter.core.facts.agents import Presence
 from callcenter.core.facts.calls import (
     AgentAnswered,
     AgentOffered,
+    CallbackAgreed,
+    CallbackOver,
+    CallerAnswered,
+    CallerDialled,
+    CallerUnreached,
     Candidate,
     LeftBy,
+    LegCause,
     OfferEnd,
     OfferEnded,
     OfferReason,
+    Outcome,
     QueueJoined,
     QueueLeft,
     WantChanged,
@@ -50,6 +57,7 @@ _ENDS: Final[Mapping[OfferEnd, tuple[str, str]]] = {
     OfferEnd.REFUSED: ("the call had moved on", "通话已转到别处"),
     OfferEnd.LAPSED: ("nothing was heard of the phone", "话机没有回应"),
     OfferEnd.ELSEWHERE: ("somebody else took the call", "已由他人接听"),
+    OfferEnd.CALLER_AWAY: ("the caller did not answer", "来电者未接听回电"),
     OfferEnd.WITHDRAWN: ("the agent left the phone", "坐席离开了话机"),
 }
 
@@ -59,6 +67,20 @@ _LEFT: Final[Mapping[LeftBy, tuple[str, str]]] = {
     LeftBy.TIMEOUT: ("waited long enough", "等待超时"),
     LeftBy.KEY: ("pressed a key", "按键离开"),
     LeftBy.CLOSING: ("closing time", "下班时间"),
+    LeftBy.HOURS: ("no hour to call them", "不在可回电时段"),
+}
+
+_MISSED: Final[Mapping[LegCause, tuple[str, str]]] = {
+    LegCause.NORMAL: ("broken off", "中途取消"),
+    LegCause.BUSY: ("busy", "忙线"),
+    LegCause.REJECTED: ("refused", "拒接"),
+    LegCause.NO_ANSWER: ("no answer", "无人接听"),
+    LegCause.UNREACHABLE: ("not reachable", "无法接通"),
+    LegCause.GONE: ("lost", "线路丢失"),
+}
+_OVER: Final[Mapping[Outcome, tuple[str, str]]] = {
+    Outcome.RETURNED: ("they have called again", "来电者已再次来电"),
+    Outcome.BARRED: ("they must not be called", "号码禁止呼出"),
 }
 
 _BUSY: Final[Mapping[Activity, tuple[str, str]]] = {
@@ -93,6 +115,14 @@ def words_of(fact: Fact) -> Words | None:
             return _eased(fact)
         case QueueLeft():
             return _left(fact)
+        case (
+            CallbackAgreed()
+            | CallerDialled()
+            | CallerAnswered()
+            | CallerUnreached()
+            | CallbackOver()
+        ):
+            return _callback(fact)
         case WantChanged(requires=requires, prefers=prefers):
             return _words(
                 f"changed by hand: requires {requires or 'nothing'}, prefers {prefers or 'nothing'}",
@@ -101,8 +131,37 @@ def words_of(fact: Fact) -> Words | None:
     return None
 
 
+def _callback(
+    fact: CallbackAgreed | CallerDialled | CallerAnswered | CallerUnreached | CallbackOver,
+) -> Words:
+    match fact:
+        case CallbackAgreed(callback=callback):
+            first_en, first_zh = (
+                ("the caller", "来电者") if callback.caller_first else ("an agent", "坐席")
+            )
+            return _words(
+                f"will be called back from {callback.queue}, {first_en} first, in"
+                f" {callback.tries} tries",
+                f"将从队列 {callback.queue} 回电，先接通{first_zh}，最多 {callback.tries} 次",
+            )
+        case CallerDialled(attempt=attempt, agent=agent):
+            return _words(
+                f"called back, try {attempt}, for {agent}", f"第 {attempt} 次回电，坐席 {agent}"
+            )
+        case CallerAnswered():
+            return _words("the caller answered", "来电者已接听回电")
+        case CallerUnreached(attempt=attempt, why=why):
+            en, zh = _MISSED[why]
+            return _words(f"try {attempt}: {en}", f"第 {attempt} 次回电：{zh}")
+        case CallbackOver(outcome=outcome):
+            en, zh = _OVER.get(outcome, ("over", "结束"))
+            return _words(f"will not be called back: {en}", f"不再回电：{zh}")
+
+
 def _joined(fact: QueueJoined) -> Words:
     en, zh = [f"waits in {fact.queue}"], [f"进入队列 {fact.queue}"]
+    if fact.is_kept:
+        en, zh = [f"the place in {fact.queue} is kept"], [f"保留在队列 {fact.queue} 的位置"]
     if fact.requires:
         en, zh = [*en, f"requires {fact.requires}"], [*zh, f"要求 {fact.requires}"]
     if fact.prefers:

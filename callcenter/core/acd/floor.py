@@ -50,6 +50,9 @@ from callcenter.core.facts.calls import (
     AgentOffered,
     AgentRinging,
     CallEnded,
+    CallerAnswered,
+    CallerDialled,
+    CallerUnreached,
     LeftBy,
     OfferEnd,
     OfferEnded,
@@ -156,6 +159,7 @@ class Floor:
         since = fact.since or fact.at
         entry = QueueEntry(fact.call, fact.queue, since, fact.priority, (since, self._joined))
         entry.place, entry.joined_at, entry.offers = line.place_of(entry), fact.at, fact.offers
+        entry.is_kept = fact.is_kept
         self.entries[fact.call] = entry
         line.entries.add(entry)
         entry.want = Want(read_need(fact.requires), read_need(fact.prefers), fact.only)
@@ -163,9 +167,7 @@ class Floor:
             entry.alone_until = fact.at + timedelta(seconds=fact.only_seconds)
         self.waits.causes.joined(entry, fact.at)
         self._want_anew(entry, fact.at)
-        if line.rules.announce_every is not None:
-            self._announce_at(entry, fact.at + line.rules.announce_first)
-        self._leave_by(entry, line.rules)
+        self._listens_from(entry, fact.at, line.rules)
         if fact.since is None and 0 < self._longest_queue < len(line.entries):
             return (QueueLeft(fact.at, fact.call, fact.queue, LeftBy.FULL),)
         return NOTHING
@@ -246,6 +248,31 @@ class Floor:
         since, head_start = entry.enqueued_at, entry.priority
         joined = QueueJoined(fact.at, fact.call, fact.to, head_start, since, *needs)
         return (replace(joined, offers=entry.offers),)
+
+    def _caller_dialled(self, fact: CallerDialled) -> Consequences:
+        agent = self._staff.engaged(fact.agent, fact.call, fact.offer)
+        if agent is not None:
+            self._staff.holds(agent, fact.until + RING_GRACE)
+        return NOTHING
+
+    def _caller_answered(self, fact: CallerAnswered) -> Consequences:
+        entry = self.entries.get(fact.call)
+        if entry is not None:
+            entry.is_kept = False
+            self._listens_from(entry, fact.at, self._rules(entry.queue))
+            return NOTHING
+        for agent in self.agents.values():
+            held = agent.engagement
+            if held is not None and held.call == fact.call and held.activity is Activity.TALKING:
+                agent.engagement = replace(held, since=fact.at)
+        return NOTHING
+
+    def _caller_unreached(self, fact: CallerUnreached) -> Consequences:
+        self._forget(fact.call)
+        agent = self.agents.get(fact.agent) if fact.agent is not None else None
+        if agent is not None and agent.engagement and agent.engagement.call == fact.call:
+            self._staff.let_off(agent, fact.at)
+        return NOTHING
 
     def _call_ended(self, fact: CallEnded) -> Consequences:
         self._leaves(fact.call, fact.at, gave_up=fact.outcome is Outcome.ABANDONED)
@@ -353,9 +380,15 @@ class Floor:
 
     # -- time ---------------------------------------------------------------------------------
 
+    def _listens_from(self, entry: QueueEntry, at: datetime, rules: QueueRules) -> None:
+        """Somebody hears what is said there from now on, unless their place is only kept."""
+        if rules.announce_every is not None and not entry.is_kept:
+            self._announce_at(entry, at + rules.announce_first)
+        self._leave_by(entry, rules)
+
     def _announce_by(self, entry: QueueEntry, rules: QueueRules) -> None:
         """Begin or cease to tell the caller where they stand."""
-        if rules.announce_every is None:
+        if rules.announce_every is None or entry.is_kept:
             entry.announce_at = None
         elif entry.announce_at is None:
             self._announce_at(entry, entry.enqueued_at + rules.announce_first)
@@ -364,7 +397,7 @@ class Floor:
         """See when the first way out opens by itself."""
         joined = entry.joined_at or entry.enqueued_at
         found = first_way_out(rules.ways_out, joined, self.agenda.calendars)
-        entry.leave_at = found[0] if found is not None else None
+        entry.leave_at = found[0] if found is not None and not entry.is_kept else None
         self.agenda.put(entry.leave_at, Due.WAY_OUT, entry.call)
 
     def _announce_at(self, entry: QueueEntry, when: datetime) -> None:
@@ -392,7 +425,8 @@ class Floor:
         entry = self.entries.get(call)
         if entry is not None:
             waited = at - (entry.joined_at or entry.enqueued_at)
-            self.waits.learned.of(entry.queue).patience.left(waited, gave_up=gave_up)
+            if not entry.is_kept:  # Nobody was there to lose patience.
+                self.waits.learned.of(entry.queue).patience.left(waited, gave_up=gave_up)
             self._forget(call)
 
     def _forget(self, call: CallId) -> None:
@@ -414,6 +448,9 @@ _HANDLERS: Final[Mapping[type, Callable[[Floor, Any], Consequences]]] = {
     AgentRinging: Floor._ringing,
     AgentAnswered: Floor._answered,
     OfferEnded: Floor._offer_ended,
+    CallerDialled: Floor._caller_dialled,
+    CallerAnswered: Floor._caller_answered,
+    CallerUnreached: Floor._caller_unreached,
     CallEnded: Floor._call_ended,
     PositionReached: Floor._position_reached,
     WantEased: Floor._want_eased,

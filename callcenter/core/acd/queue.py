@@ -107,6 +107,8 @@ class QueueEntry:
     # When they came into this queue, and when a way out of it opens.
     joined_at: datetime | None = None
     leave_at: datetime | None = None
+    # Nobody is on the line: they will be called back.
+    is_kept: bool = False
 
     def rings(self, agent: AgentId, offer: int, rank: tuple[int, int]) -> None:
         """The agent's phone is rung: the first of a round, or beside others."""

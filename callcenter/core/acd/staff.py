@@ -96,6 +96,21 @@ class Staff:
             agent.engagement = None
             self.let_go(agent)
 
+    def holds(self, agent: AgentRow, until: datetime) -> None:
+        """They are kept free for a caller whose own phone rings so long."""
+        held = agent.engagement
+        if held is not None and held.activity is Activity.RESERVED:
+            self.reserve(agent, replace(held, until=until))
+
+    def let_off(self, agent: AgentRow, at: datetime) -> None:
+        """They were on the line for a caller who was not to be had."""
+        held = agent.engagement
+        if held is not None and held.activity is Activity.TALKING:
+            move(held, Move.HANG_UP, at)
+            agent.engagement, agent.idle_since = None, at
+            self.list_if_free(agent)
+            self.let_go(agent)
+
     def wrap_up(self, agent: AgentRow, at: datetime, lasts: timedelta | None) -> Consequences:
         """The agent's call is over: they work after it for so long, None: until they say."""
         held = agent.engagement

@@ -8,10 +8,15 @@ from callcenter.core.acd.device import Answering
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calendar import Calendar
 from callcenter.core.codes import Disposition, PauseReason
-from callcenter.core.ids import AgentId, FlowId, QueueId
+from callcenter.core.facts.calls import Callback
+from callcenter.core.ids import AgentId, CallId, FlowId, QueueId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.flow import Flow
-from callcenter.core.ivr.interpreter import QueueLook, unseen
+from callcenter.core.ivr.interpreter import QueueLook, nowhere, unseen
+
+
+def nobody(number: str) -> None:
+    """Nobody is called back there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,11 @@ class Directory:
     dispositions: Mapping[str, Disposition] = field(default_factory=dict)
     # How a queue is now, for flows that ask before they let a caller join it.
     look: Callable[[QueueId], QueueLook] = unseen
+    # When people may be called, by their own clock; None: at any hour, anywhere.
+    calling_hours: Calendar | None = None
+    # As what a number is called back, if it can be; where it is kept a place for.
+    reach: Callable[[str], str | None] = nowhere
+    kept: Callable[[str], tuple[CallId, Callback] | None] = nobody
     # Callers beyond our limits are told so, instead of being refused before they are answered.
     tells_when_full: bool = False
 

@@ -5,7 +5,7 @@ A leg effect goes to the switch, in the order given, and is named so that asking
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from callcenter.core.acd.device import Answering
@@ -41,6 +41,16 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class RingTone:
+    """What is heard while a phone rings elsewhere; it does not end by itself."""
+
+    @property
+    def name(self) -> str:
+        """What it goes by beside prompts."""
+        return "ring-tone"
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerLeg:
     leg: LegId
 
@@ -51,7 +61,7 @@ class Say:
 
     leg: LegId
     id: PromptId
-    prompts: tuple[Prompt | Words, ...]
+    prompts: tuple[Prompt | Words | RingTone, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +82,32 @@ class StopMusic:
 
 @dataclass(frozen=True, slots=True)
 class RingAgent:
-    """Ring `device`, at most for `ring_for`; `caller` is the leg the call is for. `language` is the
-    caller's: who answers outside, or takes calls by a key, is asked in it whether they take the call."""
+    """Ring `device`, at most for `ring_for`; `caller` is the leg the call is for, None while the caller is
+    not on the line. `language` is the caller's: who answers outside, or takes calls by a key, is asked in
+    it whether they take the call."""
 
     leg: LegId
     device: str
     agent: AgentId
-    caller: LegId
+    caller: LegId | None
     ani: str
     name: str
     ring_for: timedelta
     language: str = ""
     answering: Answering = Answering.BY_HAND
+
+
+@dataclass(frozen=True, slots=True)
+class DialCaller:
+    """Call somebody back at `number`, at most for `ring_for`; they see that `shown` calls. `beside` is the
+    leg of the agent who waits for them, if one does. `since` is when they called us."""
+
+    leg: LegId
+    number: str
+    shown: str
+    ring_for: timedelta
+    beside: LegId | None
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +154,7 @@ LegEffect = (
     | StartMusic
     | StopMusic
     | RingAgent
+    | DialCaller
     | BridgeLegs
     | HangUpLeg
     | TurnAway

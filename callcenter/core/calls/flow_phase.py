@@ -22,11 +22,14 @@ from callcenter.core.calls.effects import (
     TurnAway,
     Words,
 )
-from callcenter.core.calls.phases import UNKNOWN, Call, Ended, InFlow, Leaving, Queued
+from callcenter.core.calls.phases import UNKNOWN, Agreed, Call, Ended, InFlow, Leaving, Queued
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.calls import (
     AgentAnswered,
     CallArrived,
+    Callback,
+    CallbackAgreed,
+    CallbackOver,
     CallEnded,
     CallFact,
     DeadlinePassed,
@@ -46,6 +49,7 @@ from callcenter.core.ivr.cursor import Phase as CursorPhase
 from callcenter.core.ivr.cursor import Variables
 from callcenter.core.ivr.flow import (
     Collect,
+    Enqueue,
     Flow,
     Language,
     Menu,
@@ -215,22 +219,81 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
             return replace(call, phase=phase), (*trace, *say)
         case ivr.Listen(wait=wait) if turn.cursor is not None:
             return replace(call, phase=InFlow(turn.cursor, None, at, at + wait)), trace
-        case ivr.ToQueue(queue, priority, language, requires, prefers, from_arrival):
+        case ivr.ToQueue(queue=queue, language=language) as there:
             call = replace(call, language=language)
             if queue not in directory.queues:
                 return nobody_serves(call, at, trace)
-            of_number = directory.needs.get(call.dnis, ("", ""))
-            needs = both(of_number[0], requires), both(of_number[1], prefers)
-            joined = _joined(call, directory.queue(queue), needs, priority, at)
-            if from_arrival:
-                before = (joined.since or at) - call.arrived_at
-                ahead = joined.priority + max(before, timedelta()).total_seconds()
-                joined = replace(joined, priority=ahead)
-            return queued(call, joined, directory), (*trace, Record(joined))
+            joined, taken = _take_over(_placed(call, there, at, directory), call.ani, directory)
+            return queued(call, joined, directory), (*trace, *taken, Record(joined))
+        case ivr.ToCallback(node=node, language=language) as agreed:
+            call = replace(call, language=language)
+            if node.place.queue not in directory.queues:
+                return nobody_serves(call, at, trace)
+            return _agree(call, flow, agreed, at, directory, trace)
         case ivr.Goodbye(prompts=names, language=language):
             return _last_word(replace(call, language=language), flow.id, names, at, trace)
         case _:
             return call, trace
+
+
+def _placed(
+    call: Call, there: ivr.ToQueue | Enqueue, at: datetime, directory: Directory
+) -> QueueJoined:
+    """How the caller joins a queue, as the flow and all else that is known of them would have it."""
+    of_number = directory.needs.get(call.dnis, ("", ""))
+    needs = both(of_number[0], there.requires), both(of_number[1], there.prefers)
+    joined = _joined(call, directory.queue(there.queue), needs, there.priority, at)
+    if there.from_arrival:
+        before = (joined.since or at) - call.arrived_at
+        ahead = joined.priority + max(before, timedelta()).total_seconds()
+        joined = replace(joined, priority=ahead)
+    return joined
+
+
+def _take_over(
+    joined: QueueJoined, number: str, directory: Directory
+) -> tuple[QueueJoined, tuple[Record, ...]]:
+    """Who was to be called back takes the place that was kept for them; it is kept no longer."""
+    kept = directory.kept(number)
+    if kept is None or kept[1].queue != joined.queue:
+        return joined, ()
+    since = min(joined.since or joined.at, kept[1].since)
+    return replace(joined, since=since), (
+        Record(CallbackOver(joined.at, kept[0], Outcome.RETURNED)),
+    )
+
+
+def _agree(
+    call: Call,
+    flow: Flow,
+    agreed: ivr.ToCallback,
+    at: datetime,
+    directory: Directory,
+    trace: tuple[CallEffect, ...],
+) -> Step:
+    """They will be called back; who was to be already, in whatever queue, is once."""
+    node = agreed.node
+    joined, taken = _take_over(_placed(call, node.place, at, directory), agreed.number, directory)
+    before = directory.kept(agreed.number)
+    if before is not None and not taken:
+        taken = (Record(CallbackOver(at, before[0], Outcome.RETURNED)),)
+    callback = Callback(
+        agreed.number,
+        joined.queue,
+        joined.since or at,
+        at + node.expires_after,
+        joined.priority,
+        joined.requires,
+        joined.prefers,
+        node.caller_first,
+        node.tries,
+        node.ring_for.total_seconds(),
+        node.retry_after.total_seconds(),
+    )
+    call, say = _say(call, flow.id, (node.prompt,), call.language)
+    phase = Agreed(callback, call.said, at, at + LONGEST_LAST_WORD)
+    said = Record(CallbackAgreed(at, call.id, callback))
+    return replace(call, phase=phase), (*trace, *taken, said, *say)
 
 
 def _joined(
@@ -268,6 +331,8 @@ def _language(turn: ivr.Turn) -> str | None:
     match turn.move:
         case ivr.Say(language=spoken) | ivr.ToQueue(language=spoken) | ivr.Goodbye(language=spoken):
             return str(spoken)
+        case ivr.ToCallback(language=spoken):
+            return str(spoken)
         case _:
             return None
 
@@ -286,7 +351,8 @@ def _say(
 
 
 def _context(call: Call, at: datetime, directory: Directory, language: str | None) -> ivr.Context:
-    return ivr.Context(at, directory.calendars, language, directory.look, call.variables)
+    known = directory.look, call.variables, directory.reach
+    return ivr.Context(at, directory.calendars, language, *known)
 
 
 def _given(call: Call) -> Variables:

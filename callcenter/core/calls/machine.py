@@ -14,26 +14,37 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
-from callcenter.core.acd.device import Answering
-from callcenter.core.calls import flow_phase, queue_phase
+from callcenter.core.calls import callback_phase, flow_phase, queue_phase
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
     BridgeLegs,
     CallEffect,
     HangUpLeg,
     Record,
-    RingAgent,
     StopMusic,
     StopSaying,
 )
+from callcenter.core.calls.offers import (
+    WHY,
+    elsewhere,
+    let_go,
+    offer_ended,
+    order,
+    refusal,
+    ring_of,
+    too_late,
+)
 from callcenter.core.calls.phases import (
+    Agreed,
     Call,
     Connected,
     Ended,
     InFlow,
+    Kept,
     Leaving,
     Offered,
     Queued,
+    Reaching,
     Ring,
 )
 from callcenter.core.errors import IllegalTransition
@@ -42,7 +53,11 @@ from callcenter.core.facts.calls import (
     AgentOffered,
     AgentRinging,
     CallArrived,
+    CallbackAgreed,
     CallEnded,
+    CallerAnswered,
+    CallerDialled,
+    CallerUnreached,
     CallFact,
     CallResumed,
     DeadlinePassed,
@@ -64,16 +79,16 @@ from callcenter.core.facts.calls import (
 )
 from callcenter.core.ids import AgentId, is_offer_leg, offer_leg, offer_of, prompt_id
 
-WHY: Final = {
-    LegCause.BUSY: OfferEnd.BUSY,
-    LegCause.REJECTED: OfferEnd.REJECTED,
-    LegCause.NO_ANSWER: OfferEnd.NO_ANSWER,
-    LegCause.UNREACHABLE: OfferEnd.UNREACHABLE,
-    LegCause.GONE: OfferEnd.UNREACHABLE,
-    # A phone that hangs up instead of answering declined the call.
-    LegCause.NORMAL: OfferEnd.REJECTED,
-}
-
+# What the call itself has said, or the floor alone hears.
+_FOR_OTHERS: Final = (
+    NodeEntered,
+    CallEnded,
+    WantEased,
+    WantChanged,
+    CallbackAgreed,
+    CallerDialled,
+    CallerUnreached,
+)
 LivePhase = InFlow | Queued | Offered | Connected | Leaving
 Step = tuple[Call, tuple[CallEffect, ...]]
 
@@ -89,12 +104,16 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
     Raises:
         IllegalTransition: the fact is late or doubled; nothing changes.
     """
+    if isinstance(fact, _FOR_OTHERS):
+        return call, ()
     match call.phase, fact:
-        case _, NodeEntered() | CallEnded() | WantEased() | WantChanged():
-            return call, ()
+        case (Agreed() | Kept() | Reaching()) as phase, _:
+            return callback_phase.advance(call, phase, fact, directory)
+        case _, CallerAnswered(attempt=attempt):
+            return callback_phase.answered_late(call, attempt)
         case InFlow() | Connected() | Leaving() | Ended(), AgentOffered(agent=agent, offer=offer):
             # A fact from the floor is never ignored: the agent is reserved until we answer.
-            return call, (_refusal(call, agent, offer, fact.at),)
+            return call, (refusal(call, agent, offer, fact.at),)
         case InFlow() | Queued() | Leaving(), QueueJoined() as joined:
             return queue_phase.join(call, joined, directory)
         case Ended(), _:
@@ -103,15 +122,15 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
             return _resume(call, at, directory)
         case _, LegEnded(leg=leg) if leg == call.caller:
             return _caller_gone(call, fact)
-        case _, HangUpAsked():
-            return _hang_up(call, fact)
-        case phase, QueueLeft() as left:
-            return queue_phase.leave(call, phase, left, directory)
         case phase, _:
             return _in_phase(call, phase, fact, directory)
 
 
 def _in_phase(call: Call, phase: LivePhase, fact: CallFact, directory: Directory) -> Step:
+    if isinstance(fact, HangUpAsked):
+        return _hang_up(call, fact)
+    if isinstance(fact, QueueLeft):
+        return queue_phase.leave(call, phase, fact, directory)
     match phase:
         case InFlow():
             return flow_phase.advance(call, phase, fact, directory)
@@ -134,7 +153,7 @@ def _queued(call: Call, place: Queued, fact: CallFact, directory: Directory) -> 
         case OfferEnded():
             return call, ()
         case AgentAnswered(offer=offer):
-            return _too_late(call, offer)
+            return too_late(call, offer)
         case DigitPressed():
             return call, queue_phase.key(call, place, fact, directory)
         case PromptEnded() | DeadlinePassed():
@@ -146,13 +165,9 @@ def _queued(call: Call, place: Queued, fact: CallFact, directory: Directory) -> 
 
 
 def _ring(call: Call, phase: Offered, fact: AgentOffered, directory: Directory) -> Step:
-    ring_for = directory.queue(phase.place.queue).ring_for
-    rung = Ring(fact.agent, fact.offer, fact.at, fact.at + ring_for)
-    leg, who = offer_leg(call.id, fact.offer), (call.caller, call.ani, call.name)
-    how = directory.answering.get(fact.agent, Answering.BY_HAND)
-    order = RingAgent(leg, fact.device, fact.agent, *who, ring_for, call.language, how)
+    rung = ring_of(fact, phase.place.queue, directory)
     now = replace(call, phase=replace(phase, rings=(*phase.rings, rung)), offers=fact.offer)
-    return now, (order,)
+    return now, (order(call, rung, call.caller, directory),)
 
 
 def _offered(call: Call, phase: Offered, fact: CallFact, directory: Directory) -> Step:
@@ -185,7 +200,7 @@ def _of_offer(
 ) -> Step:
     match fact:
         case AgentAnswered(offer=offer) if rung is None:
-            return _too_late(call, offer)
+            return too_late(call, offer)
         case AgentAnswered() if rung is not None:
             return _taken(call, phase, rung, fact.at)
         case OfferEnded(offer=offer) if rung is not None:
@@ -205,29 +220,24 @@ def _key_while_it_rings(
     left = queue_phase.key(call, phase.place, fact, directory)
     if not left:
         return call, ()
-    gone = (_let_go(call, ring, OfferEnd.CALLER_GONE, fact.at) for ring in phase.rings)
+    gone = (let_go(call, ring, OfferEnd.CALLER_GONE, fact.at) for ring in phase.rings)
     return replace(call, phase=phase.place), (*chain.from_iterable(gone), *left)
 
 
 def _rung_out(call: Call, phase: Offered, at: datetime) -> Step:
     over = [ring for ring in phase.rings if at >= ring.until]
     left = tuple(ring for ring in phase.rings if at < ring.until)
-    effects = chain.from_iterable(_let_go(call, ring, OfferEnd.NO_ANSWER, at) for ring in over)
+    effects = chain.from_iterable(let_go(call, ring, OfferEnd.NO_ANSWER, at) for ring in over)
     waits = replace(phase, rings=left) if left else phase.place
     return replace(call, phase=waits), tuple(effects)
 
 
 def _taken(call: Call, phase: Offered, rung: Ring, at: datetime) -> Step:
     """One agent answered; whoever is rung beside them is told that there is nothing left to answer."""
-    others = [ring for ring in phase.rings if ring is not rung]
-    stops = (HangUpLeg(offer_leg(call.id, ring.offer), elsewhere=True) for ring in others)
-    missed = (
-        Record(OfferEnded(at, call.id, ring.agent, ring.offer, OfferEnd.ELSEWHERE))
-        for ring in others
-    )
+    others = (ring for ring in phase.rings if ring is not rung)
     talk = Connected(rung.agent, rung.offer, at)
     together = _connect(call, phase.place, rung.offer)
-    return replace(call, phase=talk), (*together, *stops, *missed)
+    return replace(call, phase=talk), (*together, *elsewhere(call, others, at))
 
 
 def _connected(call: Call, phase: Connected, fact: CallFact) -> Step:
@@ -241,7 +251,7 @@ def _connected(call: Call, phase: Connected, fact: CallFact) -> Step:
         case LegEnded(leg=leg) if is_offer_leg(leg):
             return call, ()
         case AgentAnswered(offer=offer) if offer != phase.offer:
-            return _too_late(call, offer)
+            return too_late(call, offer)
         case PromptEnded():
             return call, ()  # the announcement we cut short when the agent answered
     raise IllegalTransition("connected", type(fact).__name__)
@@ -250,7 +260,7 @@ def _connected(call: Call, phase: Connected, fact: CallFact) -> Step:
 def _after_the_end(call: Call, fact: CallFact) -> Step:
     match fact:
         case AgentAnswered(offer=offer):
-            return _too_late(call, offer)
+            return too_late(call, offer)
         case LegEnded() | PromptEnded() | OfferEnded() | QueueJoined():
             return call, ()
     raise IllegalTransition("ended", type(fact).__name__)
@@ -282,7 +292,7 @@ def _end(call: Call, at: datetime, by: EndedBy) -> Step:
             outcome = Outcome.ABANDONED
         case Offered(rings=rings):
             outcome = Outcome.ABANDONED
-            gone = (_let_go(call, ring, OfferEnd.CALLER_GONE, at) for ring in rings)
+            gone = (let_go(call, ring, OfferEnd.CALLER_GONE, at) for ring in rings)
             effects = tuple(chain.from_iterable(gone))
         case Connected(agent=talking, offer=offer):
             agent, outcome = talking, Outcome.ANSWERED
@@ -295,11 +305,6 @@ def _end(call: Call, at: datetime, by: EndedBy) -> Step:
     return replace(call, phase=Ended(outcome)), (*effects, Record(ended))
 
 
-def _let_go(call: Call, ring: Ring, why: OfferEnd, at: datetime) -> tuple[CallEffect, ...]:
-    ended = OfferEnded(at, call.id, ring.agent, ring.offer, why)
-    return HangUpLeg(offer_leg(call.id, ring.offer)), Record(ended)
-
-
 def _back(
     call: Call,
     phase: Offered,
@@ -310,16 +315,7 @@ def _back(
 ) -> Step:
     """Back to waiting, unless others are being rung: the place was never lost, so that there is nothing to
     restore."""
-    ended = OfferEnded(at, call.id, rung.agent, rung.offer, why)
-    return replace(call, phase=phase.without(rung)), (*first, Record(ended))
-
-
-def _too_late(call: Call, offer: int) -> Step:
-    return call, (HangUpLeg(offer_leg(call.id, offer)),)
-
-
-def _refusal(call: Call, agent: AgentId, offer: int, at: datetime) -> Record:
-    return Record(OfferEnded(at, call.id, agent, offer, OfferEnd.REFUSED))
+    return replace(call, phase=phase.without(rung)), (*first, offer_ended(call, rung, why, at))
 
 
 def _connect(call: Call, place: Queued, offer: int) -> tuple[CallEffect, ...]:
@@ -349,5 +345,5 @@ def _resume(call: Call, at: datetime, directory: Directory) -> Step:
         case Connected(offer=offer):
             legs = (call.caller, offer_leg(call.id, offer))
             return call, (BridgeLegs(legs, busy=False),)
-        case Leaving() | Ended():
+        case _:
             return call, ()

@@ -5,14 +5,15 @@ asked again.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from callcenter.core.facts.calls import Known, Outcome
+from callcenter.core.facts.calls import Callback, Known, Outcome
 from callcenter.core.ids import AgentId, CallId, LegId, QueueId
 from callcenter.core.ivr.cursor import Cursor, Variables
 
 UNKNOWN: Final = Known()
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,13 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """An agent's phone that rings for the caller, at most until `until`."""
+    """An agent's phone, `device`, that rings for the caller, at most until `until`."""
 
     agent: AgentId
     offer: int
     since: datetime
     until: datetime
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,49 @@ class Offered:
         """The same when this phone rings no longer."""
         left = tuple(ring for ring in self.rings if ring is not ended)
         return Offered(self.place, left) if left else self.place
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Hearing the last word before they hang up, or are hung up on, to be called back. `saying` is None
+    once it was said."""
+
+    callback: Callback
+    saying: int | None
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Nobody is on the line: the place is kept for who will be called back, while agents are `rings`. It is
+    `in_queue` unless it is no hour to call them, or too soon to try again. `until` is when that changes."""
+
+    callback: Callback
+    attempts: int = 0
+    failures: int = 0
+    in_queue: bool = False
+    until: datetime = _NEVER
+    rings: tuple[Ring, ...] = ()
+
+    def ring(self, offer: int) -> Ring | None:
+        """The phone that rings for this offer."""
+        return next((ring for ring in self.rings if ring.offer == offer), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaching:
+    """The caller's own phone rings, by attempt number `attempt`. `agent` has answered and waits on the
+    line, by `rings` then; or None: those of `rings` are kept free, and rung when the caller answers."""
+
+    callback: Callback
+    attempt: int
+    failures: int
+    agent: AgentId | None
+    rings: tuple[Ring, ...]
+    since: datetime
+    until: datetime
+    saying: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +135,7 @@ class Ended:
     outcome: Outcome
 
 
-Phase = InFlow | Queued | Offered | Connected | Leaving | Ended
+Phase = InFlow | Queued | Offered | Agreed | Kept | Reaching | Connected | Leaving | Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +171,11 @@ class Call:
 def deadline(call: Call) -> datetime | None:
     """When the call wants to be woken, or None."""
     match call.phase:
-        case InFlow(until=until) | Leaving(until=until):
+        case InFlow(until=until) | Leaving(until=until) | Agreed(until=until):
+            return until
+        case Kept(until=until, rings=rings):
+            return min((ring.until for ring in rings), default=until)
+        case Reaching(until=until):
             return until
         case Queued() as place:
             return _place_deadline(place)
@@ -140,18 +189,40 @@ def deadline(call: Call) -> datetime | None:
 def offers_of(call: Call) -> tuple[int, ...]:
     """The offers whose agents' legs belong to the call now."""
     match call.phase:
-        case Offered(rings=rings):
+        case Offered(rings=rings) | Kept(rings=rings):
             return tuple(ring.offer for ring in rings)
+        case Reaching(rings=rings, agent=agent):
+            return tuple(ring.offer for ring in rings) if agent is not None else ()
         case Connected(offer=offer):
             return (offer,)
         case _:
             return ()
 
 
+def rings_of(call: Call) -> tuple[Ring, ...]:
+    """The agents to whom the call is being offered, and who have not answered."""
+    match call.phase:
+        case Offered(rings=rings) | Kept(rings=rings) | Reaching(rings=rings, agent=None):
+            return rings
+        case _:
+            return ()
+
+
+def talking_with(call: Call) -> AgentId | None:
+    """The agent who is on the line, if one is."""
+    match call.phase:
+        case Connected(agent=agent) | Reaching(agent=agent):
+            return agent
+        case _:
+            return None
+
+
 def saying(call: Call) -> tuple[int, datetime] | None:
     """The number of the prompt whose end we wait for, and since when it has been ordered."""
     match call.phase:
         case InFlow(saying=int(number), since=since) | Leaving(saying=number, since=since):
+            return number, since
+        case Agreed(saying=int(number), since=since):
             return number, since
         case Queued() as place:
             return _announcement(place)

@@ -19,6 +19,7 @@ class OfferEnd(StrEnum):
     LAPSED = "lapsed"  # nobody reported back within the lease
     WITHDRAWN = "withdrawn"  # the agent left the phone that was rung, or sat down at it anew
     ELSEWHERE = "elsewhere"  # another agent, who was rung at the same time, took the call
+    CALLER_AWAY = "caller-away"  # called back, the caller was not to be had: no phone was rung
 
 
 class LeftBy(StrEnum):
@@ -29,6 +30,7 @@ class LeftBy(StrEnum):
     TIMEOUT = "timeout"
     KEY = "key"  # they pressed one that leads out
     CLOSING = "closing"  # its hours ended
+    HOURS = "hours"  # who is to be called back may not be called now
 
 
 class Outcome(StrEnum):
@@ -41,6 +43,10 @@ class Outcome(StrEnum):
     DISMISSED = "dismissed"  # a supervisor ended it before anybody talked to the caller
     FAULTED = "faulted"  # we failed; the dialplan took the caller over
     REFUSED = "refused"  # turned away at once, since we had too much to do
+    UNREACHED = "unreached"  # called back as often as was agreed, and not to be had
+    EXPIRED = "expired"  # not called back in time
+    RETURNED = "returned"  # called again before they were called back
+    BARRED = "barred"  # must not be called back
 
 
 class EndedBy(StrEnum):
@@ -137,7 +143,8 @@ class QueueJoined:
     """The caller waits in `queue`; `priority` is a head start in seconds. `since` is where their wait
     counts from, if they had been waiting before. `requires` and `prefers` are what they need of an agent
     (see `core.skills`); `only` is the one agent they wait for, for `only_seconds`. `offers` were made
-    before, in other queues. Who waits in another queue leaves it by this."""
+    before, in other queues. Who waits in another queue leaves it by this. `is_kept`: nobody is on the line,
+    the place is kept for somebody who will be called back."""
 
     at: datetime
     call: CallId
@@ -149,6 +156,7 @@ class QueueJoined:
     only: AgentId | None = None
     only_seconds: float = 0.0
     offers: int = 0
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +317,77 @@ class HangUpAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Callback:
+    """What was agreed with a caller who does not want to wait on the line: they keep their place in
+    `queue`, where they have waited since `since`, and are called back at `number` (E.164) in their turn.
+    `caller_first`: before the agent's phone rings, else after the agent has answered. Called in vain, they
+    are called again after `retry_seconds`, `tries` times in all, until `expires_at`."""
+
+    number: str
+    queue: QueueId
+    since: datetime
+    expires_at: datetime
+    priority: float = 0.0
+    requires: str = ""
+    prefers: str = ""
+    caller_first: bool = False
+    tries: int = 3
+    ring_seconds: float = 30.0
+    retry_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAgreed:
+    at: datetime
+    call: CallId
+    callback: Callback
+
+
+@dataclass(frozen=True, slots=True)
+class CallerDialled:
+    """The caller's phone rings, for the `attempt`-th time, at most until `until`; `agent` is on the line
+    by `offer`, or is kept free for them."""
+
+    at: datetime
+    call: CallId
+    attempt: int
+    agent: AgentId
+    offer: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallerAnswered:
+    """The caller, who was called back, has answered."""
+
+    at: datetime
+    call: CallId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallerUnreached:
+    """An attempt to call back has come to nothing; `agent` was waiting on the line. It `counts` unless it
+    was broken off on our side."""
+
+    at: datetime
+    call: CallId
+    attempt: int
+    why: LegCause
+    agent: AgentId | None = None
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackOver:
+    """The caller need not, or must not, be called back any more."""
+
+    at: datetime
+    call: CallId
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """The call is over; `agent` is the one it was connected to, if any."""
 
@@ -337,5 +416,10 @@ CallFact = (
     | DeadlinePassed
     | CallResumed
     | HangUpAsked
+    | CallbackAgreed
+    | CallerDialled
+    | CallerAnswered
+    | CallerUnreached
+    | CallbackOver
     | CallEnded
 )

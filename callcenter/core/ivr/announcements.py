@@ -21,6 +21,9 @@ AGENT_ACCEPT: Final = PromptName("agent-accept")
 LINES_BUSY: Final = PromptName("lines-busy")
 LEAVE_MESSAGE: Final = PromptName("leave-message")
 
+# Said to whom we call back, before they are connected.
+CALLBACK_HERE: Final = PromptName("callback-here")
+
 LAST_POSITION: Final = 20
 _MORE: Final = PromptName("queue-position-more")
 
@@ -32,6 +35,6 @@ def queue_position(position: int) -> PromptName:
 
 SYSTEM_PROMPTS: Final = frozenset(
     {UNKNOWN_NUMBER, OUT_OF_ORDER, QUEUE_WAIT, QUEUE_NO_AGENTS, GOODBYE, AGENT_ACCEPT}
-    | {LEAVE_MESSAGE, LINES_BUSY, _MORE}
+    | {LEAVE_MESSAGE, LINES_BUSY, CALLBACK_HERE, _MORE}
     | {queue_position(n) for n in range(1, LAST_POSITION + 1)}
 )

@@ -11,6 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from callcenter.core.ivr.flow import (
     GIVEN,
+    CallBack,
     Collect,
     Enqueue,
     Flow,
@@ -56,6 +57,9 @@ def _strangers(
             case Enqueue(queue=queue) if queue not in queues:
                 place = (*path, "enqueue", "queue")
                 yield unknown("unknown-queue", place, "queue", queue, sorted(queues))
+            case CallBack(place=Enqueue(queue=queue)) if queue not in queues:
+                place = (*path, "callback", "queue")
+                yield unknown("unknown-queue", place, "queue", queue, sorted(queues))
             case Staffing(queue=queue) if queue not in queues:
                 place = (*path, "staffing", "queue")
                 yield unknown("unknown-queue", place, "queue", queue, sorted(queues))
@@ -66,10 +70,12 @@ def _strangers(
 
 def _unskilled(flow: Flow, skills: Collection[str]) -> Iterator[Problem]:
     for node_id, node in flow.nodes.items():
-        if isinstance(node, Enqueue):
-            for field, need in (("requires", node.requires), ("prefers", node.prefers)):
+        kind = "callback" if isinstance(node, CallBack) else "enqueue"
+        place = node.place if isinstance(node, CallBack) else node
+        if isinstance(place, Enqueue):
+            for field, need in (("requires", place.requires), ("prefers", place.prefers)):
                 for skill in sorted(skills_in(parse_need(need)) - set(skills)):
-                    path = ("nodes", node_id, "enqueue", field)
+                    path = ("nodes", node_id, kind, field)
                     yield unknown("unknown-skill", path, "skill", skill, sorted(skills))
 
 
@@ -88,7 +94,7 @@ def _unreachable(flow: Flow) -> Iterator[Problem]:
 
 def _traps(flow: Flow) -> Iterator[Problem]:
     """Nodes from which a caller can never reach a queue or the end, whatever they press."""
-    ends = {n for n, node in flow.nodes.items() if isinstance(node, Enqueue | HangUp)}
+    ends = {n for n, node in flow.nodes.items() if isinstance(node, Enqueue | CallBack | HangUp)}
     backwards: dict[NodeId, list[NodeId]] = {node_id: [] for node_id in flow.nodes}
     for node_id, node in flow.nodes.items():
         for target in exits(node):
@@ -145,6 +151,9 @@ def _unsayable(flow: Flow) -> Iterator[Problem]:
     known = sorted(GIVEN | {node.into for _, node in nodes if isinstance(node, Collect)})
     mute = [one for one in flow.languages if one.partition("-")[0] not in WORDINGS]
     for node_id, node in nodes:
+        if isinstance(node, CallBack) and node.number not in known:
+            place = ("nodes", node_id, "callback", "number")
+            yield unknown("unknown-variable", place, "variable", node.number, known)
         if not isinstance(node, SayValue):
             continue
         path = ("nodes", node_id, "say")

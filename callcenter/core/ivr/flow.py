@@ -155,7 +155,26 @@ class Staffing:
     most_waiting: int | None = None
 
 
-Node = Play | Menu | Collect | SayValue | SetLanguage | Hours | Staffing | Enqueue | HangUp
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """Keep the caller's place in a queue and call them back in their turn, at the number that is the value
+    of `number`; `refused` where nobody can be called there. They hear `prompt`, then the call ends. See
+    `Callback` in `core.facts.calls` for the rest; `place` is how they would have joined the queue."""
+
+    place: Enqueue
+    prompt: PromptName
+    refused: NodeId
+    number: str = "ani"
+    caller_first: bool = False
+    tries: int = 3
+    ring_for: timedelta = timedelta(seconds=30)
+    retry_after: timedelta = timedelta(minutes=10)
+    expires_after: timedelta = timedelta(hours=24)
+
+
+Node = (
+    Play | Menu | Collect | SayValue | SetLanguage | Hours | Staffing | Enqueue | CallBack | HangUp
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +208,8 @@ def drift(node: Node) -> tuple[NodeId, ...]:
         case Staffing(then=then, nobody=nobody, nobody_ready=unready, full=full):
             others = (way for way in (nobody, unready, full) if way is not None)
             return tuple(dict.fromkeys((then, *others)))
+        case CallBack(refused=refused):
+            return (refused,)
         case Enqueue() | HangUp():
             return ()
 

@@ -28,6 +28,7 @@ from callcenter.core.ids import QueueId
 from callcenter.core.ivr.cursor import Cursor, Phase, Variables
 from callcenter.core.ivr.flow import (
     USUAL_TRIES,
+    CallBack,
     Collect,
     Enqueue,
     Flow,
@@ -35,6 +36,7 @@ from callcenter.core.ivr.flow import (
     Hours,
     Language,
     Menu,
+    Node,
     NodeId,
     Play,
     PromptName,
@@ -105,16 +107,22 @@ def unseen(queue: QueueId) -> QueueLook:
     return QueueLook(0, 1, 1)
 
 
+def nowhere(number: str) -> str | None:
+    """Nobody can be called back where it is not known how."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the flow may ask about. `language` is the one in which to begin, if it is known, and `variables`
-    what is known then."""
+    what is known then. `reach` says as what a number is called (E.164), None: it cannot be."""
 
     now: datetime
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     language: str | None = None
     look: Callable[[QueueId], QueueLook] = unseen
     variables: Variables = ()
+    reach: Callable[[str], str | None] = nowhere
 
 
 # ── what comes out ──
@@ -154,6 +162,15 @@ class ToQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class ToCallback:
+    """The flow is over: say the node's prompt, then hang up and call them back at `number`."""
+
+    node: CallBack
+    number: str
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
 class Goodbye:
     """The flow is over: say these, if any, then hang up."""
 
@@ -161,15 +178,15 @@ class Goodbye:
     language: Language
 
 
-Move = Say | Listen | Carry | ToQueue | Goodbye
+Move = Say | Listen | Carry | ToQueue | ToCallback | Goodbye
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """Where the caller stands now, what to do, and the nodes entered on the way, in order.
 
-    `cursor` is None once the flow is over (`ToQueue`, `Goodbye`); `variables` are what was collected by
-    then.
+    `cursor` is None once the flow is over (`ToQueue`, `ToCallback`, `Goodbye`); `variables` are what was
+    collected by then.
     """
 
     cursor: Cursor | None
@@ -279,12 +296,28 @@ def _walk(flow: Flow, cursor: Cursor, to: NodeId, context: Context) -> Turn:
             case Play(prompt=prompt) | Menu(prompt=prompt) | Collect(prompt=prompt):
                 place = _place(cursor, node_id, language, drifted)
                 return Turn(place, Say((prompt,), language), tuple(entered))
-            case Enqueue(queue, priority, requires, prefers, from_arrival):
-                move = ToQueue(queue, priority, language, requires, prefers, from_arrival)
+            case CallBack(refused=refused) as back if _reached(back, cursor, context) is None:
+                node_id = refused
+            case Enqueue() | CallBack() | HangUp() as last:
+                move = _end(last, language, _reached(last, cursor, context) or "")
                 return Turn(None, move, tuple(entered), cursor.variables)
-            case HangUp(prompt=last_word):
-                prompts = () if last_word is None else (last_word,)
-                return Turn(None, Goodbye(prompts, language), tuple(entered), cursor.variables)
+
+
+def _reached(node: Node, cursor: Cursor, context: Context) -> str | None:
+    """As what the number is called that a node speaks of, if it speaks of one that can be called."""
+    if not isinstance(node, CallBack):
+        return None
+    return context.reach(dict(cursor.variables).get(node.number, ""))
+
+
+def _end(node: Enqueue | CallBack | HangUp, language: Language, number: str) -> Move:
+    match node:
+        case Enqueue(queue, priority, requires, prefers, from_arrival):
+            return ToQueue(queue, priority, language, requires, prefers, from_arrival)
+        case CallBack():
+            return ToCallback(node, number, language)
+        case HangUp(prompt=last_word):
+            return Goodbye(() if last_word is None else (last_word,), language)
 
 
 def _place(cursor: Cursor, node: NodeId, language: Language, drifted: int) -> Cursor:

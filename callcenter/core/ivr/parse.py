@@ -20,6 +20,8 @@ or on the graph as a whole is `check`'s. The shape, one node of each kind:
       told:    {say: {value: order, as: digits, then: sales}}    # digits, number, date, time
       sales:   {enqueue: {queue: sales, priority_seconds: 0, requires: english >= 50,
                           wait_counts_from: queue}}                # or arrival
+      later:   {callback: {queue: sales, number: ani, first: agent, prompt: bye, refused: sales,
+                           tries: 3, ring_seconds: 30, retry_minutes: 10, expires_hours: 24}}
       bye:     {hang_up: {prompt: goodbye}}
     prompts:
       hello: {zh: 您好。, en: Hello.}
@@ -35,6 +37,7 @@ from typing import Final
 
 from callcenter.core.errors import Invalid
 from callcenter.core.ids import FlowId, QueueId
+from callcenter.core.ivr.callback_times import CALLBACK_TIMES, callback_times
 from callcenter.core.ivr.flow import (
     GIVEN,
     KEYS,
@@ -42,6 +45,7 @@ from callcenter.core.ivr.flow import (
     MOST_DIGITS,
     SHORTEST_WAIT,
     USUAL_TRIES,
+    CallBack,
     Collect,
     Enqueue,
     Flow,
@@ -68,6 +72,8 @@ _MOST_PROMPTS: Final = 1000
 _MOST_LANGUAGES: Final = 20
 _MOST_PARTS: Final = 20
 _MOST_TRIES: Final = 10
+# How somebody joins a queue, or has their place kept in it.
+_PLACE: Final = ("priority_seconds", "requires", "prefers", "wait_counts_from")
 _LONGEST_PRIORITY: Final = 86_400
 # Two minutes of speech; nobody listens for longer without being asked something.
 LONGEST_TEXT: Final = 600
@@ -206,6 +212,7 @@ class _Nodes:
             "hours": self._hours,
             "staffing": self._staffing,
             "enqueue": self._enqueue,
+            "callback": self._callback,
             "hang_up": self._hang_up,
         }
 
@@ -372,12 +379,7 @@ class _Nodes:
         )
 
     def _enqueue(self, body: object, path: Path) -> Enqueue | None:
-        fields = self._reader.fields(
-            body,
-            path,
-            required=("queue",),
-            optional=("priority_seconds", "requires", "prefers", "wait_counts_from"),
-        )
+        fields = self._reader.fields(body, path, required=("queue",), optional=_PLACE)
         if fields is None:
             return None
         queue = self._reader.name(fields["queue"], (*path, "queue")) or ""
@@ -394,6 +396,24 @@ class _Nodes:
         self._reader.choice(begins, place, ("queue", "arrival"), "unknown-moment", "moment")
         wait = timedelta(seconds=seconds)
         return Enqueue(QueueId(queue), wait, requires, prefers, begins == "arrival")
+
+    def _callback(self, body: object, path: Path) -> CallBack | None:
+        required = ("queue", "prompt", "refused")
+        more = (*_PLACE, *CALLBACK_TIMES, "number", "first", "tries")
+        fields = self._reader.fields(body, path, required=required, optional=more)
+        if fields is None:
+            return None
+        place = {one: fields[one] for one in ("queue", *_PLACE) if one in fields}
+        joined = self._enqueue(place, path)
+        first, parties = word(fields.get("first", "agent")), ("agent", "caller")
+        self._reader.choice(first, (*path, "first"), parties, "unknown-party", "party")
+        tries = self._reader.count(fields.get("tries", 3), (*path, "tries"), least=1, most=10)
+        number = self._reader.name(fields.get("number", "ani"), (*path, "number")) or "ani"
+        lasts = callback_times(self._reader, fields, path)
+        said, refused = self._prompt(fields, "prompt", path), self._target(fields, "refused", path)
+        if joined is None:
+            return None
+        return CallBack(joined, said, refused, number, first == "caller", tries or 3, *lasts)
 
     def _need(self, value: object, path: Path) -> str:
         text = self._reader.text(value, path, longest=LONGEST_NEED) or ""

@@ -25,15 +25,19 @@ from callcenter.core.calls.effects import (
     Words,
 )
 from callcenter.core.calls.flow_phase import KEYS_ALLOWED, LONGEST_LAST_WORD, LONGEST_PROMPT
+from callcenter.core.calls.offers import WHY
 from callcenter.core.calls.phases import (
+    Agreed,
     Call,
     Connected,
     Ended,
     InFlow,
+    Kept,
     Leaving,
     Offered,
     Phase,
     Queued,
+    Reaching,
     Ring,
     deadline,
 )
@@ -43,7 +47,13 @@ from callcenter.core.facts.calls import (
     AgentOffered,
     AgentRinging,
     CallArrived,
+    Callback,
+    CallbackAgreed,
+    CallbackOver,
     CallEnded,
+    CallerAnswered,
+    CallerDialled,
+    CallerUnreached,
     CallFact,
     CallResumed,
     DeadlinePassed,
@@ -119,6 +129,7 @@ DIRECTORY = Directory(
 )
 PLACE = Queued(SALES, NOON, None)
 RINGS = Ring(ANA, 1, NOON, NOON + timedelta(seconds=15))
+BACK = Callback("+49301", SALES, NOON, NOON + timedelta(hours=9))
 PHASES: Mapping[str, Phase] = MappingProxyType(
     {
         "in-flow": InFlow(
@@ -126,6 +137,9 @@ PHASES: Mapping[str, Phase] = MappingProxyType(
         ),
         "queued": PLACE,
         "offered": Offered(PLACE, (RINGS,)),
+        "agreed": Agreed(BACK, 1, NOON, NOON + LONGEST_LAST_WORD),
+        "kept": Kept(BACK, 0, 0, True, NOON + timedelta(hours=9), (RINGS,)),
+        "reaching": Reaching(BACK, 1, 0, ANA, (RINGS,), NOON, NOON + timedelta(seconds=30), 1),
         "connected": Connected(ANA, 1, NOON),
         "leaving": Leaving(1, NOON, NOON + LONGEST_LAST_WORD),
         "ended": Ended(Outcome.ANSWERED),
@@ -153,6 +167,11 @@ FACTS: Mapping[str, CallFact] = MappingProxyType(
         "deadline": DeadlinePassed(NOON + timedelta(hours=1), CALL),
         "resumed": CallResumed(NOON, CALL),
         "hang up": HangUpAsked(NOON, CALL, EndedBy.SUPERVISOR),
+        "callback agreed": CallbackAgreed(NOON, CALL, BACK),
+        "caller dialled": CallerDialled(NOON, CALL, 1, ANA, 1, NOON),
+        "caller answered": CallerAnswered(NOON, CALL, 1),
+        "caller unreached": CallerUnreached(NOON, CALL, 1, LegCause.BUSY, ANA),
+        "callback over": CallbackOver(NOON, CALL, Outcome.BARRED),
         "ended": CallEnded(NOON, CALL, Outcome.ANSWERED, EndedBy.AGENT, ANA),
     }
 )
@@ -162,7 +181,9 @@ REFUSED = frozenset(
         *product(["in-flow", "connected", "leaving", "ended"], ["position", "ringing"]),
         *product(["in-flow", "connected", "leaving"], ["offer ended"]),
         *product(["connected", "ended"], ["digit"]),
-        *product(PHASES.keys() - {"queued"}, ["queue left"]),
+        *product(PHASES.keys() - {"queued", "kept", "reaching"}, ["queue left"]),
+        *product(PHASES.keys() - {"agreed", "kept", "reaching"}, ["callback over"]),
+        *product(["agreed"], ["joined", "position", "ringing", "caller answered"]),
         ("queued", "ringing"),
         ("offered", "joined"),
         ("connected", "joined"),
@@ -220,7 +241,9 @@ def test_the_table_knows_every_kind_of_fact() -> None:
     assert {type(fact) for fact in FACTS.values()} == set(CallFact.__args__)
 
 
-@pytest.mark.parametrize("phase", ["in-flow", "connected", "leaving", "ended"])
+@pytest.mark.parametrize(
+    "phase", ["in-flow", "agreed", "reaching", "connected", "leaving", "ended"]
+)
 def test_an_offer_that_cannot_be_taken_is_always_answered(phase: str) -> None:
     before = call_in(PHASES[phase])
     call, effects = step(before, FACTS["offered"])
@@ -490,7 +513,7 @@ def test_an_offer_rings_the_agents_device_for_the_queues_time() -> None:
     assert ring.ring_for == timedelta(seconds=15)
 
 
-@pytest.mark.parametrize(("cause", "why"), list(machine.WHY.items()))
+@pytest.mark.parametrize(("cause", "why"), list(WHY.items()))
 def test_how_the_agents_leg_ended_says_why_the_offer_did(cause: LegCause, why: OfferEnd) -> None:
     leg_ended = LegEnded(NOON, CALL, offer_leg(CALL, 1), cause)
     call, effects = step(call_in(PHASES["offered"]), leg_ended)
@@ -499,7 +522,7 @@ def test_how_the_agents_leg_ended_says_why_the_offer_did(cause: LegCause, why: O
 
 
 def test_every_way_a_leg_can_end_is_known() -> None:
-    assert set(machine.WHY) == set(LegCause)
+    assert set(WHY) == set(LegCause)
 
 
 def test_a_phone_that_was_only_not_found_is_told_to_stop_ringing() -> None:

@@ -141,6 +141,7 @@ def _plausible(field: str) -> object:
         "only": None,
         "only_seconds": 0.0,
         "offers": 0,
+        "is_kept": False,
         "known": None,
         "until": None,
     }[field]
