@@ -437,7 +437,8 @@ class Engine:
 
     def _touch_call(self, fact: CallFact) -> None:
         self._touched.add(("calls", fact.call))
-        agent = getattr(fact, "agent", None)
+        call = self.calls.get(fact.call)
+        agent = getattr(fact, "agent", None) or (talking_with(call) if call is not None else None)
         if agent is not None:
             self._touch_agent(agent)
         entry = self.floor.entries.get(fact.call)

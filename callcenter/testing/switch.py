@@ -205,13 +205,14 @@ class FakeSwitch:
         self._tell(AgentAnswered(self._clock.now(), call, agent, offer))
         return leg
 
+    @property
+    def called_legs(self) -> list[LegId]:
+        """The legs that ring at callers' own phones."""
+        return [name for name, leg in self.legs.items() if leg.number and not leg.answered]
+
     def called(self, call: CallId) -> LegId:
         """The leg that rings at the caller's own phone; fails when none does."""
-        found = [
-            name
-            for name, leg in self.legs.items()
-            if leg.number and leg.call == call and not leg.answered
-        ]
+        found = [name for name in self.called_legs if self.legs[name].call == call]
         assert found, "nobody is called back"
         return found[-1]
 

@@ -18,7 +18,17 @@ from callcenter.core.acd.strategy import Strategy
 from callcenter.core.acd.verify import verify
 from callcenter.core.acd.ways_out import WayOut
 from callcenter.core.calls.directory import Directory
-from callcenter.core.calls.phases import Connected, InFlow, Offered, Queued, offers_of
+from callcenter.core.calls.phases import (
+    Call,
+    Connected,
+    InFlow,
+    Kept,
+    Offered,
+    Queued,
+    Reaching,
+    offers_of,
+    talking_with,
+)
 from callcenter.core.errors import CoreError
 from callcenter.core.facts.agents import Presence
 from callcenter.core.facts.calls import (
@@ -26,13 +36,25 @@ from callcenter.core.facts.calls import (
     AgentOffered,
     CallArrived,
     CallEnded,
+    CallerUnreached,
     LegCause,
     OfferEnded,
     QueueJoined,
     QueueLeft,
 )
 from callcenter.core.facts.wire import Fact
-from callcenter.core.ids import AgentId, CallId, FlowId, LegId, QueueId, is_offer_leg, offer_leg
+from callcenter.core.ids import (
+    AgentId,
+    CallId,
+    FlowId,
+    LegId,
+    QueueId,
+    call_of,
+    is_called_leg,
+    is_offer_leg,
+    offer_leg,
+)
+from callcenter.core.ivr.flow import CallBack, Enqueue, Flow, Menu, NodeId, PromptName
 from callcenter.engine.api import Command, FinishWrap, HangUp, SetPresence, SignIn, SignOut
 from callcenter.engine.loop import Engine
 from callcenter.ports.journal import JournalAway
@@ -48,6 +70,7 @@ QUEUES: dict[AgentId, tuple[QueueId, ...]] = {
     AGENTS[1]: (SALES, SUPPORT),
     AGENTS[2]: (SUPPORT,),
 }
+LATER = "4002"  # its flow offers to call back
 agents = st.sampled_from(AGENTS)
 picks = st.integers(0, 50)
 
@@ -102,13 +125,17 @@ class PlaceKeeper:
                 if call not in self.talking and self.offered.get(call, {}).get(offer) == agent:
                     del self.waiting[call]
                     self.talking[call] = agent
-            case QueueLeft(call=call):
-                assert call not in self.offered, "sent away while a phone rings"
-                del self.waiting[call]
-            case CallEnded(call=call):
-                assert fact.agent == self.talking.pop(call, None), "counted to somebody else"
-                self.waiting.pop(call, None)
-                self.offered.pop(call, None)
+            case QueueLeft() | CallerUnreached() | CallEnded():
+                self.goes(fact)
+
+    def goes(self, fact: QueueLeft | CallerUnreached | CallEnded) -> None:
+        if isinstance(fact, QueueLeft):
+            assert fact.call not in self.offered, "sent away while a phone rings"
+        else:
+            talked = self.talking.pop(fact.call, None)
+            assert fact.agent == talked, "counted to somebody else"
+        self.offered.pop(fact.call, None)
+        self.waiting.pop(fact.call, None)
 
 
 class CentreMachine(RuleBasedStateMachine):
@@ -117,6 +144,8 @@ class CentreMachine(RuleBasedStateMachine):
     segment_facts = 1_000_000
     reconfigures = False
     strategy = Strategy.LONGEST_IDLE
+    calls_back = False
+    caller_first = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,6 +154,14 @@ class CentreMachine(RuleBasedStateMachine):
             rules=QueueRules(SALES, announce_every=timedelta(seconds=15), strategy=self.strategy),
             journal=MemoryJournal(segment_facts=self.segment_facts),
         )
+        if self.calls_back:
+            known = self.centre.directory
+            self.centre.directory = replace(
+                known,
+                flows={**known.flows, FlowId("offer"): offer(caller_first=self.caller_first)},
+                numbers={**known.numbers, LATER: FlowId("offer")},
+                reach=lambda number: number,
+            )
         for agent, queues in QUEUES.items():
             self.centre.agent(agent, *queues, ready=agent != AGENTS[2])
         self.places = PlaceKeeper(
@@ -147,20 +184,38 @@ class CentreMachine(RuleBasedStateMachine):
     def legs(self, *, of_agents: bool) -> list[LegId]:
         return [leg for leg in self.centre.switch.legs if is_offer_leg(leg) == of_agents]
 
-    @rule(dnis=st.sampled_from([STRAIGHT, STRAIGHT, MENU, "unknown"]))
-    def arrives(self, dnis: str) -> None:
-        self.centre.call(dnis)
+    def callers(self) -> list[LegId]:
+        return [leg for leg in self.legs(of_agents=False) if not is_called_leg(leg)]
 
-    @precondition(lambda self: self.legs(of_agents=False))
+    @rule(
+        dnis=st.sampled_from([STRAIGHT, STRAIGHT, MENU, "unknown", LATER]),
+        ani=st.sampled_from(["+49301", "+49302", "+49303"]),
+    )
+    def arrives(self, dnis: str, ani: str) -> None:
+        self.centre.call(dnis, ani)
+
+    @precondition(lambda self: self.callers())
     @rule(pick=picks, digit=st.sampled_from("129"))
     def presses(self, pick: int, digit: str) -> None:
-        legs = self.legs(of_agents=False)
+        legs = self.callers()
         self.centre.switch.press(CallId(legs[pick % len(legs)]), digit)
 
-    @precondition(lambda self: self.legs(of_agents=False))
+    @precondition(lambda self: self.calls_back and not self.deaf)
+    @rule(ani=st.sampled_from(["+49301", "+49302", "+49303"]))
+    def asks_to_be_called_back(self, ani: str) -> None:
+        call = self.centre.call(LATER, ani)
+        self.centre.switch.press(call, "1")
+
+    @precondition(lambda self: self.calls_back and self.centre.switch.called_legs)
+    @rule(pick=picks)
+    def answers_the_call_back(self, pick: int) -> None:
+        legs = self.centre.switch.called_legs
+        self.centre.switch.answer_callback(call_of(legs[pick % len(legs)]))
+
+    @precondition(lambda self: self.callers())
     @rule(pick=picks)
     def hears_it_out(self, pick: int) -> None:
-        saying = [leg for leg in self.legs(of_agents=False) if self.centre.switch.legs[leg].saying]
+        saying = [leg for leg in self.callers() if self.centre.switch.legs[leg].saying]
         for leg in saying[pick % len(saying) :][:1] if saying else ():
             self.centre.switch.finish_prompt(CallId(leg))
 
@@ -236,7 +291,14 @@ class CentreMachine(RuleBasedStateMachine):
             for _, fact in self.centre.journal.read_after(0)
             if getattr(fact, "call", None) is not None
             and type(fact).__name__
-            in ("AgentRinging", "AgentAnswered", "LegEnded", "PromptEnded", "CallArrived")
+            in (
+                "AgentRinging",
+                "AgentAnswered",
+                "CallerAnswered",
+                "LegEnded",
+                "PromptEnded",
+                "CallArrived",
+            )
         ]
         for fact in said[-1 - pick % max(len(said), 1) :][:1]:
             ghost = isinstance(fact, CallArrived) and fact.call not in self.centre.engine.calls
@@ -319,15 +381,17 @@ class CentreMachine(RuleBasedStateMachine):
                     believed |= {(call.id, ring.agent): ring.offer for ring in rings}
                     entry = engine.floor.entries[call.id]
                     assert entry.rung == {ring.offer: ring.agent for ring in rings}
+                case Kept(rings=rings) | Reaching(rings=rings):
+                    believed |= {(call.id, ring.agent): ring.offer for ring in rings}
                 case Connected(agent=agent, offer=offer):
                     believed[call.id, agent] = offer
         assert {whose: offer for whose, (offer, _) in engaged.items()} == believed
-        queued = {c.id for c in engine.calls.values() if isinstance(c.phase, Queued | Offered)}
+        queued = {call.id for call in engine.calls.values() if stands_in_queue(call)}
         assert queued == set(engine.floor.entries)
         assert all(
             activity is not Activity.IDLE and (activity is Activity.TALKING) == is_talking
             for (call, _), (_, activity) in engaged.items()
-            for is_talking in [isinstance(engine.calls[call].phase, Connected)]
+            for is_talking in [talking_with(engine.calls[call]) is not None]
         )
 
     @invariant()
@@ -348,7 +412,7 @@ class CentreMachine(RuleBasedStateMachine):
         if self.deaf or not self.centre.engine.can_write:
             return
         calls = self.centre.engine.calls
-        wanted = {call.caller for call in calls.values()}
+        wanted = {call.caller for call in calls.values() if not isinstance(call.phase, Kept)}
         for call in calls.values():
             wanted |= {offer_leg(call.id, offer) for offer in offers_of(call)}
         assert set(self.centre.switch.legs) == wanted
@@ -359,8 +423,12 @@ class CentreMachine(RuleBasedStateMachine):
             return
         now = self.centre.clock.now()
         for call in self.centre.engine.calls.values():
+            if isinstance(call.phase, Kept):
+                continue
             leg = self.centre.switch.legs[call.caller]
             match call.phase:
+                case Reaching(agent=agent, rings=rings) if agent is not None:
+                    assert self.centre.switch.legs[offer_leg(call.id, rings[0].offer)].saying
                 case Connected():
                     assert self.centre.talking_to(call.id) is not None
                 case Queued(quiet_until=quiet) | Offered(place=Queued(quiet_until=quiet)):
@@ -385,6 +453,33 @@ class CentreMachine(RuleBasedStateMachine):
         if self.reconfigures or not self.centre.engine.can_write:
             return  # what was decided under other rules is not decided so again
         assert state_of(replayed(self.centre)) == state_of(self.centre.engine)
+
+
+def stands_in_queue(call: Call) -> bool:
+    match call.phase:
+        case Kept(in_queue=in_queue):
+            return in_queue
+        case Reaching(agent=agent):
+            return agent is None
+    return isinstance(call.phase, Queued | Offered)
+
+
+def offer(*, caller_first: bool) -> Flow:
+    """1: to be called back; else wait."""
+    back = CallBack(
+        Enqueue(SALES),
+        PromptName("bye"),
+        NodeId("sales"),
+        caller_first=caller_first,
+        tries=2,
+        ring_for=timedelta(seconds=15),
+        retry_after=timedelta(seconds=20),
+        expires_after=timedelta(seconds=90),
+    )
+    nodes = {**menu().nodes, NodeId("back"): back}
+    choices = {"1": NodeId("back"), "2": NodeId("support")}
+    nodes[NodeId("menu")] = Menu(PromptName("menu"), choices, NodeId("sales"))
+    return replace(menu(), id=FlowId("offer"), nodes=nodes)
 
 
 def replayed(centre: Centre) -> Engine:
@@ -445,6 +540,19 @@ class RingingAllMachine(CentreMachine):
     strategy = Strategy.RING_ALL
 
 
+class CallingBackMachine(CentreMachine):
+    """The same where callers may ask to be called back."""
+
+    segment_facts = 20
+    calls_back = True
+
+
+class CallingCallersFirstMachine(CallingBackMachine):
+    """The same with the caller's phone first."""
+
+    caller_first = True
+
+
 class ChangingMachine(CentreMachine):
     """The same while an admin changes queues, assignments, flows and rules under it."""
 
@@ -499,9 +607,12 @@ class ChangingMachine(CentreMachine):
 TestCentre = CentreMachine.TestCase
 TestTurningOver = TurningOverMachine.TestCase
 TestRingingAll = RingingAllMachine.TestCase
+TestCallingBack = CallingBackMachine.TestCase
+TestCallingCallersFirst = CallingCallersFirstMachine.TestCase
 TestChanging = ChangingMachine.TestCase
 # Each step of an example is a whole story: a quarter of the usual number of them will do in every run.
 # By hand, with HYPOTHESIS_PROFILE=explore, it is hundreds, and others each time.
 FEW = settings(max_examples=max(settings().max_examples // 4, 1), stateful_step_count=30)
 TestCentre.settings = TestTurningOver.settings = FEW
 TestRingingAll.settings = TestChanging.settings = FEW
+TestCallingBack.settings = TestCallingCallersFirst.settings = FEW

@@ -44,6 +44,7 @@ from callcenter.core.calls.phases import (
     Call,
     Connected,
     Ended,
+    InFlow,
     Kept,
     Offered,
     Queued,
@@ -120,6 +121,15 @@ def advance(
             return _kept(call, phase, fact, directory)
         case Reaching(), _:
             return _reaching(call, phase, fact, directory)
+
+
+def agreed(call: Call, callback: Callback, at: datetime) -> Step:
+    """What was agreed then holds, whatever a flow that was changed since would say on replay."""
+    if isinstance(call.phase, Agreed):
+        return replace(call, phase=replace(call.phase, callback=callback)), ()
+    if isinstance(call.phase, InFlow):
+        return replace(call, phase=Agreed(callback, None, at, at + LEG_GONE_WITHIN)), ()
+    return call, ()
 
 
 def answered_late(call: Call, attempt: int) -> Step:

@@ -85,7 +85,6 @@ _FOR_OTHERS: Final = (
     CallEnded,
     WantEased,
     WantChanged,
-    CallbackAgreed,
     CallerDialled,
     CallerUnreached,
 )
@@ -107,10 +106,10 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
     if isinstance(fact, _FOR_OTHERS):
         return call, ()
     match call.phase, fact:
+        case _, CallbackAgreed(callback=callback):
+            return callback_phase.agreed(call, callback, fact.at)
         case (Agreed() | Kept() | Reaching()) as phase, _:
             return callback_phase.advance(call, phase, fact, directory)
-        case _, CallerAnswered(attempt=attempt):
-            return callback_phase.answered_late(call, attempt)
         case InFlow() | Connected() | Leaving() | Ended(), AgentOffered(agent=agent, offer=offer):
             # A fact from the floor is never ignored: the agent is reserved until we answer.
             return call, (refusal(call, agent, offer, fact.at),)
@@ -129,6 +128,8 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
 def _in_phase(call: Call, phase: LivePhase, fact: CallFact, directory: Directory) -> Step:
     if isinstance(fact, HangUpAsked):
         return _hang_up(call, fact)
+    if isinstance(fact, CallerAnswered):
+        return callback_phase.answered_late(call, fact.attempt)
     if isinstance(fact, QueueLeft):
         return queue_phase.leave(call, phase, fact, directory)
     match phase:
@@ -261,6 +262,8 @@ def _after_the_end(call: Call, fact: CallFact) -> Step:
     match fact:
         case AgentAnswered(offer=offer):
             return too_late(call, offer)
+        case CallerAnswered(attempt=attempt):
+            return callback_phase.answered_late(call, attempt)
         case LegEnded() | PromptEnded() | OfferEnded() | QueueJoined():
             return call, ()
     raise IllegalTransition("ended", type(fact).__name__)
