@@ -113,12 +113,13 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
         case InFlow() | Connected() | Leaving() | Ended(), AgentOffered(agent=agent, offer=offer):
             # A fact from the floor is never ignored: the agent is reserved until we answer.
             return call, (refusal(call, agent, offer, fact.at),)
+        case InFlow() | Connected() | Leaving() | Ended(), OfferEnded():
+            # Nor is this: what a start must hear again is what the call has heard.
+            return call, ()
         case InFlow() | Queued() | Leaving(), QueueJoined() as joined:
             return queue_phase.join(call, joined, directory)
         case Ended(), _:
             return _after_the_end(call, fact)
-        case _, CallResumed(at=at):
-            return _resume(call, at, directory)
         case _, LegEnded(leg=leg) if leg == call.caller:
             return _caller_gone(call, fact)
         case phase, _:
@@ -130,6 +131,8 @@ def _in_phase(call: Call, phase: LivePhase, fact: CallFact, directory: Directory
         return _hang_up(call, fact)
     if isinstance(fact, CallerAnswered):
         return callback_phase.answered_late(call, fact.attempt)
+    if isinstance(fact, CallResumed):
+        return _resume(call, fact.at, directory)
     if isinstance(fact, QueueLeft):
         return queue_phase.leave(call, phase, fact, directory)
     match phase:
@@ -264,7 +267,7 @@ def _after_the_end(call: Call, fact: CallFact) -> Step:
             return too_late(call, offer)
         case CallerAnswered(attempt=attempt):
             return callback_phase.answered_late(call, attempt)
-        case LegEnded() | PromptEnded() | OfferEnded() | QueueJoined():
+        case LegEnded() | PromptEnded() | QueueJoined():
             return call, ()
     raise IllegalTransition("ended", type(fact).__name__)
 

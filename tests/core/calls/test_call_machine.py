@@ -179,7 +179,6 @@ REFUSED = frozenset(
     {
         *product(PHASES, ["arrived"]),
         *product(["in-flow", "connected", "leaving", "ended"], ["position", "ringing"]),
-        *product(["in-flow", "connected", "leaving"], ["offer ended"]),
         *product(["connected", "ended"], ["digit"]),
         *product(PHASES.keys() - {"queued", "kept", "reaching"}, ["queue left"]),
         *product(PHASES.keys() - {"agreed", "kept", "reaching"}, ["callback over"]),
