@@ -200,17 +200,22 @@ class CentreMachine(RuleBasedStateMachine):
         legs = self.callers()
         self.centre.switch.press(CallId(legs[pick % len(legs)]), digit)
 
-    @precondition(lambda self: self.calls_back and not self.deaf)
+    @precondition(lambda self: self.calls_back and not self.deaf and self.centre.engine.can_write)
     @rule(ani=st.sampled_from(["+49301", "+49302", "+49303"]))
     def asks_to_be_called_back(self, ani: str) -> None:
         call = self.centre.call(LATER, ani)
         self.centre.switch.press(call, "1")
+        self.centre.switch.hang_up(LegId(call))
 
     @precondition(lambda self: self.calls_back and self.centre.switch.called_legs)
-    @rule(pick=picks)
-    def answers_the_call_back(self, pick: int) -> None:
+    @rule(pick=picks, answers=st.booleans())
+    def is_called_back(self, pick: int, answers: bool) -> None:
         legs = self.centre.switch.called_legs
-        self.centre.switch.answer_callback(call_of(legs[pick % len(legs)]))
+        leg = legs[pick % len(legs)]
+        if answers:
+            self.centre.switch.answer_callback(call_of(leg))
+        else:
+            self.centre.switch.hang_up(leg, LegCause.BUSY)
 
     @precondition(lambda self: self.callers())
     @rule(pick=picks)
@@ -396,7 +401,8 @@ class CentreMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_while_somebody_is_free(self) -> None:
-        floor, is_blind = self.centre.engine.floor, self.centre.engine.is_blind
+        engine = self.centre.engine
+        floor, is_blind = engine.floor, engine.is_blind or not engine.can_write
         free = {agent.id for agent in floor.agents.values() if agent.is_free}
         for queue, line in floor.lines.items():
             listed = {agent for *_, agent in line.free}
