@@ -81,6 +81,7 @@ from callcenter.private_file import write_private
 from callcenter.services.accounts import Accounts
 from callcenter.services.agents import AgentDesk, SecondSignIn
 from callcenter.services.arrivals import Arrivals
+from callcenter.services.callbacks import Callbacks
 from callcenter.services.callers import CallerBook
 from callcenter.services.calling import Calling
 from callcenter.services.codes import CodeBook
@@ -113,6 +114,7 @@ class Running:
     took: Took
     watched: Watched
     dogs: Watchdogs
+    callbacks: Callbacks
     port: int
 
     def observe(self, late: timedelta) -> None:
@@ -145,6 +147,7 @@ async def run_engine(
                 running.later.run(),
                 watch_strain(running.observe, running.took),
                 running.dogs.run(),
+                running.callbacks.run(),
                 keep_clear(prompts.clear),
                 keep_roster(running.door, lambda ready: write_ready(settings.run_folder, ready)),
                 stop.wait(),
@@ -213,7 +216,9 @@ async def engine(
         pages = serving(application(plan), "127.0.0.1", settings.http.port)
         port = await stack.enter_async_context(pages)
         reread = _rereading(settings, http)
-        yield Running(link, runtime, desk, reread, later, door, rest.took, watched, dogs, port)
+        back = Callbacks(door, DbDoNotCall(database))
+        parts = (link, runtime, desk, reread, later, door, rest.took, watched, dogs, back)
+        yield Running(*parts, port)
 
 
 # -- parts of it ----------------------------------------------------------------------------------
@@ -320,6 +325,7 @@ def _configuration(
         region=region,
         record=record,
         tells_when_full=settings.limits.announce,
+        calling_hours=parse_hours(settings.calling.hours),
     )
 
 

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "skills": "callcenter.cli.skills:skills",
     "flows": "callcenter.cli.flows:flows",
     "call": "callcenter.cli.call:call",
+    "callbacks": "callcenter.cli.callbacks:callbacks",
     "explain": "callcenter.cli.explain:explain",
     "simulate": "callcenter.cli.simulate:simulate",
     "import": "callcenter.cli.import_queues:import_queues",

@@ -12,6 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from callcenter.core.calendar import Calendar
+from callcenter.core.numbers import normalise
 
 # Hours of different zones meet after a few steps, or never.
 _TRIES: Final = 20
@@ -48,6 +49,12 @@ def may_call_until(number: str, now: datetime, hours: Calendar) -> datetime | No
     """When it ceases to be a fit hour for a number that may be called now; None: not within a week."""
     ends = [replace(hours, zone=zone).next_close(now) for zone in zones_of(number)]
     return min((end for end in ends if end is not None), default=None)
+
+
+def as_called(text: str, region: str) -> str | None:
+    """A number as it is called (E.164), if it can be; `region` is where it is written like that."""
+    number = normalise(text, region)
+    return number if number.startswith("+") and zones_of(number) else None
 
 
 @lru_cache(maxsize=4096)

@@ -228,6 +228,7 @@ _KINDS_ZH: Final[Mapping[str, str]] = {
     "day": "星期",
     "manner": "读法",
     "moment": "起算时间",
+    "party": "一方",
     "variable": "变量",
 }
 

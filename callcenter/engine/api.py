@@ -236,6 +236,10 @@ class Door:
         except KeyError:
             raise NoSuchCall(call) from None
 
+    def callbacks(self) -> dict[CallId, str]:
+        """The calls whose callers are to be called back, and where."""
+        return self._engine.callbacks
+
     def facts_of(self, call: CallId) -> tuple[Fact, ...]:
         """Everything a live call has heard, in order. Raises: NoSuchCall."""
         try:

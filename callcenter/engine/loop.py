@@ -137,6 +137,11 @@ class Engine:
         """The configuration in force."""
         return self._directory
 
+    @property
+    def callbacks(self) -> dict[CallId, str]:
+        """Who is to be called back, and where."""
+        return dict(self._places.numbers)
+
     def configure(self, directory: Directory) -> None:
         """Put a new configuration in force, for callers who are already waiting too."""
         self._directory = directory
@@ -271,7 +276,7 @@ class Engine:
         if not isinstance(fact, CallArrived) or fact.since is not None or fact.refused:
             return fact
         fact = self._places.known(fact)
-        why = self.admission.judge(fact.at, len(self.calls) - self._places.kept)
+        why = self.admission.judge(fact.at, len(self.calls) - len(self._places.numbers))
         if why is None:
             return fact
         self.counters.refused[why] += 1

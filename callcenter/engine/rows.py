@@ -108,10 +108,11 @@ def _callback_row(phase: Agreed | Kept | Reaching, callback: Callback) -> Row:
         case Kept(in_queue=in_queue, attempts=attempts, until=until, rings=rings):
             rung = [ring.agent for ring in rings]
             later = None if in_queue else _when(until)
-            return {"phase": "kept", **row, "attempts": attempts, "not_before": later, "rung": rung}
+            who = {"agent": rung[0] if rung else None, "also_rung": rung[1:]}
+            return {"phase": "kept", **row, "attempts": attempts, "not_before": later, **who}
         case Reaching(attempt=attempt, agent=agent, rings=rings):
-            who = agent or next((ring.agent for ring in rings), None)
-            return {"phase": "reaching", **row, "attempts": attempt, "agent": who}
+            held = agent or next((ring.agent for ring in rings), None)
+            return {"phase": "reaching", **row, "attempts": attempt, "agent": held}
 
 
 def _when(at: datetime | None) -> str | None:

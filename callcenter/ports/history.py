@@ -28,6 +28,8 @@ class Exit(StrEnum):
     FLOW_OUT_KEY = "flow-out-key"
     FLOW_OUT_CLOSING = "flow-out-closing"
     DISMISSED = "dismissed"  # a supervisor ended the call
+    UNREACHED = "unreached"  # they were called back in their turn, and not to be had
+    CALLED_OFF = "called-off"  # they were not to be called back any more
     SYSTEM_ERROR = "system-error"
 
 
@@ -65,7 +67,8 @@ class CallRecord:
 
 @dataclass(slots=True)
 class QueueVisit:
-    """One stay of one caller in one queue; `exit` is None while it lasts. `agent` answered."""
+    """One stay of one caller in one queue; `exit` is None while it lasts. `agent` answered. `is_kept`:
+    nobody held the line, the place was kept for who was to be called back."""
 
     call: CallId
     visit: int
@@ -76,6 +79,7 @@ class QueueVisit:
     exit: Exit | None = None
     agent: AgentId | None = None
     offers: int = 0
+    is_kept: bool = False
 
     @property
     def waited(self) -> timedelta | None:

@@ -13,10 +13,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from callcenter.core.access import Action, Actor, check_may
 from callcenter.core.acd.agent_state import NO_TALENTS, Talents
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.calendar import Calendar
+from callcenter.core.calling import as_called
 from callcenter.core.calls.directory import Directory
 from callcenter.core.errors import NoSuchAgent, NoSuchFlow, NoSuchQueue, StillInUse
 from callcenter.core.ids import AgentId, FlowId, QueueId
@@ -104,6 +107,7 @@ class Configuration:
         region: str,
         record: StoredRecord | None = None,
         tells_when_full: bool = False,
+        calling_hours: Calendar | None = None,
     ) -> None:
         self._stores = stores
         self._flows = flows
@@ -112,6 +116,7 @@ class Configuration:
         self._region = region
         self._record = record
         self._tells_when_full = tells_when_full
+        self._calling_hours = calling_hours
         self._one_at_a_time = asyncio.Lock()
         self._one_renewal = asyncio.Lock()  # Taken before the other, which it holds only to swap.
 
@@ -459,6 +464,8 @@ class Configuration:
                 for number in stored.numbers
                 if number.requires or number.prefers
             },
+            calling_hours=self._calling_hours,
+            reach=partial(as_called, region=self._region),
             tells_when_full=self._tells_when_full,
         )
         self._door.configure(directory)

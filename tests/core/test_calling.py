@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcenter.core.calendar import parse_hours
-from callcenter.core.calling import Bar, Verdict, may_call, zones_of
+from callcenter.core.calling import Bar, Verdict, as_called, may_call, may_call_until, zones_of
 from callcenter.core.errors import Invalid
 
 pytestmark = pytest.mark.core
@@ -85,3 +85,31 @@ def test_when_they_may_be_called_they_may(now: datetime, number: str) -> None:
     assert found.at is None or found.at >= now
     if found.at is not None:
         assert may_call(number, found.at, HOURS, is_forbidden=False).bar is None
+
+
+@pytest.mark.parametrize(
+    ("now", "ends"),
+    [
+        ("2026-03-02T07:00", "2026-03-02T20:00"),  # 21:00 in Berlin
+        ("2026-03-07T10:00", "2026-03-07T11:00"),
+    ],
+)
+def test_it_is_known_until_when_a_number_may_be_called(now: str, ends: str) -> None:
+    assert may_call_until(BERLIN, at(now), HOURS) == at(ends)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("030 901820", BERLIN),
+        (BERLIN, BERLIN),
+        ("anonymous", None),
+        ("4000", None),  # an extension
+        ("+999123456", None),  # nowhere
+        ("sip-phone", None),
+    ],
+)
+def test_what_can_be_called_is_a_number_of_which_it_is_known_what_time_it_is_there(
+    text: str, number: str | None
+) -> None:
+    assert as_called(text, "DE") == number

@@ -90,6 +90,8 @@ rtp_last = {rtp_last}
 folder = "{switch}"
 http_port = {ari}
 ami_port = {ami}
+[calling]
+hours = ["mon-sun 00:00-24:00"]
 [watch]
 synthetic_call_seconds = 60
 [[trunks]]

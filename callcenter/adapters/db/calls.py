@@ -6,7 +6,18 @@ callers read `calls`, reports on queues read `queue_visits`. Everything here is 
 
 from typing import Any, Final
 
-from sqlalchemy import Column, Double, ForeignKeyConstraint, Index, Integer, Row, Table, Text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    text,
+)
 
 from callcenter.adapters.db.schema import UtcDateTime, metadata, storable
 from callcenter.core.facts.calls import EndedBy, Outcome
@@ -49,6 +60,7 @@ queue_visits: Final = Table(
     Column("wait_seconds", Double),
     Column("agent_id", Text),
     Column("offers", Integer, nullable=False),
+    Column("is_kept", Boolean, nullable=False, server_default=text("false")),
     Index(None, "queue_id", "enqueued_at"),
     Index(None, "enqueued_at"),
 )
@@ -126,6 +138,7 @@ def visit_columns(visit: QueueVisit) -> dict[str, Any]:
         "wait_seconds": None if visit.waited is None else visit.waited.total_seconds(),
         "agent_id": visit.agent,
         "offers": visit.offers,
+        "is_kept": visit.is_kept,
     }
 
 
@@ -141,6 +154,7 @@ def read_visit(row: Row[Any]) -> QueueVisit:
         exit=Exit(row.exit) if row.exit else None,
         agent=AgentId(row.agent_id) if row.agent_id is not None else None,
         offers=row.offers,
+        is_kept=row.is_kept,
     )
 
 

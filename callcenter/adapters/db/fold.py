@@ -24,6 +24,8 @@ from callcenter.core.facts.calls import (
     AgentRinging,
     CallArrived,
     CallEnded,
+    CallerAnswered,
+    CallerUnreached,
     LeftBy,
     NodeEntered,
     OfferEnded,
@@ -53,6 +55,10 @@ EXITS: Final[Mapping[Outcome, Exit]] = {
     Outcome.SERVED: Exit.MOVED,
     Outcome.DISMISSED: Exit.DISMISSED,
     Outcome.FAULTED: Exit.SYSTEM_ERROR,
+    Outcome.UNREACHED: Exit.UNREACHED,
+    Outcome.EXPIRED: Exit.CALLED_OFF,
+    Outcome.RETURNED: Exit.CALLED_OFF,
+    Outcome.BARRED: Exit.CALLED_OFF,
 }
 _LEFT: Final[Mapping[LeftBy, Exit]] = {
     LeftBy.GONE: Exit.MOVED,
@@ -60,6 +66,7 @@ _LEFT: Final[Mapping[LeftBy, Exit]] = {
     LeftBy.TIMEOUT: Exit.FLOW_OUT_TIMEOUT,
     LeftBy.KEY: Exit.FLOW_OUT_KEY,
     LeftBy.CLOSING: Exit.FLOW_OUT_CLOSING,
+    LeftBy.HOURS: Exit.MOVED,
 }
 
 
@@ -164,7 +171,9 @@ class Fold:
             self._leave(story.waiting, fact.at, Exit.MOVED)
         visit = len(story.visits) + 1
         since = fact.since or fact.at
-        self._put_visit(QueueVisit(fact.call, visit, fact.queue, fact.priority, since))
+        stay = QueueVisit(fact.call, visit, fact.queue, fact.priority, since)
+        stay.is_kept = fact.is_kept
+        self._put_visit(stay)
 
     def _left(self, number: int, fact: QueueLeft) -> None:
         place = self._story(fact.call).waiting
@@ -208,6 +217,31 @@ class Fold:
             self._put_call(story.record)
         if self._is_at(fact, Activity.RESERVED, Activity.RINGING):
             self._work(number, fact, Activity.TALKING)
+
+    def _reached(self, number: int, fact: CallerAnswered) -> None:
+        """The caller talks from now on, if an agent was on the line already."""
+        record = self._story(fact.call).record
+        if record is not None and record.answered_at is not None:
+            record.answered_at = fact.at
+            self._put_call(record)
+
+    def _unreached(self, number: int, fact: CallerUnreached) -> None:
+        """An agent was on the line, or kept free, for nobody."""
+        story = self._story(fact.call)
+        stay, record = story.visits.get(len(story.visits)), story.record
+        if stay is not None and stay.exit in (None, Exit.ANSWERED):
+            self._leave(stay, fact.at, Exit.UNREACHED)
+        if fact.agent is None:
+            return
+        for offer in story.offers.values():
+            if offer.agent == fact.agent and offer.ended_at is None:
+                offer.ended_at = fact.at
+                self._put_offer(offer)
+        if record is not None:
+            record.answered_at = record.agent = None
+            self._put_call(record)
+        if self._is_at(fact, Activity.TALKING):
+            self._rest(number, fact)
 
     def _refused(self, number: int, fact: OfferEnded) -> None:
         offer = self._story(fact.call).open_offer(fact.offer)
@@ -340,6 +374,8 @@ _HEARD: Final[Mapping[type, Callable[[Fold, int, Any], None]]] = {
     AgentRinging: Fold._rang,
     AgentAnswered: Fold._answered,
     OfferEnded: Fold._refused,
+    CallerAnswered: Fold._reached,
+    CallerUnreached: Fold._unreached,
     CallEnded: Fold._ended,
     CallFiled: Fold._filed,
     AgentSignedIn: Fold._signed_in,
@@ -355,6 +391,8 @@ CALL_FACTS: Final = (
     AgentRinging,
     AgentAnswered,
     OfferEnded,
+    CallerAnswered,
+    CallerUnreached,
     CallEnded,
     CallFiled,
 )

@@ -19,7 +19,13 @@ from callcenter.core.numbers import ANONYMOUS
 from callcenter.ports.callers import MissedCaller, NotMissed
 
 # Whoever gave up, was turned away, or was failed by us. Who left a flow by themselves wanted nobody.
-MISSED: Final = (Outcome.ABANDONED, Outcome.REFUSED, Outcome.FAULTED)
+MISSED: Final = (
+    Outcome.ABANDONED,
+    Outcome.REFUSED,
+    Outcome.FAULTED,
+    Outcome.UNREACHED,
+    Outcome.EXPIRED,
+)
 
 called_back: Final = Table(
     "called_back",

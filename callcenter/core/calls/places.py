@@ -39,12 +39,8 @@ class Places:
         self._calls = calls
         self._dropped: OrderedDict[str, _Place] = OrderedDict()
         self._agreed: dict[str, CallId] = {}
-        self._numbers: dict[CallId, str] = {}
-
-    @property
-    def kept(self) -> int:
-        """With how many callers it was agreed that they are called back."""
-        return len(self._numbers)
+        self.numbers: dict[CallId, str] = {}
+        """Where callers are to be called back, or were and talk now, by their calls."""
 
     def hear(self, fact: CallFact, entry: QueueEntry | None) -> None:
         """Hear a fact before its call does; `entry` is the call's place on the floor."""
@@ -53,9 +49,9 @@ class Places:
                 self._dropped.pop(ani, None)  # they are back; a place is given back once
             case CallbackAgreed(call=call, callback=Callback(number=number)):
                 self._agreed[number] = call
-                self._numbers[call] = number
+                self.numbers[call] = number
             case CallEnded(call=call):
-                number = self._numbers.pop(call, "")
+                number = self.numbers.pop(call, "")
                 if self._agreed.get(number) == call:
                     del self._agreed[number]
                 if call in self._calls:

@@ -5,11 +5,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from callcenter.adapters.db.fold import Fold
-from callcenter.core.facts.agents import CallFiled
+from callcenter.core.facts.agents import AgentSignedIn, CallFiled
 from callcenter.core.facts.calls import (
+    AgentAnswered,
+    AgentOffered,
     CallArrived,
     CallEnded,
+    CallerAnswered,
+    CallerUnreached,
+    CallFact,
     EndedBy,
+    LegCause,
     NodeEntered,
     Outcome,
     QueueJoined,
@@ -71,3 +77,37 @@ def test_what_a_call_came_to_is_a_part_of_its_record_and_the_last_word_counts() 
     fold.hear(4, CallFiled(NOON, AgentId("ana"), CallId("unknown"), "sold"))
     changed = fold.take_changes().calls
     assert [(record.call, record.disposition) for record in changed.values()] == [(CALL, "lost")]
+
+
+def called_back(*more: CallFact) -> Fold:
+    """An agent is on the line, and the caller's phone rings."""
+    fold, ana = Fold("j"), AgentId("ana")
+    story = (
+        AgentSignedIn(NOON, ana, "sip:ana"),
+        CallArrived(NOON, CALL, LegId(CALL), "+491", "4000"),
+        QueueJoined(NOON, CALL, SALES, since=NOON - timedelta(minutes=9), is_kept=True),
+        AgentOffered(NOON, CALL, SALES, ana, 1, "sip:ana", "why"),
+        AgentAnswered(NOON, CALL, ana, 1),
+    )
+    for number, fact in enumerate((*story, *more), start=1):
+        fold.hear(number, fact)
+    return fold
+
+
+def test_who_was_called_back_was_answered_when_they_answered_themselves() -> None:
+    later = NOON + timedelta(seconds=7)
+    changes = called_back(CallerAnswered(later, CALL, 1)).take_changes()
+    assert changes.calls[CALL].answered_at == later
+    assert (changes.visits[CALL, 1].is_kept, changes.visits[CALL, 1].exit) == (True, Exit.ANSWERED)
+
+
+def test_who_was_called_back_in_vain_was_not_answered_and_their_agent_is_idle_again() -> None:
+    later = NOON + timedelta(seconds=30)
+    in_vain = CallerUnreached(later, CALL, 1, LegCause.NO_ANSWER, AgentId("ana"))
+    changes = called_back(in_vain).take_changes()
+    record = changes.calls[CALL]
+    assert (record.answered_at, record.agent) == (None, None)
+    assert changes.visits[CALL, 1].exit is Exit.UNREACHED
+    assert [s.state for s in changes.spans.values() if s.ended_at is None and not s.reason] == [
+        "idle"
+    ]

@@ -122,3 +122,12 @@ def test_a_look_at_a_queue_leads_somewhere_and_in_no_ring() -> None:
     assert problems_of({**sound, "b": play("a")}) == [("endless-loop", "a")]
     strange = {**look, "queue": "sails"}
     assert problems_of({**sound, "a": {"staffing": strange}}) == [("unknown-queue", "queue")]
+
+
+def test_a_callback_ends_a_flow_and_names_a_queue_and_a_number_that_there_are() -> None:
+    def back(**more: str) -> dict[str, Any]:
+        return {"callback": {"queue": "sales", "prompt": "p", "refused": "b", **more}}
+
+    assert problems_of({"a": back(), "b": LEAVE}) == []
+    wrong = {"a": back(queue="sails", number="mobile"), "b": LEAVE}
+    assert problems_of(wrong) == [("unknown-queue", "queue"), ("unknown-variable", "number")]

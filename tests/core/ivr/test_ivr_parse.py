@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from callcenter.core.ids import QueueId
 from callcenter.core.ivr.flow import (
+    CallBack,
     Enqueue,
     HangUp,
     Language,
@@ -244,3 +245,43 @@ def test_the_wait_counts_from_the_queue_unless_the_flow_says_from_arrival() -> N
     assert node == Enqueue(QueueId("sales"), timedelta(), from_arrival=True)
     data["nodes"]["sales"]["enqueue"]["wait_counts_from"] = "birth"
     assert problems_of(data) == [("unknown-moment", "nodes.sales.enqueue.wait_counts_from")]
+
+
+def test_a_callback_is_read_with_what_is_usual_and_with_all_that_can_be_said() -> None:
+    short = {"queue": "sales", "prompt": "spare", "refused": "sales"}
+    where = ("nodes", "later")
+    node = parse_flow(_put(source(), where, {"callback": short})).nodes[NodeId("later")]
+    place, spare = Enqueue(QueueId("sales")), PromptName("spare")
+    assert node == CallBack(place, spare, NodeId("sales"))
+    more = {
+        "number": "mobile",
+        "first": "caller",
+        "tries": 5,
+        "ring_seconds": 20,
+        "retry_minutes": 3,
+        "expires_hours": 2,
+        "requires": "english >= 50",
+    }
+    whole = parse_flow(_put(source(), where, {"callback": short | more})).nodes[NodeId("later")]
+    times = (timedelta(seconds=20), timedelta(minutes=3), timedelta(hours=2))
+    needs = Enqueue(QueueId("sales"), requires="english >= 50")
+    assert whole == CallBack(needs, spare, NodeId("sales"), "mobile", True, 5, *times)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("first", "nobody", "unknown-party"),
+        ("tries", 0, "bad-count"),
+        ("ring_seconds", 5, "bad-number"),
+        ("expires_hours", 97, "bad-number"),
+        ("prompt", "nothing", "unknown-prompt"),
+        ("refused", "nowhere", "unknown-node"),
+    ],
+)
+def test_a_callback_that_cannot_be_is_told_where_it_is(
+    field: str, value: object, code: str
+) -> None:
+    body = {"queue": "sales", "prompt": "spare", "refused": "sales", field: value}
+    found = problems_of(_put(source(), ("nodes", "later"), {"callback": body}))
+    assert found == [(code, f"nodes.later.callback.{field}")]

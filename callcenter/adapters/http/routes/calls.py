@@ -23,7 +23,17 @@ from callcenter.engine.api import LONGEST_HEAD_START, ChangeNeeds, Door, HangUp
 from callcenter.ports.history import CallHistory, CallRecord, History, StoredFact
 from callcenter.ports.store import StoreAway
 
-Phase = Literal["in-flow", "queued", "offered", "connected", "leaving", "ended"]
+Phase = Literal[
+    "in-flow",
+    "queued",
+    "offered",
+    "agreed",
+    "kept",
+    "reaching",
+    "connected",
+    "leaving",
+    "ended",
+]
 
 
 class CallQuery(Shape):
@@ -35,8 +45,9 @@ class CallQuery(Shape):
 
 class CallShown(Shape):
     """A call. `first_dialled` is set where it was diverted to us. `since` begins its phase; `also_rung` are
-    the agents who are rung beside `agent`; `customer`, `tier` and what flows `collected` are told while it
-    is, the last five once it is over."""
+    the agents who are rung beside `agent`. Who is to be called back at `callback_number` has been so often
+    as `attempts` says, and is not `not_before`, nor after `expires_at`. `customer`, `tier` and what flows
+    `collected` are told while it is, the last five once it is over."""
 
     id: str
     ani: str
@@ -55,6 +66,10 @@ class CallShown(Shape):
     queue: str | None = None
     agent: str | None = None
     also_rung: Sequence[str] = ()
+    callback_number: str = ""
+    attempts: int = 0
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     outcome: str | None = None
