@@ -44,15 +44,11 @@ from callcenter.services.agents import AgentDesk
 from callcenter.services.emergency_flow import BROKEN_FLOW, broken_flow
 from callcenter.services.flows import FlowProblem, FlowShelf, Ready
 from callcenter.services.naming import check_id, check_names
-from callcenter.services.queue_limits import check_rules
-from callcenter.services.skill_rules import (
-    check_easing,
-    check_skill,
-    check_talents,
-    uses_of_skill,
-)
+from callcenter.services.queue_rules import in_order, queue_problems
+from callcenter.services.refusing import refuse
+from callcenter.services.skill_rules import check_skill, check_talents, uses_of_skill
 from callcenter.services.stored import Stored, StoredRecord
-from callcenter.services.ways_out_rules import check_ways_out, leads_to
+from callcenter.services.ways_out_rules import leads_to
 
 logger = logging.getLogger(__name__)
 
@@ -476,10 +472,10 @@ class Configuration:
         return replace(entry, profile=profile, queues=queues)
 
     async def _checked_rules(self, rules: QueueRules) -> QueueRules:
-        check_rules(rules)
-        others = await self._stores.queues.list()
-        check_ways_out(rules, others, self._flows.known, self._flows.calendars)
-        return check_easing(rules, await self._skills(), {queue.id for queue in others})
+        queues = {queue.id: queue for queue in await self._stores.queues.list()}
+        skills = await self._skills()
+        refuse(queue_problems(rules, queues, skills, self._flows.known, self._flows.calendars))
+        return in_order(rules)
 
     async def _skills(self) -> frozenset[str]:
         return frozenset(skill.id for skill in await self._stores.skills.list())

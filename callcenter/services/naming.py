@@ -1,9 +1,11 @@
 """What may be an id, and what may be a name."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
-from callcenter.core.errors import Invalid
+from callcenter.core.reading import Path, Problem
+from callcenter.services.refusing import invalid, refuse
 
 LONGEST_NAME: Final = 80
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -11,14 +13,32 @@ _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 def check_id(field: str, text: str) -> None:
     """Raises: Invalid."""
-    if not _ID.fullmatch(text):
-        raise Invalid(f"{field}: use 1 to 40 of a-z, 0-9 and hyphens, the first no hyphen")
+    refuse(id_problems((field,), text))
 
 
 def check_names(name_en: str, name_zh: str) -> None:
     """Raises: Invalid."""
+    refuse(name_problems(name_en, name_zh))
+
+
+def id_problems(path: Path, text: str) -> Iterator[Problem]:
+    if not _ID.fullmatch(text):
+        yield invalid(
+            path,
+            "use 1 to 40 of a-z, 0-9 and hyphens, the first no hyphen",
+            "请使用 1 到 40 个 a-z、0-9 和连字符，首位不能是连字符",
+        )
+
+
+def name_problems(name_en: str, name_zh: str) -> Iterator[Problem]:
     for field, name in (("name_en", name_en), ("name_zh", name_zh)):
         if len(name) > LONGEST_NAME or not name.isprintable():
-            raise Invalid(f"{field}: at most {LONGEST_NAME} printable characters")
+            yield invalid(
+                (field,),
+                f"at most {LONGEST_NAME} printable characters",
+                f"最多 {LONGEST_NAME} 个可显示字符",
+            )
     if not name_en.strip() and not name_zh.strip():
-        raise Invalid("name_en: a name is needed in at least one script")
+        yield invalid(
+            ("name_en",), "a name is needed in at least one script", "至少需要填写一种文字的名称"
+        )

@@ -1,18 +1,19 @@
 """What may be said of agents' skills and of callers' needs. Nothing unknown is ever written down."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.want import Ease
-from callcenter.core.errors import Invalid, NoSuchQueue, NoSuchSkill
+from callcenter.core.errors import NoSuchQueue, NoSuchSkill
 from callcenter.core.ids import QueueId
 from callcenter.core.ivr.flow import Enqueue, Flow
+from callcenter.core.reading import Path, Problem, unknown
 from callcenter.core.skills import LEVELS, SKILL, parse_need, skills_in
 from callcenter.ports.store import NumberEntry
+from callcenter.services.refusing import invalid, out_of_range, refuse
 
 TIERS: Final = (1, 100)
 WEIGHTS: Final = (1, 100)
@@ -22,51 +23,77 @@ LONGEST_EASING: Final = timedelta(hours=4)
 
 def check_skill(skill: str) -> None:
     """Raises: Invalid."""
-    if not SKILL.fullmatch(skill) or skill in ("and", "or"):
-        raise Invalid("id: use 1 to 40 of a-z, 0-9, - and _, the first a letter; not 'and' or 'or'")
+    refuse(skill_id_problems(("id",), skill))
 
 
 def check_talents(talents: Talents, served: Collection[QueueId]) -> None:
     """Raises: Invalid, naming the first value that cannot be."""
+    refuse(talent_problems(talents, served))
+
+
+def skill_id_problems(path: Path, skill: str) -> Iterator[Problem]:
+    if not SKILL.fullmatch(skill) or skill in ("and", "or"):
+        yield invalid(
+            path,
+            "use 1 to 40 of a-z, 0-9, - and _, the first a letter; not 'and' or 'or'",
+            "请使用 1 到 40 个 a-z、0-9、- 和 _，首位为字母，不能是 and 或 or",
+        )
+
+
+def talent_problems(talents: Talents, served: Collection[QueueId]) -> Iterator[Problem]:
+    """The values that cannot be."""
     for skill, level in talents.skills.items():
-        _check_range(f"skills.{skill}", level, LEVELS)
+        yield from out_of_range(("skills", skill), level, *LEVELS)
     for field, said, bounds in (
         ("tiers", talents.tiers, TIERS),
         ("weights", talents.weights, WEIGHTS),
     ):
         for queue, value in said.items():
             if queue not in served:
-                raise Invalid(
-                    f"{field}.{queue}: the agent does not serve this queue; assign it first"
+                yield invalid(
+                    (field, queue),
+                    "the agent does not serve this queue; assign it first",
+                    "该坐席不服务此队列，请先分配",
                 )
-            _check_range(f"{field}.{queue}", value, bounds)
+            yield from out_of_range((field, queue), value, *bounds)
 
 
-def check_easing(
+def easing_problems(
     rules: QueueRules, known: Collection[str], queues: Collection[QueueId]
-) -> QueueRules:
-    """The rules with their steps in order of time. Raises: Invalid, NoSuchSkill, NoSuchQueue."""
+) -> Iterator[Problem]:
+    """What cannot be in the steps, by their place as they are written."""
     if len(rules.easing) > MOST_STEPS:
-        raise Invalid(f"easing: at most {MOST_STEPS} steps")
+        yield invalid(("easing",), f"at most {MOST_STEPS} steps", f"最多 {MOST_STEPS} 步")
     for place, step in enumerate(rules.easing):
-        _check_step(f"easing[{place}]", step, rules.id, known, queues)
-    return replace(rules, easing=tuple(sorted(rules.easing, key=lambda step: step.after)))
+        path = ("easing", place)
+        after, most = step.after.total_seconds(), LONGEST_EASING.total_seconds()
+        yield from out_of_range((*path, "after_seconds"), after, 0, most)
+        if step.add is None:
+            yield from _skill_step_problems(path, step, rules.easing, known)
+        elif step.add == rules.id:
+            yield invalid(
+                (*path, "add"),
+                "a queue's own agents serve it already; name another queue",
+                "本队列的坐席已在服务，请填写其他队列",
+            )
+        elif step.add not in queues:
+            yield unknown(NoSuchQueue.code, (*path, "add"), "queue", step.add, sorted(queues))
 
 
-def _check_step(
-    field: str, step: Ease, own: QueueId, known: Collection[str], queues: Collection[QueueId]
-) -> None:
-    if not timedelta() <= step.after <= LONGEST_EASING:
-        most = LONGEST_EASING.total_seconds()
-        raise Invalid(f"{field}.after_seconds: write 0 to {most:g}")
-    if step.add is None and step.skill not in known:
-        raise NoSuchSkill(f"{field}.skill: {step.skill}")
-    if step.add is None and step.to != 0:
-        _check_range(f"{field}.to", step.to, LEVELS)
-    if step.add == own:
-        raise Invalid(f"{field}.add: a queue's own agents serve it already; name another queue")
-    if step.add is not None and step.add not in queues:
-        raise NoSuchQueue(f"{field}.add: {step.add}")
+def _skill_step_problems(
+    path: Path, step: Ease, steps: Iterable[Ease], known: Collection[str]
+) -> Iterator[Problem]:
+    if step.skill not in known:
+        yield unknown(NoSuchSkill.code, (*path, "skill"), "skill", step.skill, sorted(known))
+    if step.to != 0:
+        yield from out_of_range((*path, "to"), step.to, *LEVELS)
+    before = [one.to for one in steps if one.skill == step.skill and one.after < step.after]
+    if before and step.to > min(before):
+        yield invalid(
+            (*path, "to"),
+            f"this eases nothing: level {min(before)} is enough by then; write less",
+            f"这一步没有放宽：此时只要求 {min(before)} 级，请填写更低的级别",
+        )
 
 
 def uses_of_skill(
@@ -92,9 +119,3 @@ def uses_of_skill(
 
 def _names(skill: str, *needs: str) -> bool:
     return any(skill in skills_in(parse_need(need)) for need in needs)
-
-
-def _check_range(field: str, value: int, bounds: tuple[int, int]) -> None:
-    least, most = bounds
-    if not least <= value <= most:
-        raise Invalid(f"{field}: write {least} to {most}")
