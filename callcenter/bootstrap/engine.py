@@ -25,6 +25,7 @@ from callcenter.adapters.asterisk.trunks import Trunks
 from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.callers import DbCallerLookup, DbCustomers, DbListedNumbers
+from callcenter.adapters.db.config_versions import DbConfigVersions
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.last_read import LastRead
 from callcenter.adapters.db.messages import DbMessages
@@ -34,10 +35,12 @@ from callcenter.adapters.db.skills import DbSkills
 from callcenter.adapters.flows.in_force import FlowsInForce
 from callcenter.adapters.flows.yaml_files import FlowFolder
 from callcenter.adapters.http.app import HttpPlan, application, serving
+from callcenter.adapters.http.document import text_of
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.alerts import alert_routes
 from callcenter.adapters.http.routes.callers import caller_routes
 from callcenter.adapters.http.routes.calls import call_routes
+from callcenter.adapters.http.routes.config import config_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.http.routes.numbers import number_routes
@@ -81,6 +84,7 @@ from callcenter.services.configuration import Configuration
 from callcenter.services.emergency_flow import emergency_system_flow
 from callcenter.services.flows import FlowShelf
 from callcenter.services.prompts import PromptLibrary
+from callcenter.services.replanning import Replanning
 from callcenter.services.roster import keep_roster
 from callcenter.services.strain import Took, watch_strain
 from callcenter.services.watch import Watchdogs, Worst
@@ -351,6 +355,7 @@ def _http_plan(
             queue_routes(configuration, door),
             number_routes(configuration),
             skill_routes(configuration),
+            config_routes(_replanning(configuration, desk, database)),
             caller_routes(_caller_book(of, settings)),
             flow_routes(configuration),
             call_routes(door, DbHistory(database)),
@@ -361,6 +366,11 @@ def _http_plan(
         view=own_rows,
         cookie_name=cookie_name(settings),
     )
+
+
+def _replanning(configuration: Configuration, desk: AgentDesk, database: Database) -> Replanning:
+    kept, now = DbConfigVersions(database), SystemClock().now
+    return Replanning(configuration, stores_on(database), kept, desk, now, text_of)
 
 
 def _caller_book(of: Watched, settings: Settings) -> CallerBook:

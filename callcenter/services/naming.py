@@ -1,19 +1,38 @@
-"""What may be an id, and what may be a name."""
+"""What may be an id, a name, a telephone number."""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
+from callcenter.core.numbers import normalise
 from callcenter.core.reading import Path, Problem
 from callcenter.services.refusing import invalid, refuse
 
 LONGEST_NAME: Final = 80
+DID: Final = re.compile(r"\+?[0-9]{2,20}")
+OUTSIDE: Final = re.compile(r"\+[0-9]{6,15}")
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 def check_id(field: str, text: str) -> None:
     """Raises: Invalid."""
     refuse(id_problems((field,), text))
+
+
+def telephone(field: str, text: str, region: str, allowed: re.Pattern[str]) -> str:
+    """The number as it is kept, however it is written. Raises: Invalid."""
+    number = normalise(text, region)
+    refuse(number_problems((field,), number, allowed))
+    return number
+
+
+def number_problems(path: Path, number: str, allowed: re.Pattern[str]) -> Iterator[Problem]:
+    if not allowed.fullmatch(number):
+        yield invalid(
+            path,
+            "not a telephone number; write it with its country code, such as +4930901820",
+            "不是电话号码，请加上国家代码，例如 +4930901820",
+        )
 
 
 def check_names(name_en: str, name_zh: str) -> None:

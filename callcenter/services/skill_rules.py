@@ -97,16 +97,16 @@ def _skill_step_problems(
 
 
 def uses_of_skill(
-    skill: str,
-    queues: Iterable[QueueRules],
-    numbers: Iterable[NumberEntry],
-    flows: Iterable[Flow],
-    customers: Iterable[str],
+    skill: str, queues: Iterable[QueueRules], numbers: Iterable[NumberEntry]
 ) -> list[str]:
-    """Where a skill is asked for: queues by their easing, numbers, flows and `customers` by what callers
-    need."""
+    """Where a skill is asked for: queues by their easing, numbers by what callers need."""
     eased = [f"queue {q.id}" for q in queues if any(step.skill == skill for step in q.easing)]
     named = [f"number {one.did}" for one in numbers if _names(skill, one.requires, one.prefers)]
+    return [*eased, *named]
+
+
+def flow_uses_of_skill(skill: str, flows: Iterable[Flow], customers: Iterable[str]) -> list[str]:
+    """The same for flows; and these `customers`."""
     led = [
         f"flow {flow.id}"
         for flow in flows
@@ -114,7 +114,7 @@ def uses_of_skill(
         if isinstance(node, Enqueue) and _names(skill, node.requires, node.prefers)
     ]
     own = [f"customer {customer}" for customer in customers]
-    return [*eased, *named, *dict.fromkeys(led), *own]
+    return [*dict.fromkeys(led), *own]
 
 
 def _names(skill: str, *needs: str) -> bool:

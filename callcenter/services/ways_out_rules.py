@@ -8,7 +8,7 @@ from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.ways_out import WayOut
 from callcenter.core.errors import NoSuchFlow, NoSuchQueue
 from callcenter.core.ids import FlowId, QueueId
-from callcenter.core.ivr.flow import KEYS
+from callcenter.core.ivr.flow import KEYS, Enqueue, Flow, Staffing
 from callcenter.core.reading import Path, Problem, unknown
 from callcenter.services.refusing import invalid, out_of_range
 
@@ -52,6 +52,15 @@ def way_out_problems(
 def leads_to(queue: QueueId, queues: Iterable[QueueRules]) -> list[QueueId]:
     """The queues from which a way out leads to this one."""
     return [one.id for one in queues if any(way.queue == queue for way in one.ways_out)]
+
+
+def flows_into(queue: QueueId, flows: Iterable[Flow]) -> list[FlowId]:
+    """The flows that lead to this one, by id."""
+    return sorted(
+        flow.id
+        for flow in flows
+        if any(isinstance(n, Enqueue | Staffing) and n.queue == queue for n in flow.nodes.values())
+    )
 
 
 def _when_problems(path: Path, way: WayOut, calendars: Collection[str]) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.callers import DbCustomers, DbListedNumbers
+from callcenter.adapters.db.config_versions import DbConfigVersions
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.messages import DbMessages
 from callcenter.adapters.db.migrations import upgrade
@@ -24,10 +25,12 @@ from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.db.skills import DbSkills
 from callcenter.adapters.http.app import HttpPlan, application, serving
+from callcenter.adapters.http.document import text_of
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.alerts import alert_routes
 from callcenter.adapters.http.routes.callers import caller_routes
 from callcenter.adapters.http.routes.calls import call_routes
+from callcenter.adapters.http.routes.config import config_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.http.routes.numbers import number_routes
@@ -45,6 +48,7 @@ from callcenter.ports.store import NumberEntry
 from callcenter.services import accounts
 from callcenter.services.callers import CallerBook
 from callcenter.services.configuration import Stores
+from callcenter.services.replanning import Replanning
 from callcenter.services.watch import Watchdogs
 from callcenter.testing.clock import HandClock
 from callcenter.testing.desk import DeskHouse
@@ -167,6 +171,16 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
             queue_routes(desk.configuration, desk.door),
             number_routes(desk.configuration),
             skill_routes(desk.configuration),
+            config_routes(
+                Replanning(
+                    desk.configuration,
+                    stores,
+                    DbConfigVersions(database),
+                    desk.desk,
+                    lambda: datetime.now(UTC),
+                    text_of,
+                )
+            ),
             caller_routes(_caller_book(database)),
             flow_routes(desk.configuration),
             call_routes(desk.door, DbHistory(database)),

@@ -76,8 +76,9 @@ class AgentListing(Listing[AgentShown]):
     """All agents, by id."""
 
 
-class NewAgent(Shape):
-    id: Line
+class AgentFields(Shape):
+    """What is left out has its default."""
+
     name_en: str = Field(default="", max_length=LONGEST_NAME)
     name_zh: str = Field(default="", max_length=LONGEST_NAME)
     enabled: bool = True
@@ -86,6 +87,10 @@ class NewAgent(Shape):
     skills: _Said = Field(default_factory=dict)
     tiers: _Said = Field(default_factory=dict)
     weights: _Said = Field(default_factory=dict)
+
+
+class NewAgent(AgentFields):
+    id: Line
 
 
 class AgentChange(Shape):
@@ -175,7 +180,7 @@ def _add_reading(routes: Routes, configuration: Configuration, door: Door) -> No
     async def list_agents(asked: Asked[None]) -> Answer:
         rows = door.snapshot()[1]["agents"]
         entries = await configuration.list_agents(asked.actor)
-        return AgentListing(items=[_shown(asked.actor, entry, rows) for entry in entries])
+        return AgentListing(items=[agent_shown(asked.actor, entry, rows) for entry in entries])
 
     @routes.add(
         "GET",
@@ -187,7 +192,7 @@ def _add_reading(routes: Routes, configuration: Configuration, door: Door) -> No
     )
     async def read_agent(asked: Asked[None]) -> Answer:
         entry = await configuration.agent(asked.actor, _agent(asked))
-        return _shown(asked.actor, entry, door.snapshot()[1]["agents"])
+        return agent_shown(asked.actor, entry, door.snapshot()[1]["agents"])
 
 
 def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> None:
@@ -202,14 +207,9 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         errors=(NameTaken, NoSuchQueue, NoSuchSkill, Invalid, StoreAway),
     )
     async def add_agent(asked: Asked[NewAgent]) -> Answer:
-        new = asked.body
-        profile = AgentProfile(
-            AgentId(new.id), new.name_en, new.name_zh, new.enabled, new.outside_number
-        )
-        said = Talents(new.skills, _by_queue(new.tiers), _by_queue(new.weights))
-        entry = AgentEntry(profile, _queues(new.queues), said)
+        entry = agent_entry(AgentId(asked.body.id), asked.body)
         added = await configuration.add_agent(asked.actor, entry)
-        return _shown(asked.actor, added, door.snapshot()[1]["agents"])
+        return agent_shown(asked.actor, added, door.snapshot()[1]["agents"])
 
     @routes.add(
         "PATCH",
@@ -224,7 +224,7 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         changed = await configuration.change_agent(
             asked.actor, _agent(asked), lambda before: _changed(before, asked.body)
         )
-        return _shown(asked.actor, changed, door.snapshot()[1]["agents"])
+        return agent_shown(asked.actor, changed, door.snapshot()[1]["agents"])
 
     @routes.add(
         "DELETE",
@@ -253,7 +253,7 @@ def _add_assigning(routes: Routes, configuration: Configuration, door: Door) -> 
         entry = await configuration.assign(
             asked.actor, _agent(asked), served, lambda had: _ranked(had, wish, served)
         )
-        return _shown(asked.actor, entry, door.snapshot()[1]["agents"])
+        return agent_shown(asked.actor, entry, door.snapshot()[1]["agents"])
 
 
 def _add_seats(routes: Routes, desk: AgentDesk, registrar: Registrar) -> None:
@@ -374,7 +374,15 @@ def _by_queue(said: Mapping[str, int]) -> dict[QueueId, int]:
     return {QueueId(queue): value for queue, value in said.items()}
 
 
-def _shown(actor: Actor, entry: AgentEntry, rows: Mapping[str, Any]) -> AgentShown:
+def agent_entry(agent: AgentId, said: AgentFields) -> AgentEntry:
+    """The agent of whom this is said."""
+    profile = AgentProfile(agent, said.name_en, said.name_zh, said.enabled, said.outside_number)
+    talents = Talents(said.skills, _by_queue(said.tiers), _by_queue(said.weights))
+    return AgentEntry(profile, _queues(said.queues), talents)
+
+
+def agent_shown(actor: Actor, entry: AgentEntry, rows: Mapping[str, Any]) -> AgentShown:
+    """An agent as this actor may see them; `rows` are the live ones."""
     profile = entry.profile
     row = rows.get(profile.id) if profile.enabled else None
     private = may(actor, Action.CHANGE_AGENTS) or actor.agent_id == profile.id
