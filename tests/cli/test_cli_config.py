@@ -1,10 +1,14 @@
 """`callcenter config`: a file is planned, applied, kept, and read back."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from callcenter.cli.centre import Centre, Refused
 
 pytestmark = pytest.mark.adapter
 
@@ -111,3 +115,28 @@ async def test_nothing_is_done_without_a_yes(running: Any, file: Path) -> None:
     before = await running.type("config", "export")
     assert "Do it?" in await running.type("config", "apply", str(file), status=1)
     assert await running.type("config", "export") == before
+
+
+@pytest.mark.parametrize(
+    ("document", "digest", "code", "says"),
+    [
+        ({"queues": {"night": {}}}, "0" * 64, "configuration-changed", "changed meanwhile"),
+        ({"queues": {"night": {"musik": "x"}}}, None, "invalid-request", "queues.night.musik: "),
+        ([], None, "invalid-request", "document"),
+    ],
+)
+async def test_the_api_changes_nothing_that_it_refuses(
+    running: Any, document: Any, digest: str | None, code: str, says: str
+) -> None:
+    known = json.loads((running.folder / "run/cli.json").read_text())
+    asked = Centre(known["url"], known["key"].removeprefix("ApiKey "))
+    before = await asyncio.to_thread(asked.ask, "GET", "/config")
+    change = {"document": document, "digest": digest or before["digest"]}
+    with pytest.raises(Refused, match=says) as refused:
+        await asyncio.to_thread(asked.ask, "POST", "/config/apply", change)
+    assert refused.value.code == code
+    assert await asyncio.to_thread(asked.ask, "GET", "/config") == before
+    papers = await asyncio.to_thread(asked.ask, "GET", "/openapi.json")
+    of_config = {path: of for path, of in papers["paths"].items() if "/config" in path}
+    OpenAPIV31SpecValidator({**papers, "paths": of_config}).validate()
+    assert "/api/v1/config/apply" in of_config
