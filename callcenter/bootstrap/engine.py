@@ -24,24 +24,23 @@ from callcenter.adapters.asterisk.trial import TrialCalls
 from callcenter.adapters.asterisk.trunks import Trunks
 from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.agents import DbAgents, DbEndpoints
-from callcenter.adapters.db.callers import DbCallerLookup, DbCustomers, DbListedNumbers
+from callcenter.adapters.db.callers import DbCallerLookup
 from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.do_not_call import DbDoNotCall
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.last_read import LastRead
 from callcenter.adapters.db.messages import DbMessages
-from callcenter.adapters.db.missed import DbMissedCallers
 from callcenter.adapters.db.queues import DbQueues
 from callcenter.adapters.db.session import Database
-from callcenter.adapters.db.skills import DbSkills
 from callcenter.adapters.flows.in_force import FlowsInForce
 from callcenter.adapters.flows.yaml_files import FlowFolder
 from callcenter.adapters.http.app import HttpPlan, application, serving
-from callcenter.adapters.http.routes.agents import Registrar, agent_routes
+from callcenter.adapters.http.routes.agents import agent_routes
 from callcenter.adapters.http.routes.alerts import alert_routes
 from callcenter.adapters.http.routes.callers import caller_routes
 from callcenter.adapters.http.routes.calls import call_routes
 from callcenter.adapters.http.routes.codes import code_routes
+from callcenter.adapters.http.routes.config import config_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.http.routes.numbers import number_routes
@@ -55,6 +54,7 @@ from callcenter.adapters.recordings.shelf import Shelf
 from callcenter.adapters.run_folder.accounts import KeptAccounts
 from callcenter.adapters.run_folder.ready import write_ready
 from callcenter.bootstrap.database import accounts_on, stores_on
+from callcenter.bootstrap.desks import asks_for_talks, caller_book, calling, registrar, replanning
 from callcenter.bootstrap.later import LONGEST_WAIT, Later
 from callcenter.bootstrap.plans import cookie_name
 from callcenter.bootstrap.prompts import SpokenPrompts, keep_clear
@@ -72,7 +72,6 @@ from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
 from callcenter.engine.runtime import Runtime
-from callcenter.host.addresses import reached_at
 from callcenter.host.render import trunk_endpoints
 from callcenter.ports.passwords import TokenRefused
 from callcenter.ports.store import StoreAway
@@ -83,7 +82,6 @@ from callcenter.services.agents import AgentDesk, SecondSignIn
 from callcenter.services.arrivals import Arrivals
 from callcenter.services.callbacks import Callbacks
 from callcenter.services.callers import CallerBook
-from callcenter.services.calling import Calling
 from callcenter.services.codes import CodeBook
 from callcenter.services.configuration import Configuration
 from callcenter.services.emergency_flow import emergency_system_flow
@@ -198,7 +196,7 @@ async def engine(
         runtime = Runtime(core, telephony, clock)
         desk = _desk(settings, door, http, database)
         lookup = DbCallerLookup(database)
-        arrivals = Arrivals(lookup, door.deliver, clock.now, lambda: _asks_for_talks(door))
+        arrivals = Arrivals(lookup, door.deliver, clock.now, lambda: asks_for_talks(door))
         stack.push_async_callback(arrivals.close)
         heard = _Heard(door, arrivals, runtime, desk, telephony, trunks, trial)
         link = _link(settings, switch, rest, http, clock, heard)
@@ -209,7 +207,7 @@ async def engine(
         watched = Watched(door, runtime, link, trunks, http, database, trial, Worst())
         dogs = Watchdogs(posts(settings, watched), clock, door.show_alerts)
         accounts = await _accounts(settings, database, clock, later)
-        book = _caller_book(settings, database, arrivals)
+        book = caller_book(settings, database, arrivals)
         plan = _http_plan(settings, accounts, configuration, desk, watched, dogs, book)
         if (lead := turn.lead) is not None:
             plan.registry.register(LeaseMetrics(lambda: lead.epoch, lambda: lead.age))
@@ -364,11 +362,12 @@ def _http_plan(
         ready=ready,
         registry=registry,
         routes=[
-            agent_routes(configuration, desk, door, _registrar(settings)),
+            agent_routes(configuration, desk, door, registrar(settings)),
             queue_routes(configuration, door),
             number_routes(configuration),
             skill_routes(configuration),
-            caller_routes(callers, _calling(settings, database)),
+            config_routes(replanning(configuration, desk, database)),
+            caller_routes(callers, calling(settings, database)),
             code_routes(CodeBook(DbCodes(database), configuration)),
             flow_routes(configuration),
             call_routes(door, DbHistory(database)),
@@ -379,32 +378,6 @@ def _http_plan(
         view=own_rows,
         cookie_name=cookie_name(settings),
     )
-
-
-def _calling(settings: Settings, database: Database) -> Calling:
-    hours, region = parse_hours(settings.calling.hours), settings.centre.region
-    return Calling(DbDoNotCall(database), hours, SystemClock().now, region=region)
-
-
-def _asks_for_talks(door: Door) -> bool:
-    return any(rules.known_for for rules in door.directory.queues.values())
-
-
-def _caller_book(settings: Settings, database: Database, arrivals: Arrivals) -> CallerBook:
-    skills = DbSkills(database)
-
-    async def known() -> frozenset[str]:
-        return frozenset(skill.id for skill in await skills.list())
-
-    stores = DbCustomers(database), DbListedNumbers(database), DbMissedCallers(database)
-    tell, now = arrivals.expect, SystemClock().now
-    return CallerBook(*stores, known, tell, now, region=settings.centre.region)
-
-
-def _registrar(settings: Settings) -> Registrar:
-    sip = settings.sip
-    host = sip.external_address or reached_at(sip.bind)[0]
-    return Registrar(f"{host}:{sip.port}", f"{host}:{sip.tls_port}" if sip.certificate else None)
 
 
 async def _accounts(

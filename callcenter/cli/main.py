@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "customers": "callcenter.cli.callers:customers",
     "callers": "callcenter.cli.callers:callers",
     "skills": "callcenter.cli.skills:skills",
+    "config": "callcenter.cli.config:config",
     "flows": "callcenter.cli.flows:flows",
     "call": "callcenter.cli.call:call",
     "callbacks": "callcenter.cli.callbacks:callbacks",

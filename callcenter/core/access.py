@@ -49,6 +49,8 @@ class Action(StrEnum):
     CHANGE_CUSTOMERS = "change-customers"
     READ_ACCOUNTS = "read-accounts"
     CHANGE_ACCOUNTS = "change-accounts"
+    READ_CONFIGURATION = "read-configuration"
+    CHANGE_CONFIGURATION = "change-configuration"
     READ_HEALTH = "read-health"
     RUN_CENTRE = "run-centre"
 

@@ -19,6 +19,7 @@ Path = tuple[str | int, ...]
 # A name becomes part of a file's path and of an identifier in the switch: keep it harmless.
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _SHOWN_CHARACTERS: Final = 40
+_LONGEST_STEP: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,17 @@ class Unreadable(Invalid):
 def dotted(path: Path) -> str:
     """A path as people write it: `nodes.main.menu.choices.1`."""
     return ".".join(str(step) for step in path) or "(top)"
+
+
+def field_path(path: Iterable[int | str]) -> str:
+    """A path as the API writes it: `skills[0].level`."""
+    written = ""
+    for step in path:
+        if isinstance(step, int):
+            written += f"[{step}]"
+        else:
+            written += ("." if written else "") + step[:_LONGEST_STEP]
+    return written
 
 
 def shown(value: object) -> str:
@@ -225,10 +237,13 @@ _KINDS_ZH: Final[Mapping[str, str]] = {
     "node kind": "节点类型",
     "strategy": "分配策略",
     "skill": "技能",
+    "flow": "流程",
     "day": "星期",
     "manner": "读法",
     "moment": "起算时间",
     "party": "一方",
+    "disposition": "通话结果",
+    "flag": "标记",
     "variable": "变量",
 }
 

@@ -8,12 +8,14 @@ core's own words, whatever the database calls them.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Protocol
 
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.device import Answering
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.codes import Disposition, PauseReason
+from callcenter.core.errors import NotFound
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.ports.journal import Numbered
 from callcenter.ports.problems import TryLater
@@ -28,6 +30,24 @@ class StoreAway(TryLater):
         "zh": "暂时无法访问数据库，请稍后再试。",
     }
     retry_after_seconds = 2
+
+
+class NoSuchVersion(NotFound):
+    code = "no-such-version"
+    title: ClassVar[Mapping[str, str]] = {
+        "en": "No configuration is kept under this number.",
+        "zh": "没有此编号的配置版本。",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigVersion:
+    """What the configuration was before somebody changed all of it: a document, until when, and by whom."""
+
+    number: int
+    at: datetime
+    by: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +237,22 @@ class Endpoints(Protocol):
 
     async def delete(self, agent: AgentId) -> None:
         """Forget it; it need not exist."""
+        ...
+
+
+class ConfigVersions(Protocol):
+    """What the configuration was before each change of the whole."""
+
+    async def keep(self, at: datetime, by: str, text: str) -> int:
+        """Its number, counted from 1."""
+        ...
+
+    async def newest(self, limit: int) -> Sequence[ConfigVersion]:
+        """The newest first."""
+        ...
+
+    async def find(self, number: int) -> ConfigVersion:
+        """Raises: NoSuchVersion."""
         ...
 
 

@@ -18,7 +18,7 @@ from callcenter.ports.callers import (
     MissedCallers,
     NoSuchCustomer,
 )
-from callcenter.services.naming import DID, LONGEST_NAME, check_id, checked_number
+from callcenter.services.naming import DID, LONGEST_NAME, check_id, telephone
 
 MOST_NUMBERS: Final = 50
 LONGEST_REASON: Final = 200
@@ -143,7 +143,7 @@ class CallerBook:
         await self._missed.done(normalise(number, self._region), actor.id, now, since)
 
     def _number(self, field: str, text: str) -> str:
-        return checked_number(field, text, DID, self._region)
+        return telephone(field, text, self._region, DID)
 
 
 def _check_head_start(seconds: float) -> None:

@@ -11,7 +11,7 @@ from callcenter.core.errors import Invalid
 from callcenter.core.numbers import normalise
 from callcenter.ports.callers import DoNotCall, Forbidden
 from callcenter.services.callers import LONGEST_REASON
-from callcenter.services.naming import OUTSIDE, checked_number
+from callcenter.services.naming import OUTSIDE, telephone
 
 
 class Calling:
@@ -37,7 +37,7 @@ class Calling:
             raise Invalid(f"reason: at most {LONGEST_REASON} printable characters")
         if forbidden.until is not None and forbidden.until <= self._now():
             raise Invalid("until: this moment has passed; write a later one, or leave it out")
-        number = checked_number("number", forbidden.number, OUTSIDE, self._region)
+        number = telephone("number", forbidden.number, self._region, OUTSIDE)
         checked = replace(forbidden, number=number)
         await self._store.put(checked)
         return checked

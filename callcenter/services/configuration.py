@@ -11,7 +11,8 @@ the line is out of order. Speaking takes minutes, and nobody else who changes so
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -44,16 +45,17 @@ from callcenter.ports.store import (
 from callcenter.services.agents import AgentDesk
 from callcenter.services.emergency_flow import BROKEN_FLOW, broken_flow
 from callcenter.services.flows import FlowProblem, FlowShelf, Ready
-from callcenter.services.naming import DID, OUTSIDE, check_id, check_names, checked_number
-from callcenter.services.queue_limits import check_rules
+from callcenter.services.naming import DID, OUTSIDE, check_id, check_names, telephone
+from callcenter.services.queue_rules import in_order, queue_problems
+from callcenter.services.refusing import refuse
 from callcenter.services.skill_rules import (
-    check_easing,
     check_skill,
     check_talents,
+    flow_uses_of_skill,
     uses_of_skill,
 )
 from callcenter.services.stored import Stored, StoredRecord
-from callcenter.services.ways_out_rules import check_ways_out, leads_to
+from callcenter.services.ways_out_rules import leads_to
 
 logger = logging.getLogger(__name__)
 
@@ -110,10 +112,10 @@ class Configuration:
         calling_hours: Calendar | None = None,
     ) -> None:
         self._stores = stores
-        self._flows = flows
+        self.flows = flows
         self._desk = desk
         self._door = door
-        self._region = region
+        self.region = region
         self._record = record
         self._tells_when_full = tells_when_full
         self._calling_hours = calling_hours
@@ -122,7 +124,7 @@ class Configuration:
 
     async def load(self) -> tuple[FlowProblem, ...]:
         """Put everything in force at a start; what is wrong with the flows. Raises: StoreAway."""
-        return await self._renew(self._flows.recall, self._keep_if_possible)
+        return await self._renew(self.flows.recall, self._keep_if_possible)
 
     async def recall(self) -> tuple[FlowProblem, ...]:
         """Put in force what was so last, since the store is away. Raises: StoreAway, if that is not known;
@@ -130,8 +132,8 @@ class Configuration:
         stored = None if self._record is None else await asyncio.to_thread(self._record.read)
         if stored is None:
             raise StoreAway("and it is not known what was in force last")
-        ready = await self._flows.recall(*stored.around)
-        self._flows.put_in_force(ready)
+        ready = await self.flows.recall(*stored.around)
+        self.flows.put_in_force(ready)
         self._configure(stored)
         return ready.problems
 
@@ -259,7 +261,7 @@ class Configuration:
         there, or another queue may be eased by it)."""
         check_may(actor, Action.CHANGE_QUEUES)
         async with self._one_at_a_time:
-            users = self._flows.into(queue)
+            users = self.flows.into(queue)
             if users:
                 raise StillInUse(f"{queue}: flows lead to it: {', '.join(users)}")
             others = await self._stores.queues.list()
@@ -285,8 +287,8 @@ class Configuration:
         Raises: NotPermitted, Invalid, NoSuchFlow, NoSuchSkill.
         """
         check_may(actor, Action.CHANGE_FLOWS)
-        did = checked_number("did", did, DID, self._region)
-        if flow not in self._flows.known:
+        did = telephone("did", did, self.region, DID)
+        if flow not in self.flows.known:
             raise NoSuchFlow(flow)
         async with self._one_at_a_time:
             known = await self._skills()
@@ -305,7 +307,7 @@ class Configuration:
         """Raises: NotPermitted, NoSuchNumber."""
         check_may(actor, Action.CHANGE_FLOWS)
         async with self._one_at_a_time:
-            await self._stores.numbers.delete(normalise(did, self._region))
+            await self._stores.numbers.delete(normalise(did, self.region))
             await self._put_in_force()
 
     # -- skills -----------------------------------------------------------------------------------
@@ -329,11 +331,21 @@ class Configuration:
         check_may(actor, Action.CHANGE_AGENTS)
         async with self._one_at_a_time:
             queues, numbers = await self._stores.queues.list(), await self._stores.numbers.list()
-            flows = self._flows.in_force.values()
             customers = await self._stores.customers.needing(skill)
-            if uses := uses_of_skill(skill, queues, numbers, flows, customers):
+            led = flow_uses_of_skill(skill, self.flows.in_force.values(), customers)
+            if uses := [*uses_of_skill(skill, queues, numbers), *led]:
                 raise StillInUse(f"{skill}: asked for by {', '.join(uses)}")
             await self._stores.skills.delete(skill)
+            await self._put_in_force()
+
+    # -- all of it --------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def changing(self) -> AsyncIterator[None]:
+        """Nobody else changes anything; what is written inside is one, and is put in force then."""
+        async with self._one_at_a_time:
+            async with self._stores.unit.change():
+                yield
             await self._put_in_force()
 
     # -- flows ------------------------------------------------------------------------------------
@@ -345,11 +357,11 @@ class Configuration:
         return [
             FlowEntry(
                 flow,
-                self._flows.in_force[flow].version if flow in self._flows.in_force else None,
+                self.flows.in_force[flow].version if flow in self.flows.in_force else None,
                 tuple(number.did for number in numbers if number.flow == flow),
-                tuple(problem for problem in self._flows.problems if problem.flow == flow),
+                tuple(problem for problem in self.flows.problems if problem.flow == flow),
             )
-            for flow in sorted(self._flows.known)
+            for flow in sorted(self.flows.known)
         ]
 
     async def reload_flows(self, actor: Actor) -> tuple[FlowProblem, ...]:
@@ -358,13 +370,13 @@ class Configuration:
         Raises: NotPermitted, StoreAway, JournalAway; nothing was changed then.
         """
         check_may(actor, Action.CHANGE_FLOWS)
-        return await self._renew(self._flows.read, self._flows.keep)
+        return await self._renew(self.flows.read, self.flows.keep)
 
     async def check_flows(self, actor: Actor) -> tuple[FlowProblem, ...]:
         """What `reload_flows` would say, with nothing changed. Raises: NotPermitted."""
         check_may(actor, Action.READ_FLOWS)
         queues = {rules.id for rules in await self._stores.queues.list()}
-        return await self._flows.check(queues, await self._skills())
+        return await self.flows.check(queues, await self._skills())
 
     async def after(self, change: Callable[[], Awaitable[None]]) -> None:
         """Put in force what the stores hold once `change`, of another room, is done; one at a time."""
@@ -376,7 +388,7 @@ class Configuration:
 
     async def _keep_if_possible(self, ready: Ready) -> None:
         try:
-            await self._flows.keep(ready)
+            await self.flows.keep(ready)
         except JournalAway:  # Callers need a centre more than the next start needs this.
             logger.exception("flows in force not kept")
 
@@ -389,7 +401,7 @@ class Configuration:
             while (ready := await self._swap(make_ready, keep)) is None:
                 logger.info("queues or numbers changed meanwhile, looking at the flows again")
             if ready.is_new:  # Else callers wait for us, and there is nothing to clear away.
-                await self._flows.clear()
+                await self.flows.clear()
             return ready.problems
 
     async def _swap(
@@ -407,7 +419,7 @@ class Configuration:
                 return None
             await keep(ready)
             # From here nothing waits: words, flows and numbers change together.
-            self._flows.put_in_force(ready)
+            self.flows.put_in_force(ready)
             self._configure(stored)
             await self._remember(stored)
         return ready
@@ -440,52 +452,32 @@ class Configuration:
         )
 
     def _configure(self, stored: Stored) -> None:
-        flows = self._flows.in_force
+        flows = {**self.flows.in_force, BROKEN_FLOW: broken_flow(self.flows.system)}
         directory = Directory(
-            flows={**flows, BROKEN_FLOW: broken_flow(self._flows.system)},
-            numbers={
-                number.did: number.flow if number.flow in flows else BROKEN_FLOW
-                for number in stored.numbers
-            },
-            queues={rules.id: rules for rules in stored.queues},
-            calendars=self._flows.calendars,
-            assignments={
-                profile.id: stored.served.get(profile.id, ())
-                for profile in stored.profiles
-                if profile.enabled
-            },
-            talents=stored.talents,
-            answering={profile.id: profile.answering for profile in stored.profiles},
-            skills=stored.skills,
-            pause_reasons=stored.pause_reasons,
-            dispositions=stored.dispositions,
-            needs={
-                number.did: (number.requires, number.prefers)
-                for number in stored.numbers
-                if number.requires or number.prefers
-            },
+            flows=flows,
+            calendars=self.flows.calendars,
             calling_hours=self._calling_hours,
-            reach=partial(as_called, region=self._region),
+            reach=partial(as_called, region=self.region),
             tells_when_full=self._tells_when_full,
         )
-        self._door.configure(directory)
+        self._door.configure(stored.filled_into(directory, BROKEN_FLOW))
 
     def _checked(self, entry: AgentEntry) -> AgentEntry:
         profile = entry.profile
         check_id("id", profile.id)
         check_names(profile.name_en, profile.name_zh)
         if profile.outside_number is not None:
-            number = checked_number("outside_number", profile.outside_number, OUTSIDE, self._region)
+            number = telephone("outside_number", profile.outside_number, self.region, OUTSIDE)
             profile = replace(profile, outside_number=number)
         queues = tuple(dict.fromkeys(entry.queues))
         check_talents(entry.talents, queues)
         return replace(entry, profile=profile, queues=queues)
 
     async def _checked_rules(self, rules: QueueRules) -> QueueRules:
-        check_rules(rules)
-        others = await self._stores.queues.list()
-        check_ways_out(rules, others, self._flows.known, self._flows.calendars)
-        return check_easing(rules, await self._skills(), {queue.id for queue in others})
+        queues = {queue.id: queue for queue in await self._stores.queues.list()}
+        skills = await self._skills()
+        refuse(queue_problems(rules, queues, skills, self.flows.known, self.flows.calendars))
+        return in_order(rules)
 
     async def _skills(self) -> frozenset[str]:
         return frozenset(skill.id for skill in await self._stores.skills.list())

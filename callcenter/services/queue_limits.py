@@ -1,12 +1,13 @@
 """What a queue's rules may be. The one table that forms, API and store go by."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from callcenter.core.acd.queue import QueueRules
-from callcenter.core.errors import Invalid
+from callcenter.core.reading import Problem
+from callcenter.services.refusing import invalid, out_of_range
 
 SECONDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
@@ -34,14 +35,16 @@ MISSES: Final = (1, 100)
 MUSIC: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
-def check_rules(rules: QueueRules) -> None:
-    """Raises: Invalid, naming the first value that cannot be."""
+def rule_problems(rules: QueueRules) -> Iterator[Problem]:
+    """The values that cannot be."""
     for name, (least, most) in SECONDS.items():
         value = getattr(rules, name)
-        if value is not None and not least <= value.total_seconds() <= most:
-            raise Invalid(f"{name}_seconds: write {least:g} to {most:g}")
-    least_misses, most_misses = MISSES
-    if not least_misses <= rules.misses_allowed <= most_misses:
-        raise Invalid(f"misses_allowed: write {least_misses} to {most_misses}")
+        if value is not None:
+            yield from out_of_range((f"{name}_seconds",), value.total_seconds(), least, most)
+    yield from out_of_range(("misses_allowed",), rules.misses_allowed, *MISSES)
     if not MUSIC.fullmatch(rules.music):
-        raise Invalid("music: use 1 to 40 of a-z, 0-9, - and _, such as default")
+        yield invalid(
+            ("music",),
+            "use 1 to 40 of a-z, 0-9, - and _, such as default",
+            "请使用 1 到 40 个 a-z、0-9、- 和 _，例如 default",
+        )

@@ -3,11 +3,12 @@ engine can start while the database is away.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.calls.directory import Directory
 from callcenter.core.codes import Disposition, PauseReason
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.ports.store import AgentProfile, NumberEntry
@@ -31,6 +32,30 @@ class Stored:
         """What flows are checked against: the queues there are, the flows numbers lead to, the skills."""
         queues = frozenset(rules.id for rules in self.queues)
         return queues, frozenset(number.flow for number in self.numbers), self.skills
+
+    def filled_into(self, directory: Directory, broken: FlowId) -> Directory:
+        """The directory with all of this; numbers whose flow it does not have lead to `broken`."""
+        flows = directory.flows
+        return replace(
+            directory,
+            numbers={one.did: one.flow if one.flow in flows else broken for one in self.numbers},
+            queues={rules.id: rules for rules in self.queues},
+            assignments={
+                profile.id: self.served.get(profile.id, ())
+                for profile in self.profiles
+                if profile.enabled
+            },
+            talents=self.talents,
+            answering={profile.id: profile.answering for profile in self.profiles},
+            skills=self.skills,
+            pause_reasons=self.pause_reasons,
+            dispositions=self.dispositions,
+            needs={
+                number.did: (number.requires, number.prefers)
+                for number in self.numbers
+                if number.requires or number.prefers
+            },
+        )
 
 
 class StoredRecord(Protocol):

@@ -1,45 +1,52 @@
 """What the ways out of a queue may be. Nobody is led to what is not there, nor round in a ring."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.acd.ways_out import WayOut
-from callcenter.core.errors import Invalid, NoSuchFlow, NoSuchQueue
+from callcenter.core.errors import NoSuchFlow, NoSuchQueue
 from callcenter.core.ids import FlowId, QueueId
-from callcenter.core.ivr.flow import KEYS
+from callcenter.core.ivr.flow import KEYS, Enqueue, Flow, Staffing
+from callcenter.core.reading import Path, Problem, unknown
+from callcenter.services.refusing import invalid, out_of_range
 
 MOST_WAYS: Final = 14
 SOONEST: Final = timedelta(seconds=1)
 LATEST: Final = timedelta(hours=4)
 
 
-def check_ways_out(
+def way_out_problems(
     rules: QueueRules,
-    queues: Iterable[QueueRules],
+    queues: Mapping[QueueId, QueueRules],
     flows: Collection[FlowId],
     calendars: Collection[str],
-) -> None:
-    """`queues` are all, these rules' own perhaps as they were before.
-
-    Raises: Invalid, NoSuchQueue, NoSuchFlow, naming the first value that cannot be.
-    """
+) -> Iterator[Problem]:
+    """The values that cannot be. `queues` are all, these rules' own perhaps as they were before."""
     if len(rules.ways_out) > MOST_WAYS:
-        raise Invalid(f"ways_out: at most {MOST_WAYS}")
-    known = {queue.id: queue for queue in queues} | {rules.id: rules}
+        yield invalid(("ways_out",), f"at most {MOST_WAYS}", f"最多 {MOST_WAYS} 个")
+    ring = _ring(rules, queues)
     seen: set[tuple[object, ...]] = set()
     for place, way in enumerate(rules.ways_out):
-        field = f"ways_out[{place}]"
-        _check_when(field, way, calendars)
-        _check_where(field, way, rules.id, known, flows)
+        path = ("ways_out", place)
+        yield from _when_problems(path, way, calendars)
+        yield from _where_problems(path, way, rules.id, queues, flows)
         when = (way.after is not None, way.key, way.calendar)
         if when in seen:
-            raise Invalid(f"{field}: another one opens by the same; keep one of them")
+            yield invalid(
+                path,
+                "another one opens by the same; keep one of them",
+                "已有另一个出口使用相同条件，请只保留一个",
+            )
         seen.add(when)
-        if way.queue is not None and not way.key and (ring := _ring(rules.id, known)):
+        if len(ring) > 1 and not way.key and way.queue == ring[1]:
             walk = " → ".join((*ring, ring[0]))
-            raise Invalid(f"{field}.queue: callers would go round for ever: {walk}")
+            yield invalid(
+                (*path, "queue"),
+                f"callers would go round for ever: {walk}",
+                f"来电会无限循环：{walk}",
+            )
 
 
 def leads_to(queue: QueueId, queues: Iterable[QueueRules]) -> list[QueueId]:
@@ -47,47 +54,69 @@ def leads_to(queue: QueueId, queues: Iterable[QueueRules]) -> list[QueueId]:
     return [one.id for one in queues if any(way.queue == queue for way in one.ways_out)]
 
 
-def _check_when(field: str, way: WayOut, calendars: Collection[str]) -> None:
+def flows_into(queue: QueueId, flows: Iterable[Flow]) -> list[FlowId]:
+    """The flows that lead to this one, by id."""
+    return sorted(
+        flow.id
+        for flow in flows
+        if any(isinstance(n, Enqueue | Staffing) and n.queue == queue for n in flow.nodes.values())
+    )
+
+
+def _when_problems(path: Path, way: WayOut, calendars: Collection[str]) -> Iterator[Problem]:
     if (way.after is not None) + bool(way.key) + bool(way.calendar) != 1:
-        raise Invalid(f"{field}: say when by one of after_seconds, key and calendar")
-    if way.after is not None and not SOONEST <= way.after <= LATEST:
+        yield invalid(
+            path,
+            "say when by one of after_seconds, key and calendar",
+            "请用 after_seconds、key、calendar 之一说明何时离开",
+        )
+    if way.after is not None:
         least, most = SOONEST.total_seconds(), LATEST.total_seconds()
-        raise Invalid(f"{field}.after_seconds: write {least:g} to {most:g}")
+        yield from out_of_range((*path, "after_seconds"), way.after.total_seconds(), least, most)
     if way.key and (len(way.key) != 1 or way.key not in KEYS):
-        raise Invalid(f"{field}.key: write one of 0 to 9, * and #")
+        yield invalid(
+            (*path, "key"), "write one of 0 to 9, * and #", "请填写 0 到 9、* 或 # 中的一个"
+        )
     if way.calendar and way.calendar not in calendars:
-        there = ", ".join(sorted(calendars)) or "none"
-        raise Invalid(f"{field}.calendar: there is no such calendar; there are: {there}")
+        known = sorted(calendars)
+        yield unknown("no-such-calendar", (*path, "calendar"), "calendar", way.calendar, known)
 
 
-def _check_where(
-    field: str,
+def _where_problems(
+    path: Path,
     way: WayOut,
     own: QueueId,
     queues: Collection[QueueId],
     flows: Collection[FlowId],
-) -> None:
+) -> Iterator[Problem]:
     if (way.queue is None) == (way.flow is None):
-        raise Invalid(f"{field}: say where to by one of queue and flow")
+        yield invalid(
+            path, "say where to by one of queue and flow", "请用 queue 或 flow 之一说明去向"
+        )
     if way.queue == own:
-        raise Invalid(f"{field}.queue: callers wait there already; name another queue")
-    if way.queue is not None and way.queue not in queues:
-        raise NoSuchQueue(f"{field}.queue: {way.queue}")
+        yield invalid(
+            (*path, "queue"),
+            "callers wait there already; name another queue",
+            "来电已在此队列中，请填写其他队列",
+        )
+    elif way.queue is not None and way.queue not in queues:
+        yield unknown(NoSuchQueue.code, (*path, "queue"), "queue", way.queue, sorted(queues))
     if way.flow is not None and way.flow not in flows:
-        raise NoSuchFlow(f"{field}.flow: {way.flow}")
+        yield unknown(NoSuchFlow.code, (*path, "flow"), "flow", way.flow, sorted(flows))
 
 
-def _ring(begin: QueueId, queues: Mapping[QueueId, QueueRules]) -> tuple[QueueId, ...]:
-    """A ring through `begin` that callers who press nothing would never leave; empty if there is none."""
-    walks: list[tuple[QueueId, ...]] = [(begin,)]
+def _ring(rules: QueueRules, queues: Mapping[QueueId, QueueRules]) -> tuple[QueueId, ...]:
+    """A ring of queues, from these rules' own, that callers who press nothing would never leave; empty
+    if there is none."""
+    walks: list[tuple[QueueId, ...]] = [(rules.id,)]
     seen: set[QueueId] = set()
     while walks:
         walk = walks.pop()
-        rules = queues.get(walk[-1])
-        for way in rules.ways_out if rules else ():
+        at = rules if walk[-1] == rules.id else queues.get(walk[-1])
+        for way in at.ways_out if at else ():
             if way.queue is None or way.key:
                 continue
-            if way.queue == begin:
+            if way.queue == rules.id:
                 return walk
             if way.queue not in seen:
                 seen.add(way.queue)

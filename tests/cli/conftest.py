@@ -17,6 +17,7 @@ from callcenter.adapters.db.agents import DbAgents, DbEndpoints
 from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.callers import DbCustomers, DbListedNumbers
 from callcenter.adapters.db.codes import DbCodes
+from callcenter.adapters.db.config_versions import DbConfigVersions
 from callcenter.adapters.db.do_not_call import DbDoNotCall
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.messages import DbMessages
@@ -27,11 +28,13 @@ from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.db.skills import DbSkills
 from callcenter.adapters.http.app import HttpPlan, application, serving
+from callcenter.adapters.http.document import text_of
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.alerts import alert_routes
 from callcenter.adapters.http.routes.callers import caller_routes
 from callcenter.adapters.http.routes.calls import call_routes
 from callcenter.adapters.http.routes.codes import code_routes
+from callcenter.adapters.http.routes.config import config_routes
 from callcenter.adapters.http.routes.flows import flow_routes
 from callcenter.adapters.http.routes.messages import message_routes
 from callcenter.adapters.http.routes.numbers import number_routes
@@ -52,6 +55,7 @@ from callcenter.services.callers import CallerBook
 from callcenter.services.calling import Calling
 from callcenter.services.codes import CodeBook
 from callcenter.services.configuration import Stores
+from callcenter.services.replanning import Replanning
 from callcenter.services.watch import Watchdogs
 from callcenter.testing.clock import HandClock
 from callcenter.testing.desk import DeskHouse
@@ -184,6 +188,16 @@ async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
             skill_routes(desk.configuration),
             caller_routes(_caller_book(database), _calling(database)),
             code_routes(CodeBook(DbCodes(database), desk.configuration)),
+            config_routes(
+                Replanning(
+                    desk.configuration,
+                    stores,
+                    DbConfigVersions(database),
+                    desk.desk,
+                    lambda: datetime.now(UTC),
+                    text_of,
+                )
+            ),
             flow_routes(desk.configuration),
             call_routes(desk.door, DbHistory(database)),
             message_routes(DbMessages(database), Shelf(folder / "recordings")),

@@ -7,10 +7,12 @@ import pytest
 
 from callcenter.core.access import Actor, Role
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.acd.want import Ease
 from callcenter.core.acd.ways_out import WayOut
 from callcenter.core.calendar import parse_calendar
 from callcenter.core.errors import Invalid, NoSuchFlow, NoSuchQueue, StillInUse
 from callcenter.core.ids import FlowId, QueueId
+from callcenter.ports.store import Skill
 from callcenter.testing.centre import SALES, SUPPORT, menu
 from callcenter.testing.desk import DeskHouse
 
@@ -61,8 +63,8 @@ async def test_every_kind_of_way_is_in_force_at_once(house: DeskHouse) -> None:
         (WayOut(key="9", queue=SUPPORT), Invalid, r"ways_out\[1\]: another one opens by the same"),
         (WayOut(calendar="mars", queue=SUPPORT), Invalid, r"ways_out\[1\].calendar.*: office"),
         (WayOut(key="1", queue=SALES), Invalid, r"ways_out\[1\].queue: callers wait there"),
-        (WayOut(key="1", queue=QueueId("x")), NoSuchQueue, r"ways_out\[1\].queue: x"),
-        (WayOut(key="1", flow=FlowId("x")), NoSuchFlow, r"ways_out\[1\].flow: x"),
+        (WayOut(key="1", queue=QueueId("x")), NoSuchQueue, r"ways_out\[1\].queue: .* called x"),
+        (WayOut(key="1", flow=FlowId("x")), NoSuchFlow, r"ways_out\[1\].flow: .* called x"),
     ],
 )
 async def test_a_way_that_cannot_be_is_named_and_changes_nothing(
@@ -89,3 +91,12 @@ async def test_a_queue_to_which_a_way_leads_is_not_deleted(house: DeskHouse) -> 
         await house.configuration.delete_queue(ROOT, NIGHT)
     await put(house, SALES)
     await house.configuration.delete_queue(ROOT, NIGHT)
+
+
+async def test_a_step_that_eases_nothing_is_refused_with_its_place(house: DeskHouse) -> None:
+    await house.configuration.put_skill(ROOT, Skill("english", "English"))
+    steps = Ease(timedelta(seconds=30), "english", 20), Ease(timedelta(seconds=60), "english", 50)
+    with pytest.raises(Invalid, match=r"easing\[1\].to: a step before it asks for 20 at most"):
+        await house.configuration.change_queue(
+            ROOT, SALES, lambda rules: replace(rules, easing=steps)
+        )

@@ -30,7 +30,7 @@ from callcenter.core.reading import Path, Problem, shown
 
 LARGEST_FILE: Final = 256 * 1024
 _DEEPEST: Final = 20
-_MOST_THINGS: Final = 10_000
+MOST_THINGS: Final = 10_000
 _WHOLE: Final = re.compile(r"[-+]?[0-9]{1,18}")
 _FRACTION: Final = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
 _WORDS: Final[Mapping[str, object]] = {
@@ -67,8 +67,8 @@ class Source:
         return self.lines[path]
 
 
-def read_text(text: str) -> Source:
-    """The plain data of a text of at most `LARGEST_FILE` bytes.
+def read_text(text: str, *, most: int = MOST_THINGS) -> Source:
+    """The plain data of a text of at most `LARGEST_FILE` bytes, and of at most so many things.
 
     Raises: Unsafe.
     """
@@ -78,7 +78,7 @@ def read_text(text: str) -> Source:
         # them reads no further.
         yaml = YAML(typ="safe", pure=True)
         yaml.Scanner = _BoundedScanner
-        events = _bounded(yaml.parse(io.StringIO(text)))
+        events = _bounded(yaml.parse(io.StringIO(text)), most)
         first = next(events, None)
         data = None if first is None else _plain(first, events, (), lines)
         for _ in events:
@@ -89,26 +89,28 @@ def read_text(text: str) -> Source:
     except (YAMLError, ValueError) as error:
         raise _not_yaml(type(error).__name__, 0) from None
     if data is None:
-        raise _unsafe("empty-file", 0, "The file is empty: write a flow.", "文件为空，请编写流程。")
+        raise _unsafe(
+            "empty-file", 0, "The file is empty: write something.", "文件为空，请填写内容。"
+        )
     return Source(data, lines)
 
 
-def text_of(file: FilePath) -> str:
-    """What is written in a file. Raises: Unsafe."""
+def text_of(file: FilePath, *, largest: int = LARGEST_FILE) -> str:
+    """What is written in a file of at most so many bytes. Raises: Unsafe."""
     try:
         with file.open("rb") as stream:
-            data = stream.read(LARGEST_FILE + 1)
+            data = stream.read(largest + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise _unsafe(
             "not-readable", 0, f"The file cannot be read: {reason}.", f"无法读取文件：{reason}。"
         ) from None
-    if len(data) > LARGEST_FILE:
+    if len(data) > largest:
         raise _unsafe(
             "file-too-large",
             0,
-            f"The file is larger than {LARGEST_FILE // 1024} KiB: split it into several flows.",
-            f"文件超过 {LARGEST_FILE // 1024} KiB，请拆分为多个流程。",
+            f"The file is larger than {largest // 1024} KiB: split it.",
+            f"文件超过 {largest // 1024} KiB，请拆分。",
         )
     try:
         return data.decode("utf-8-sig")
@@ -136,7 +138,7 @@ class _BoundedScanner(Scanner):
         raise _magic(self.reader.line)
 
 
-def _bounded(events: Any) -> Iterator[Any]:
+def _bounded(events: Any, most: int) -> Iterator[Any]:
     """The events that make up data, as long as they are few, shallow and plain."""
     depth = documents = 0
     for count, event in enumerate(events):
@@ -144,7 +146,7 @@ def _bounded(events: Any) -> Iterator[Any]:
         depth += isinstance(event, CollectionStartEvent)
         depth -= isinstance(event, CollectionEndEvent)
         line = event.start_mark.line
-        if depth > _DEEPEST or count > _MOST_THINGS or documents > 1:
+        if depth > _DEEPEST or count > most or documents > 1:
             raise _too_much(line)
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None) is not None:
             raise _magic(line)
@@ -156,7 +158,7 @@ def _too_much(line: int) -> Unsafe:
     return _unsafe(
         "too-much",
         line,
-        f"Too much for one flow: one document, {_DEEPEST} levels deep at most.",
+        f"Too much for one file: one document, {_DEEPEST} levels deep at most.",
         f"内容过多：每个文件只能有一个文档，最多嵌套 {_DEEPEST} 层。",
     )
 

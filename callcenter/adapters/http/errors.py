@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from callcenter.core.errors import CoreError, Invalid
+from callcenter.core.reading import field_path
 from callcenter.ports.problems import (
     PROBLEM_TYPE,
     BodyTooLarge,
@@ -33,7 +34,6 @@ logger = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _SHOWN: Final = 20  # Errors listed in one answer; a thousand more teach nothing.
-_NAME_LIMIT: Final = 80
 _OF_STATUS: Final[Mapping[int, type[CoreError]]] = {
     400: NotUnderstood,
     404: NoSuchPage,
@@ -88,17 +88,6 @@ def _field_error(detail: ErrorDetails) -> dict[str, str]:
         "code": detail["type"].replace("_", "-"),
         "detail": detail["msg"],
     }
-
-
-def field_path(loc: Sequence[int | str]) -> str:
-    """A field's place as a person would write it: `skills[0].level`."""
-    path = ""
-    for step in loc:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        else:
-            path += ("." if path else "") + step[:_NAME_LIMIT]
-    return path
 
 
 def problem_response(request: web.BaseRequest, refusal: CoreError) -> web.Response:

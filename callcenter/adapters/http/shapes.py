@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 
 class Shape(BaseModel):
@@ -28,7 +29,11 @@ class Listing(Shape, Generic[S]):
 
 def _is_printable(text: str) -> str:
     if not text.isprintable():
-        raise ValueError("control characters and line breaks are not allowed")
+        raise PydanticCustomError(
+            "value_error",
+            "control characters and line breaks are not allowed",
+            {"zh": "不允许控制字符和换行"},
+        )
     return text
 
 

@@ -10,12 +10,12 @@ import aiohttp
 import pytest
 from pydantic import Field
 
-from callcenter.adapters.http.errors import field_path
 from callcenter.adapters.http.openapi import document
 from callcenter.adapters.http.routing import Answer, Anybody, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Shape
 from callcenter.core.access import Action
 from callcenter.core.errors import CoreError, NoSuchAgent
+from callcenter.core.reading import field_path
 from callcenter.ports.problems import STATUS, TryLater, language_of, status_of
 
 pytestmark = pytest.mark.adapter

@@ -84,8 +84,9 @@ class AgentListing(Listing[AgentShown]):
     """All agents, by id."""
 
 
-class NewAgent(Shape):
-    id: Line
+class AgentFields(Shape):
+    """What is left out has its default."""
+
     name_en: str = Field(default="", max_length=LONGEST_NAME)
     name_zh: str = Field(default="", max_length=LONGEST_NAME)
     enabled: bool = True
@@ -95,6 +96,10 @@ class NewAgent(Shape):
     skills: _Said = Field(default_factory=dict)
     tiers: _Said = Field(default_factory=dict)
     weights: _Said = Field(default_factory=dict)
+
+
+class NewAgent(AgentFields):
+    id: Line
 
 
 class AgentChange(Shape):
@@ -190,7 +195,7 @@ def _add_reading(routes: Routes, configuration: Configuration, door: Door) -> No
     async def list_agents(asked: Asked[None]) -> Answer:
         rows = door.snapshot()[1]["agents"]
         entries = await configuration.list_agents(asked.actor)
-        return AgentListing(items=[_shown(asked.actor, entry, rows) for entry in entries])
+        return AgentListing(items=[agent_shown(asked.actor, entry, rows) for entry in entries])
 
     @routes.add(
         "GET",
@@ -202,7 +207,7 @@ def _add_reading(routes: Routes, configuration: Configuration, door: Door) -> No
     )
     async def read_agent(asked: Asked[None]) -> Answer:
         entry = await configuration.agent(asked.actor, _agent(asked))
-        return _shown(asked.actor, entry, door.snapshot()[1]["agents"])
+        return agent_shown(asked.actor, entry, door.snapshot()[1]["agents"])
 
 
 def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> None:
@@ -217,8 +222,9 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         errors=(NameTaken, NoSuchQueue, NoSuchSkill, Invalid, StoreAway),
     )
     async def add_agent(asked: Asked[NewAgent]) -> Answer:
-        added = await configuration.add_agent(asked.actor, _entry(asked.body))
-        return _shown(asked.actor, added, door.snapshot()[1]["agents"])
+        entry = agent_entry(AgentId(asked.body.id), asked.body)
+        added = await configuration.add_agent(asked.actor, entry)
+        return agent_shown(asked.actor, added, door.snapshot()[1]["agents"])
 
     @routes.add(
         "PATCH",
@@ -233,7 +239,7 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         changed = await configuration.change_agent(
             asked.actor, _agent(asked), lambda before: _changed(before, asked.body)
         )
-        return _shown(asked.actor, changed, door.snapshot()[1]["agents"])
+        return agent_shown(asked.actor, changed, door.snapshot()[1]["agents"])
 
     @routes.add(
         "DELETE",
@@ -262,7 +268,7 @@ def _add_assigning(routes: Routes, configuration: Configuration, door: Door) -> 
         entry = await configuration.assign(
             asked.actor, _agent(asked), served, lambda had: _ranked(had, wish, served)
         )
-        return _shown(asked.actor, entry, door.snapshot()[1]["agents"])
+        return agent_shown(asked.actor, entry, door.snapshot()[1]["agents"])
 
 
 def _add_seats(routes: Routes, desk: AgentDesk, registrar: Registrar) -> None:
@@ -275,7 +281,7 @@ def _add_seats(routes: Routes, desk: AgentDesk, registrar: Registrar) -> None:
         needs=Right(Action.SIGN_IN_AGENT, owner="agent_id"),
         errors=(NoSuchAgent, AgentClosed, AlreadySignedIn, Invalid, StoreAway),
     )
-    async def sign_in(asked: Asked[PhoneChoice]) -> Answer:
+    async def sign_in_agent(asked: Asked[PhoneChoice]) -> Answer:
         phone = asked.body.phone
         account = await desk.sign_in(asked.actor, _agent(asked), phone)
         if account is None:
@@ -296,7 +302,7 @@ def _add_seats(routes: Routes, desk: AgentDesk, registrar: Registrar) -> None:
         needs=Right(Action.SIGN_IN_AGENT, owner="agent_id"),
         errors=(NoSuchAgent, NotSignedIn),
     )
-    async def sign_out(asked: Asked[None]) -> Answer:
+    async def sign_out_agent(asked: Asked[None]) -> Answer:
         await desk.sign_out(asked.actor, _agent(asked))
         return None
 
@@ -366,13 +372,6 @@ def _queues(names: Sequence[str]) -> tuple[QueueId, ...]:
     return tuple(QueueId(name) for name in names)
 
 
-def _entry(new: NewAgent) -> AgentEntry:
-    names = (new.name_en, new.name_zh)
-    profile = AgentProfile(AgentId(new.id), *names, new.enabled, new.outside_number, new.answering)
-    talents = Talents(new.skills, _by_queue(new.tiers), _by_queue(new.weights))
-    return AgentEntry(profile, _queues(new.queues), talents)
-
-
 def _changed(entry: AgentEntry, wish: AgentChange) -> AgentEntry:
     given = {
         name: getattr(wish, name)
@@ -406,7 +405,16 @@ def _by_queue(said: Mapping[str, int]) -> dict[QueueId, int]:
     return {QueueId(queue): value for queue, value in said.items()}
 
 
-def _shown(actor: Actor, entry: AgentEntry, rows: Mapping[str, Any]) -> AgentShown:
+def agent_entry(agent: AgentId, said: AgentFields) -> AgentEntry:
+    """The agent of whom this is said."""
+    names = (said.name_en, said.name_zh)
+    profile = AgentProfile(agent, *names, said.enabled, said.outside_number, said.answering)
+    talents = Talents(said.skills, _by_queue(said.tiers), _by_queue(said.weights))
+    return AgentEntry(profile, _queues(said.queues), talents)
+
+
+def agent_shown(actor: Actor, entry: AgentEntry, rows: Mapping[str, Any]) -> AgentShown:
+    """An agent as this actor may see them; `rows` are the live ones."""
     profile = entry.profile
     row = rows.get(profile.id) if profile.enabled else None
     private = may(actor, Action.CHANGE_AGENTS) or actor.agent_id == profile.id

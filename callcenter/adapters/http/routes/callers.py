@@ -218,7 +218,7 @@ def _add_listed(routes: Routes, book: CallerBook) -> None:
         needs=Right(Action.READ_CUSTOMERS),
         errors=(StoreAway,),
     )
-    async def list_numbers(asked: Asked[None]) -> Answer:
+    async def list_listed_numbers(asked: Asked[None]) -> Answer:
         return ListedListing(items=[_listed(one) for one in await book.listed(asked.actor)])
 
     @routes.add(
@@ -230,7 +230,7 @@ def _add_listed(routes: Routes, book: CallerBook) -> None:
         needs=Right(Action.CHANGE_CUSTOMERS),
         errors=(Invalid, StoreAway),
     )
-    async def put_number(asked: Asked[ListedTarget]) -> Answer:
+    async def put_listed_number(asked: Asked[ListedTarget]) -> Answer:
         wish, number = asked.body, asked.path("number")
         ahead = wish.head_start_seconds
         listed = ListedNumber(number, wish.kind, wish.reason, wish.until, wish.per_hour, ahead)
@@ -243,7 +243,7 @@ def _add_listed(routes: Routes, book: CallerBook) -> None:
         needs=Right(Action.CHANGE_CUSTOMERS),
         errors=(NotListed, StoreAway),
     )
-    async def delete_number(asked: Asked[None]) -> Answer:
+    async def delete_listed_number(asked: Asked[None]) -> Answer:
         await book.delete_listed(asked.actor, asked.path("number"))
         return None
 

@@ -67,7 +67,7 @@ def _add_pause_reasons(routes: Routes, codes: CodeBook) -> None:
     )
     async def list_reasons(asked: Asked[None]) -> Answer:
         found = await codes.pause_reasons(asked.actor)
-        return PauseReasonListing(items=[_reason(one) for one in found.values()])
+        return PauseReasonListing(items=[reason_shown(one) for one in found.values()])
 
     @routes.add(
         "PUT",
@@ -79,11 +79,9 @@ def _add_pause_reasons(routes: Routes, codes: CodeBook) -> None:
         errors=(Invalid, StoreAway),
     )
     async def put_reason(asked: Asked[PauseReasonTarget]) -> Answer:
-        wish, names = asked.body, (asked.body.name_en, asked.body.name_zh)
-        longest = of_seconds(wish.longest_seconds)
-        reason = PauseReason(asked.path("code"), *names, wish.paid, longest)
+        reason = pause_reason(asked.path("code"), asked.body)
         await codes.put_pause_reason(asked.actor, reason)
-        return _reason(reason)
+        return reason_shown(reason)
 
     @routes.add(
         "DELETE",
@@ -108,7 +106,7 @@ def _add_dispositions(routes: Routes, codes: CodeBook) -> None:
     )
     async def list_dispositions(asked: Asked[None]) -> Answer:
         found = await codes.dispositions(asked.actor)
-        return DispositionListing(items=[_disposition(one) for one in found.values()])
+        return DispositionListing(items=[disposition_shown(one) for one in found.values()])
 
     @routes.add(
         "PUT",
@@ -120,11 +118,9 @@ def _add_dispositions(routes: Routes, codes: CodeBook) -> None:
         errors=(Invalid, StoreAway),
     )
     async def put_disposition(asked: Asked[DispositionTarget]) -> Answer:
-        wish = asked.body
-        place = (wish.parent or "", tuple(dict.fromkeys(wish.flags)))
-        disposition = Disposition(asked.path("code"), wish.name_en, wish.name_zh, *place)
+        disposition = disposition_of(asked.path("code"), asked.body)
         await codes.put_disposition(asked.actor, disposition)
-        return _disposition(disposition)
+        return disposition_shown(disposition)
 
     @routes.add(
         "DELETE",
@@ -138,7 +134,15 @@ def _add_dispositions(routes: Routes, codes: CodeBook) -> None:
         return None
 
 
-def _reason(reason: PauseReason) -> PauseReasonShown:
+def pause_reason(code: str, said: PauseReasonTarget) -> PauseReason:
+    """The reason of which this is said."""
+    return PauseReason(
+        code, said.name_en, said.name_zh, said.paid, of_seconds(said.longest_seconds)
+    )
+
+
+def reason_shown(reason: PauseReason) -> PauseReasonShown:
+    """All that is said of it."""
     return PauseReasonShown(
         id=reason.id,
         name_en=reason.name_en,
@@ -148,7 +152,14 @@ def _reason(reason: PauseReason) -> PauseReasonShown:
     )
 
 
-def _disposition(one: Disposition) -> DispositionShown:
+def disposition_of(code: str, said: DispositionTarget) -> Disposition:
+    """The disposition of which this is said."""
+    flags = tuple(dict.fromkeys(said.flags))
+    return Disposition(code, said.name_en, said.name_zh, said.parent or "", flags)
+
+
+def disposition_shown(one: Disposition) -> DispositionShown:
+    """All that is said of it."""
     return DispositionShown(
         id=one.id,
         name_en=one.name_en,

@@ -62,7 +62,7 @@ def number_routes(configuration: Configuration) -> Routes:
     async def put_number(asked: Asked[NumberTarget]) -> Answer:
         flow, needs = FlowId(asked.body.flow), (asked.body.requires, asked.body.prefers)
         did = asked.path("did")
-        return _shown(await configuration.put_number(asked.actor, did, flow, *needs))
+        return number_shown(await configuration.put_number(asked.actor, did, flow, *needs))
 
     @routes.add(
         "DELETE",
@@ -79,10 +79,11 @@ def number_routes(configuration: Configuration) -> Routes:
 
 
 def _listing(numbers: Sequence[NumberEntry]) -> NumberListing:
-    return NumberListing(items=[_shown(number) for number in numbers])
+    return NumberListing(items=[number_shown(number) for number in numbers])
 
 
-def _shown(number: NumberEntry) -> NumberShown:
+def number_shown(number: NumberEntry) -> NumberShown:
+    """A number as it is shown."""
     return NumberShown(
         did=number.did, flow=number.flow, requires=number.requires, prefers=number.prefers
     )

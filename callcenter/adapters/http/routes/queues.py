@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from callcenter.adapters.http.routing import API, Answer, Asked, Right, Routes
 from callcenter.adapters.http.shapes import Line, Listing, Shape
@@ -52,7 +53,11 @@ class EasingStep(Shape):
     @model_validator(mode="after")
     def _is_one_of_two(self) -> "EasingStep":
         if (self.skill is None) == (self.add is None) or (self.add is not None and self.to):
-            raise ValueError("give either a skill and its level, or a queue to add")
+            raise PydanticCustomError(
+                "value_error",
+                "give either a skill and its level, or a queue to add",
+                {"zh": "请填写技能及其级别，或要加入的队列，二者选一"},
+            )
         return self
 
 
@@ -173,7 +178,7 @@ def _add_reading(routes: Routes, configuration: Configuration, door: Door) -> No
     async def list_queues(asked: Asked[None]) -> Answer:
         state = door.snapshot()[1]
         queues = await configuration.list_queues(asked.actor)
-        return QueueListing(items=[_shown(rules, state) for rules in queues])
+        return QueueListing(items=[queue_shown(rules, state) for rules in queues])
 
     @routes.add(
         "GET",
@@ -185,7 +190,7 @@ def _add_reading(routes: Routes, configuration: Configuration, door: Door) -> No
     )
     async def read_queue(asked: Asked[None]) -> Answer:
         rules = await configuration.queue(asked.actor, _queue(asked))
-        return _shown(rules, door.snapshot()[1])
+        return queue_shown(rules, door.snapshot()[1])
 
     @routes.add(
         "GET",
@@ -215,9 +220,9 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
         errors=(NameTaken, Invalid, NoSuchSkill, NoSuchQueue, NoSuchFlow, StoreAway),
     )
     async def add_queue(asked: Asked[NewQueue]) -> Answer:
-        rules = _changed(QueueRules(QueueId(asked.body.id)), asked.body)
+        rules = changed_rules(QueueRules(QueueId(asked.body.id)), asked.body)
         await configuration.add_queue(asked.actor, rules)
-        return _shown(rules, door.snapshot()[1])
+        return queue_shown(rules, door.snapshot()[1])
 
     @routes.add(
         "PATCH",
@@ -230,9 +235,9 @@ def _add_changing(routes: Routes, configuration: Configuration, door: Door) -> N
     )
     async def change_queue(asked: Asked[QueueChange]) -> Answer:
         rules = await configuration.change_queue(
-            asked.actor, _queue(asked), lambda before: _changed(before, asked.body)
+            asked.actor, _queue(asked), lambda before: changed_rules(before, asked.body)
         )
-        return _shown(rules, door.snapshot()[1])
+        return queue_shown(rules, door.snapshot()[1])
 
     @routes.add(
         "DELETE",
@@ -250,7 +255,8 @@ def _queue(asked: Asked[Any]) -> QueueId:
     return QueueId(asked.path("queue_id"))
 
 
-def _changed(rules: QueueRules, wish: QueueChange) -> QueueRules:
+def changed_rules(rules: QueueRules, wish: QueueChange) -> QueueRules:
+    """The rules with what is wished."""
     given: dict[str, Any] = {
         name: timedelta(seconds=seconds)
         for name in _DURATIONS
@@ -305,7 +311,8 @@ def _step(ease: Ease) -> EasingStep:
     return EasingStep(after_seconds=after, skill=ease.skill, to=ease.to)
 
 
-def _shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
+def queue_shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
+    """A queue as it is shown; `state` has the live rows."""
     figures = state["queues"].get(rules.id) or {"waiting": 0, "longest_since": None, "free": 0}
     durations = {f"{name}_seconds": in_seconds(getattr(rules, name)) for name in _DURATIONS}
     return QueueShown.model_validate(

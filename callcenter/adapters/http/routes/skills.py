@@ -41,7 +41,7 @@ def skill_routes(configuration: Configuration) -> Routes:
     )
     async def list_skills(asked: Asked[None]) -> Answer:
         known = await configuration.list_skills(asked.actor)
-        return SkillListing(items=[_shown(skill) for skill in known])
+        return SkillListing(items=[skill_shown(skill) for skill in known])
 
     @routes.add(
         "PUT",
@@ -55,7 +55,7 @@ def skill_routes(configuration: Configuration) -> Routes:
     async def put_skill(asked: Asked[SkillNames]) -> Answer:
         skill = Skill(asked.path("skill_id"), asked.body.name_en, asked.body.name_zh)
         await configuration.put_skill(asked.actor, skill)
-        return _shown(skill)
+        return skill_shown(skill)
 
     @routes.add(
         "DELETE",
@@ -71,5 +71,6 @@ def skill_routes(configuration: Configuration) -> Routes:
     return routes
 
 
-def _shown(skill: Skill) -> SkillShown:
+def skill_shown(skill: Skill) -> SkillShown:
+    """A skill as it is shown."""
     return SkillShown(id=skill.id, name_en=skill.name_en, name_zh=skill.name_zh)
