@@ -52,6 +52,8 @@ EXITS: Final[Mapping[LeftBy, str]] = {
     LeftBy.KEY: "EXITWITHKEY",
     # The nearest word that app_queue has for it.
     LeftBy.CLOSING: "EXITWITHTIMEOUT",
+    LeftBy.EXPECTED: "EXITWITHTIMEOUT",
+    LeftBy.NOBODY: "EXITEMPTY",
 }
 
 Place = tuple[datetime, int]

@@ -465,7 +465,11 @@ class Engine:
 
     def _configure_floor(self) -> None:
         lines = self.floor.lines
-        self._directory = replace(self._directory, look=lambda one: queue_look(lines.get(one)))
+        self._directory = replace(
+            self._directory,
+            look=lambda one: queue_look(lines.get(one)),
+            foresee=self.floor.waits.of_newcomer,
+        )
         known, now = self._directory, self._clock.now()
         rules = (known.queues.values(), known.assignments, known.talents)
         self.floor.configure(*rules, now, known.calendars)

@@ -33,7 +33,7 @@ def check_ways_out(
         field = f"ways_out[{place}]"
         _check_when(field, way, calendars)
         _check_where(field, way, rules.id, known, flows)
-        when = (way.after is not None, way.key, way.calendar)
+        when = (way.why, way.key, way.calendar)
         if when in seen:
             raise Invalid(f"{field}: another one opens by the same; keep one of them")
         seen.add(when)
@@ -48,11 +48,15 @@ def leads_to(queue: QueueId, queues: Iterable[QueueRules]) -> list[QueueId]:
 
 
 def _check_when(field: str, way: WayOut, calendars: Collection[str]) -> None:
-    if (way.after is not None) + bool(way.key) + bool(way.calendar) != 1:
-        raise Invalid(f"{field}: say when by one of after_seconds, key and calendar")
-    if way.after is not None and not SOONEST <= way.after <= LATEST:
-        least, most = SOONEST.total_seconds(), LATEST.total_seconds()
-        raise Invalid(f"{field}.after_seconds: write {least:g} to {most:g}")
+    by_time = (("after_seconds", way.after), ("expected_seconds", way.expected))
+    given = sum(time is not None for _, time in by_time)
+    if given + bool(way.key) + bool(way.calendar) + way.nobody != 1:
+        whens = "after_seconds, key, calendar, expected_seconds and nobody"
+        raise Invalid(f"{field}: say when by one of {whens}")
+    for name, time in by_time:
+        if time is not None and not SOONEST <= time <= LATEST:
+            least, most = SOONEST.total_seconds(), LATEST.total_seconds()
+            raise Invalid(f"{field}.{name}: write {least:g} to {most:g}")
     if way.key and (len(way.key) != 1 or way.key not in KEYS):
         raise Invalid(f"{field}.key: write one of 0 to 9, * and #")
     if way.calendar and way.calendar not in calendars:

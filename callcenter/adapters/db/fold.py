@@ -60,6 +60,8 @@ _LEFT: Final[Mapping[LeftBy, Exit]] = {
     LeftBy.TIMEOUT: Exit.FLOW_OUT_TIMEOUT,
     LeftBy.KEY: Exit.FLOW_OUT_KEY,
     LeftBy.CLOSING: Exit.FLOW_OUT_CLOSING,
+    LeftBy.EXPECTED: Exit.FLOW_OUT_EXPECTED,
+    LeftBy.NOBODY: Exit.FLOW_OUT_NOBODY,
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.device import Answering
@@ -11,7 +12,7 @@ from callcenter.core.codes import Disposition, PauseReason
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.flow import Flow
-from callcenter.core.ivr.interpreter import QueueLook, unseen
+from callcenter.core.ivr.interpreter import QueueLook, unforeseen, unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Directory:
     dispositions: Mapping[str, Disposition] = field(default_factory=dict)
     # How a queue is now, for flows that ask before they let a caller join it.
     look: Callable[[QueueId], QueueLook] = unseen
+    # And how long somebody who joins it now is expected to wait, None: nobody can say.
+    foresee: Callable[[QueueId, datetime], timedelta | None] = unforeseen
     # Callers beyond our limits are told so, instead of being refused before they are answered.
     tells_when_full: bool = False
 

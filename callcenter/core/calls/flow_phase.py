@@ -286,7 +286,8 @@ def _say(
 
 
 def _context(call: Call, at: datetime, directory: Directory, language: str | None) -> ivr.Context:
-    return ivr.Context(at, directory.calendars, language, directory.look, call.variables)
+    looks = directory.look, directory.foresee
+    return ivr.Context(at, directory.calendars, language, *looks, call.variables)
 
 
 def _given(call: Call) -> Variables:

@@ -29,6 +29,8 @@ class LeftBy(StrEnum):
     TIMEOUT = "timeout"
     KEY = "key"  # they pressed one that leads out
     CLOSING = "closing"  # its hours ended
+    EXPECTED = "expected"  # the wait would have been too long
+    NOBODY = "nobody"  # nobody was signed in any more who serves it
 
 
 class Outcome(StrEnum):

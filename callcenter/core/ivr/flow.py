@@ -145,7 +145,8 @@ class HangUp:
 @dataclass(frozen=True, slots=True)
 class Staffing:
     """Look at a queue before the caller joins it: `nobody` if no agent of it is signed in, `nobody_ready`
-    if none takes calls now, `full` if `most_waiting` wait already; else `then`. None: not asked."""
+    if none takes calls now, `full` if `most_waiting` wait already, `long_wait` if the wait is expected to
+    be longer than `longest_wait`; else `then`. None: not asked."""
 
     queue: QueueId
     then: NodeId
@@ -153,6 +154,8 @@ class Staffing:
     nobody_ready: NodeId | None = None
     full: NodeId | None = None
     most_waiting: int | None = None
+    long_wait: NodeId | None = None
+    longest_wait: timedelta | None = None
 
 
 Node = Play | Menu | Collect | SayValue | SetLanguage | Hours | Staffing | Enqueue | HangUp
@@ -186,9 +189,9 @@ def drift(node: Node) -> tuple[NodeId, ...]:
             return (otherwise,)
         case Hours(open=open_, closed=closed):
             return (open_, closed)
-        case Staffing(then=then, nobody=nobody, nobody_ready=unready, full=full):
-            others = (way for way in (nobody, unready, full) if way is not None)
-            return tuple(dict.fromkeys((then, *others)))
+        case Staffing() as look:
+            others = (look.nobody, look.nobody_ready, look.full, look.long_wait)
+            return tuple(dict.fromkeys((look.then, *(way for way in others if way is not None))))
         case Enqueue() | HangUp():
             return ()
 

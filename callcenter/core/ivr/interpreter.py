@@ -100,6 +100,11 @@ class QueueLook:
     ready: int
 
 
+def unforeseen(queue: QueueId, now: datetime) -> timedelta | None:
+    """Where nothing is known of waits."""
+    return None
+
+
 def unseen(queue: QueueId) -> QueueLook:
     """A queue of which nothing is known keeps nobody out."""
     return QueueLook(0, 1, 1)
@@ -114,6 +119,7 @@ class Context:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     language: str | None = None
     look: Callable[[QueueId], QueueLook] = unseen
+    foresee: Callable[[QueueId, datetime], timedelta | None] = unforeseen
     variables: Variables = ()
 
 
@@ -294,11 +300,12 @@ def _place(cursor: Cursor, node: NodeId, language: Language, drifted: int) -> Cu
 
 def _decided(node: Hours | Staffing, context: Context) -> NodeId:
     if isinstance(node, Staffing):
-        return _staffed(node, context.look(node.queue))
+        return _staffed(node, context)
     return node.open if _is_open(node.calendar, context) else node.closed
 
 
-def _staffed(node: Staffing, queue: QueueLook) -> NodeId:
+def _staffed(node: Staffing, context: Context) -> NodeId:
+    queue = context.look(node.queue)
     if node.nobody is not None and queue.signed_in == 0:
         return node.nobody
     if node.nobody_ready is not None and queue.ready == 0:
@@ -306,6 +313,11 @@ def _staffed(node: Staffing, queue: QueueLook) -> NodeId:
     most = node.most_waiting
     if node.full is not None and most is not None and queue.waiting >= most:
         return node.full
+    if node.long_wait is not None and node.longest_wait is not None:
+        # Asked last, since it costs most; what nobody can say keeps nobody out.
+        expected = context.foresee(node.queue, context.now)
+        if expected is not None and expected > node.longest_wait:
+            return node.long_wait
     return node.then
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
+from callcenter.core.durations import of_seconds
 from callcenter.core.errors import Invalid
 from callcenter.core.ids import QueueId
 from callcenter.core.ivr.flow import (
@@ -35,6 +36,7 @@ from callcenter.core.skills import LONGEST_NEED, parse_need, text_of
 _MOST_NODES: Final = 500
 _MOST_TRIES: Final = 10
 _LONGEST_PRIORITY: Final = 86_400
+_LONGEST_LIMIT: Final = 14_400
 
 Prompts = dict[PromptName, Mapping[Language, tuple[Utterance, ...]]]
 
@@ -199,20 +201,24 @@ class Nodes:
         )
 
     def _staffing(self, body: object, path: Path) -> Staffing | None:
-        ways = ("nobody", "nobody_ready", "full")
+        ways = ("nobody", "nobody_ready", "full", "long_wait")
+        limits = ("most_waiting", "longest_wait_seconds")
         fields = self._reader.fields(
-            body, path, required=("queue", "then"), optional=(*ways, "most_waiting")
+            body, path, required=("queue", "then"), optional=(*ways, *limits)
         )
         if fields is None:
             return None
-        if ("full" in fields) != ("most_waiting" in fields) or not fields.keys() & set(ways):
+        halves = zip(ways[2:], limits, strict=True)
+        if any((way in fields) != (limit in fields) for way, limit in halves) or not (
+            fields.keys() & set(ways)
+        ):
             self._reader.note(
                 "nothing-asked",
                 path,
-                "Say where to go if `nobody` is signed in, if `nobody_ready`, or if it is `full`, with"
-                " `most_waiting: 20`.",
-                "请填写无人签入（nobody）、无人就绪（nobody_ready）或已满（full，并填写 most_waiting: 20）"
-                "时的去向。",
+                "Say where to go if `nobody` is signed in, if `nobody_ready`, if it is `full`, with"
+                " `most_waiting: 20`, or on a `long_wait`, with `longest_wait_seconds: 600`.",
+                "请填写无人签入（nobody）、无人就绪（nobody_ready）、已满（full，并填写 most_waiting: 20）"
+                "或等待过长（long_wait，并填写 longest_wait_seconds: 600）时的去向。",
             )
         queue = QueueId(self._reader.name(fields["queue"], (*path, "queue")) or "")
         to = {way: self._target(fields, way, path) for way in ways if way in fields}
@@ -220,6 +226,10 @@ class Nodes:
         if "most_waiting" in fields:
             place = (*path, "most_waiting")
             most = self._reader.count(fields["most_waiting"], place, least=0, most=100_000)
+        seconds = None
+        if "longest_wait_seconds" in fields:
+            place, given = (*path, "longest_wait_seconds"), fields["longest_wait_seconds"]
+            seconds = self._reader.number(given, place, least=1, most=_LONGEST_LIMIT)
         return Staffing(
             queue,
             self._target(fields, "then", path),
@@ -227,6 +237,8 @@ class Nodes:
             to.get("nobody_ready"),
             to.get("full"),
             most,
+            to.get("long_wait"),
+            of_seconds(seconds),
         )
 
     def _enqueue(self, body: object, path: Path) -> Enqueue | None:

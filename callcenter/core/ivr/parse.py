@@ -13,7 +13,8 @@ or on the graph as a whole is `check`'s. The shape, one node of each kind:
                        wait_seconds: 2.5, on_timeout: sorry, on_invalid: sorry}}
       english: {set_language: {language: en, then: open}}
       open:    {hours: {calendar: office, open: sales, closed: bye}}
-      busy:    {staffing: {queue: sales, nobody: bye, full: bye, most_waiting: 20, then: sales}}
+      busy:    {staffing: {queue: sales, nobody: bye, full: bye, most_waiting: 20,
+                          long_wait: bye, longest_wait_seconds: 600, then: sales}}
       order:   {collect: {prompt: ask, into: order, least: 4, most: 12, terminator: "#", then: told,
                           otherwise: sales, tries: 3, wait_seconds: 2.5, on_timeout: sorry,
                           on_invalid: sorry}}

@@ -209,6 +209,12 @@ def test_whatever_stands_there_is_read_or_refused(key: str, value: object) -> No
         ({"then": "sales"}, "nothing-asked", "nodes.look.staffing"),
         ({"then": "sales", "full": "sales"}, "nothing-asked", "nodes.look.staffing"),
         ({"then": "sales", "most_waiting": 3}, "nothing-asked", "nodes.look.staffing"),
+        ({"then": "sales", "long_wait": "sales"}, "nothing-asked", "nodes.look.staffing"),
+        (
+            {"then": "sales", "long_wait": "sales", "longest_wait_seconds": 0},
+            "bad-number",
+            "nodes.look.staffing.longest_wait_seconds",
+        ),
         ({"then": "sales", "nobody": "x"}, "unknown-node", "nodes.look.staffing.nobody"),
         (
             {"then": "sales", "full": "sales", "most_waiting": -1},
@@ -229,11 +235,19 @@ def test_a_look_at_a_queue_is_read_whole() -> None:
         "nobody": "sales",
         "full": "sales",
         "most_waiting": 9,
+        "long_wait": "sales",
+        "longest_wait_seconds": 600,
     }
     flow = parse_flow(_put(source(), ("nodes", "look"), {"staffing": body}))
     sales = NodeId("sales")
     assert flow.nodes[NodeId("look")] == Staffing(
-        QueueId("sales"), sales, nobody=sales, full=sales, most_waiting=9
+        QueueId("sales"),
+        sales,
+        nobody=sales,
+        full=sales,
+        most_waiting=9,
+        long_wait=sales,
+        longest_wait=timedelta(minutes=10),
     )
 
 
