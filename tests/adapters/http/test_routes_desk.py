@@ -302,7 +302,7 @@ async def test_a_queue_is_added_read_changed_and_deleted(ask: Mapping[str, Askin
     step = {"after_seconds": 20, "add": "sales", "skill": None, "to": 0}
     _, changed = await sue("PATCH", "/queues/night", {"easing": [step]})
     assert changed["easing"] == [step]
-    nothing = {"after_seconds": None, "key": None, "calendar": None, "flow": None}
+    nothing: dict[str, Any] = dict.fromkeys(("after_seconds", "key", "calendar", "flow"))
     nothing |= {"expected_seconds": None, "nobody": False}
     ways = [
         {**nothing, **when, "queue": "sales"}
