@@ -45,6 +45,8 @@ from callcenter.core.calls.effects import (
     StartMusic,
     StopMusic,
     StopSaying,
+    TakeMessage,
+    TellBusy,
     TurnAway,
     Words,
 )
@@ -139,13 +141,21 @@ class AriTelephony:
                     # 21: call rejected, on which they do not.
                     self._send(call, channels.hangup(leg, reason_code="21" if for_good else "34"))
                 case GiveBack(leg=leg):
-                    self._sounds.leave(leg)
-                    back = channels.continue_in_dialplan(
-                        leg, context="fallback", extension="s", priority=1
-                    )
-                    self._send(call, back)
+                    self._send_on(call, leg, "fallback")
+                case TellBusy(leg=leg):
+                    self._send_on(call, leg, "busy")
+                case TakeMessage(leg=leg):
+                    self._send(call, channels.set_channel_vars(leg, variables=_about(effect)))
+                    self._send_on(call, leg, "message")
                 case _:
                     self._sound(call, effect)
+
+    def _send_on(self, call: CallId, leg: LegId, context: str) -> None:
+        """To what the switch does by itself."""
+        self._sounds.leave(leg)
+        self._send(
+            call, channels.continue_in_dialplan(leg, context=context, extension="s", priority=1)
+        )
 
     def turn_away(self, share: float) -> None:
         """See `ports.telephony`."""
@@ -406,6 +416,14 @@ class AriTelephony:
             came = came_at(leg, at)
             arrived = arrival(leg, variable(leg, "CC_DID"), came, self._region)
         return SeenLeg(leg_id, inside and leg["state"] == "Up", arrived, together)
+
+
+def _about(message: TakeMessage) -> dict[str, str]:
+    """What the dialplan is to know of a message: how long it may be, and what its file is called."""
+    return {
+        "CC_LONGEST": str(int(message.longest.total_seconds())),
+        "CC_ABOUT": f"_{message.queue or ''}_{message.language}",
+    }
 
 
 def _together(all_bridges: Sequence[Bridge]) -> Mapping[LegId, frozenset[LegId]]:

@@ -26,6 +26,9 @@ KEYS: Final = "0123456789*#"
 LONGEST_WAIT: Final = timedelta(seconds=2.5)
 SHORTEST_WAIT: Final = timedelta(seconds=0.5)
 
+LONGEST_MESSAGE: Final = timedelta(minutes=2)
+SHORTEST_LIMIT: Final = timedelta(seconds=5)
+
 USUAL_TRIES: Final = 3
 MOST_DIGITS: Final = 32
 
@@ -137,9 +140,19 @@ class Enqueue:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """End the call, after a last word if there is one."""
+    """End the call, after a last word if there is one. `busy`: with the busy tone, or, if nothing has been
+    said yet, by not answering."""
 
     prompt: PromptName | None = None
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """End the flow with a message that the caller leaves after the tone, of `longest` at most."""
+
+    prompt: PromptName | None = None
+    longest: timedelta = LONGEST_MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +171,8 @@ class Staffing:
     longest_wait: timedelta | None = None
 
 
-Node = Play | Menu | Collect | SayValue | SetLanguage | Hours | Staffing | Enqueue | HangUp
+Ending = Enqueue | HangUp | Voicemail
+Node = Play | Menu | Collect | SayValue | SetLanguage | Hours | Staffing | Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +206,7 @@ def drift(node: Node) -> tuple[NodeId, ...]:
         case Staffing() as look:
             others = (look.nobody, look.nobody_ready, look.full, look.long_wait)
             return tuple(dict.fromkeys((look.then, *(way for way in others if way is not None))))
-        case Enqueue() | HangUp():
+        case Enqueue() | HangUp() | Voicemail():
             return ()
 
 

@@ -29,6 +29,7 @@ from callcenter.core.ivr.cursor import Cursor, Phase, Variables
 from callcenter.core.ivr.flow import (
     USUAL_TRIES,
     Collect,
+    Ending,
     Enqueue,
     Flow,
     HangUp,
@@ -41,6 +42,7 @@ from callcenter.core.ivr.flow import (
     SayValue,
     SetLanguage,
     Staffing,
+    Voicemail,
 )
 from callcenter.core.ivr.spoken import in_words
 
@@ -161,21 +163,31 @@ class ToQueue:
 
 @dataclass(frozen=True, slots=True)
 class Goodbye:
-    """The flow is over: say these, if any, then hang up."""
+    """The flow is over: say these, if any, then hang up; `busy`: with the busy tone."""
 
     prompts: tuple[PromptName, ...]
     language: Language
+    busy: bool = False
 
 
-Move = Say | Listen | Carry | ToQueue | Goodbye
+@dataclass(frozen=True, slots=True)
+class ToMessage:
+    """The flow is over: say these, if any, then let them leave a message."""
+
+    prompts: tuple[PromptName, ...]
+    language: Language
+    longest: timedelta
+
+
+Move = Say | Listen | Carry | ToQueue | Goodbye | ToMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """Where the caller stands now, what to do, and the nodes entered on the way, in order.
 
-    `cursor` is None once the flow is over (`ToQueue`, `Goodbye`); `variables` are what was collected by
-    then.
+    `cursor` is None once the flow is over (`ToQueue`, `Goodbye`, `ToMessage`); `variables` are what was
+    collected by then.
     """
 
     cursor: Cursor | None
@@ -285,12 +297,18 @@ def _walk(flow: Flow, cursor: Cursor, to: NodeId, context: Context) -> Turn:
             case Play(prompt=prompt) | Menu(prompt=prompt) | Collect(prompt=prompt):
                 place = _place(cursor, node_id, language, drifted)
                 return Turn(place, Say((prompt,), language), tuple(entered))
-            case Enqueue(queue, priority, requires, prefers, from_arrival):
-                move = ToQueue(queue, priority, language, requires, prefers, from_arrival)
-                return Turn(None, move, tuple(entered), cursor.variables)
-            case HangUp(prompt=last_word):
-                prompts = () if last_word is None else (last_word,)
-                return Turn(None, Goodbye(prompts, language), tuple(entered), cursor.variables)
+            case Enqueue() | HangUp() | Voicemail() as end:
+                return Turn(None, _ending(end, language), tuple(entered), cursor.variables)
+
+
+def _ending(node: Ending, language: Language) -> ToQueue | Goodbye | ToMessage:
+    match node:
+        case Enqueue(queue, priority, requires, prefers, from_arrival):
+            return ToQueue(queue, priority, language, requires, prefers, from_arrival)
+        case HangUp(prompt=prompt, busy=busy):
+            return Goodbye(() if prompt is None else (prompt,), language, busy)
+        case Voicemail(prompt=prompt, longest=longest):
+            return ToMessage(() if prompt is None else (prompt,), language, longest)
 
 
 def _place(cursor: Cursor, node: NodeId, language: Language, drifted: int) -> Cursor:

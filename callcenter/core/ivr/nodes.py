@@ -10,8 +10,10 @@ from callcenter.core.ids import QueueId
 from callcenter.core.ivr.flow import (
     GIVEN,
     KEYS,
+    LONGEST_MESSAGE,
     LONGEST_WAIT,
     MOST_DIGITS,
+    SHORTEST_LIMIT,
     SHORTEST_WAIT,
     USUAL_TRIES,
     Collect,
@@ -29,6 +31,7 @@ from callcenter.core.ivr.flow import (
     SpokenAs,
     Staffing,
     Utterance,
+    Voicemail,
 )
 from callcenter.core.reading import Path, Reader, shown, word
 from callcenter.core.skills import LONGEST_NEED, parse_need, text_of
@@ -67,6 +70,7 @@ class Nodes:
             "staffing": self._staffing,
             "enqueue": self._enqueue,
             "hang_up": self._hang_up,
+            "voicemail": self._voicemail,
         }
 
     def read(self) -> dict[NodeId, Node]:
@@ -281,10 +285,32 @@ class Nodes:
     def _hang_up(self, body: object, path: Path) -> HangUp | None:
         if body is None:
             return HangUp()
-        fields = self._reader.fields(body, path, required=(), optional=("prompt",))
+        fields = self._reader.fields(body, path, required=(), optional=("prompt", "busy"))
         if fields is None:
             return None
-        return HangUp(self._optional_prompt(fields, "prompt", path))
+        busy = fields.get("busy", False)
+        if not isinstance(busy, bool):
+            self._reader.note(
+                "no-yes-or-no",
+                (*path, "busy"),
+                f"{shown(busy)} is neither: write true or false.",
+                f"{shown(busy)} 无效，请写 true 或 false。",
+            )
+        return HangUp(self._optional_prompt(fields, "prompt", path), busy is True)
+
+    def _voicemail(self, body: object, path: Path) -> Voicemail | None:
+        fields = self._reader.fields(
+            body, path, required=("prompt",), optional=("longest_seconds",)
+        )
+        if fields is None:
+            return None
+        prompt = self._optional_prompt(fields, "prompt", path)
+        if "longest_seconds" not in fields:
+            return Voicemail(prompt)
+        limits = SHORTEST_LIMIT.total_seconds(), LONGEST_MESSAGE.total_seconds()
+        place, given = (*path, "longest_seconds"), fields["longest_seconds"]
+        seconds = self._reader.number(given, place, least=limits[0], most=limits[1])
+        return Voicemail(prompt, of_seconds(seconds) or LONGEST_MESSAGE)
 
     def _choices(self, value: object, path: Path) -> dict[str, NodeId]:
         choices: dict[str, NodeId] = {}

@@ -21,7 +21,8 @@ or on the graph as a whole is `check`'s. The shape, one node of each kind:
       told:    {say: {value: order, as: digits, then: sales}}    # digits, number, date, time
       sales:   {enqueue: {queue: sales, priority_seconds: 0, requires: english >= 50,
                           wait_counts_from: queue}}                # or arrival
-      bye:     {hang_up: {prompt: goodbye}}
+      bye:     {hang_up: {prompt: goodbye, busy: false}}
+      message: {voicemail: {prompt: leave-word, longest_seconds: 120}}
     prompts:
       hello: {zh: 您好。, en: Hello.}
       ask: [{zh: 英文请按 1。}, {en: For English, press 1.}]    # said part by part to everybody

@@ -19,6 +19,7 @@ from callcenter.core.ivr.flow import (
     PromptName,
     Staffing,
     Utterance,
+    Voicemail,
 )
 from callcenter.core.ivr.parse import LONGEST_TEXT, parse_flow
 from callcenter.core.reading import Path, Unreadable, dotted
@@ -249,6 +250,35 @@ def test_a_look_at_a_queue_is_read_whole() -> None:
         long_wait=sales,
         longest_wait=timedelta(minutes=10),
     )
+
+
+def test_the_ends_of_a_flow_are_read() -> None:
+    data = source()
+    data["nodes"]["bye"] = {"hang_up": {"busy": True}}
+    data["nodes"]["box"] = {"voicemail": {"prompt": "spare", "longest_seconds": 60}}
+    data["nodes"]["mailbox"] = {"voicemail": {"prompt": "spare"}}
+    nodes = parse_flow(data).nodes
+    assert nodes[NodeId("bye")] == HangUp(busy=True)
+    assert nodes[NodeId("box")] == Voicemail(PromptName("spare"), timedelta(minutes=1))
+    assert nodes[NodeId("mailbox")] == Voicemail(PromptName("spare"), timedelta(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("node", "code", "where"),
+    [
+        ({"hang_up": {"busy": "perhaps"}}, "no-yes-or-no", "hang_up.busy"),
+        ({"voicemail": {}}, "missing-key", "voicemail"),
+        ({"voicemail": {"prompt": "x"}}, "unknown-prompt", "voicemail.prompt"),
+        (
+            {"voicemail": {"prompt": "spare", "longest_seconds": 121}},
+            "bad-number",
+            "voicemail.longest_seconds",
+        ),
+    ],
+)
+def test_an_end_that_is_none_is_told(node: dict[str, Any], code: str, where: str) -> None:
+    data = _put(source(), ("nodes", "bye"), node)
+    assert problems_of(data) == [(code, f"nodes.bye.{where}")]
 
 
 def test_the_wait_counts_from_the_queue_unless_the_flow_says_from_arrival() -> None:
