@@ -268,7 +268,10 @@ class Engine:
     def _judged(self, fact: Fact) -> Fact:
         """A new caller may have had a place, or be one too many. Those we knew before, or had to leave
         waiting, never are."""
-        if not isinstance(fact, CallArrived) or fact.since is not None or fact.refused:
+        if not isinstance(fact, CallArrived) or fact.since is not None:
+            return fact
+        if fact.refused:
+            self.counters.refused[fact.refused] += 1
             return fact
         fact = self._dropped.known(fact)
         why = self.admission.judge(fact.at, len(self.calls))

@@ -122,3 +122,17 @@ def test_busy_after_a_word_and_a_wait_is_told_by_the_tone() -> None:
     centre.switch.finish_prompt(call)
     assert AnswerLeg(LegId(call)) in centre.switch.done
     assert centre.switch.sent_on == [TellBusy(LegId(call))]
+
+
+def test_who_calls_too_often_is_told_that_it_is_busy_without_being_answered() -> None:
+    centre = Centre()
+    call = centre.switch.arrive(STRAIGHT, refused="repeated")
+    assert centre.switch.done == [TellBusy(LegId(call))]
+    assert ends(centre, call) == [(Outcome.REFUSED, EndedBy.SWITCH)]
+
+
+def test_or_in_words_where_callers_beyond_the_limits_are() -> None:
+    centre = Centre(tells_when_full=True)
+    call = centre.switch.arrive(STRAIGHT, refused="repeated")
+    assert centre.switch.done[0] == AnswerLeg(LegId(call))
+    assert centre.switch.sent_on == []

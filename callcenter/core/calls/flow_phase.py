@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.callers import REPEATED
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
     AnswerLeg,
@@ -106,7 +107,10 @@ def _refuse(call: Call, why: str, at: datetime, directory: Directory) -> Step:
         last = Leaving(None, at, at + LONGEST_LAST_WORD, REFUSED)
         return _last_word(call, SYSTEM_FLOW, (LINES_BUSY,), last, (AnswerLeg(call.caller),))
     ended = CallEnded(at, call.id, REFUSED, EndedBy.SWITCH)
-    return replace(call, phase=Ended(REFUSED)), (TurnAway(call.caller, is_unwanted), Record(ended))
+    away = TurnAway(call.caller, is_unwanted)
+    # Another route of their carrier would only bring them again.
+    order = TellBusy(call.caller) if why == REPEATED else away
+    return replace(call, phase=Ended(REFUSED)), (order, Record(ended))
 
 
 def advance(call: Call, phase: InFlow, fact: CallFact, directory: Directory) -> Step:
