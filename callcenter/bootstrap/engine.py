@@ -65,6 +65,7 @@ from callcenter.core.access import Actor, Role
 from callcenter.core.addresses import is_network
 from callcenter.core.admission import Limits
 from callcenter.core.calendar import parse_hours
+from callcenter.core.callers import Repeats
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import Prompt
 from callcenter.core.facts.wire import Fact
@@ -196,7 +197,9 @@ async def engine(
         runtime = Runtime(core, telephony, clock)
         desk = _desk(settings, door, http, database)
         lookup = DbCallerLookup(database)
-        arrivals = Arrivals(lookup, door.deliver, clock.now, lambda: asks_for_talks(door))
+        own = settings.limits
+        repeats = Repeats(own.calls_per_number, timedelta(minutes=own.per_number_minutes))
+        arrivals = Arrivals(lookup, door.deliver, clock.now, lambda: asks_for_talks(door), repeats)
         stack.push_async_callback(arrivals.close)
         heard = _Heard(door, arrivals, runtime, desk, telephony, trunks, trial)
         link = _link(settings, switch, rest, http, clock, heard)

@@ -34,6 +34,8 @@ def list_messages(context: click.Context, limit: int, older: str | None, as_json
         ("caller", "主叫"),
         ("dialled", "被叫"),
         ("seconds", "秒"),
+        ("queue", "队列"),
+        ("language", "语言"),
     ]
     nothing = said("Nobody has left a message.", "没有留言。")
     show(columns, [_row(one) for one in page["items"]], nothing)
@@ -69,4 +71,6 @@ def _row(one: dict[str, Any]) -> list[str]:
         one["ani"],
         one["dnis"],
         f"{one['duration_seconds']:.1f}",
+        one["queue"] or "",
+        one["language"],
     ]

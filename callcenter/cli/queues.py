@@ -48,7 +48,8 @@ _EASE = re.compile(
 
 
 _LEAVE = re.compile(
-    r"\s*(?:(?P<after>[0-9.]+)\s*s?|key\s+(?P<key>\S)|closing\s+(?P<calendar>\S+))"
+    r"\s*(?:(?P<after>[0-9.]+)\s*s?|key\s+(?P<key>\S)|closing\s+(?P<calendar>\S+)"
+    r"|expected\s+(?P<expected>[0-9.]+)\s*s?|(?P<nobody>nobody))"
     r"\s+(?P<kind>queue|flow)\s+(?P<target>\S+)\s*"
 )
 
@@ -71,7 +72,7 @@ def _with_rules(command: F) -> F:
     command = click.option("--ease", "easing", multiple=True, help=easing)(command)
     leave = (
         "A way out, such as '120 queue support', 'key 2 flow message', 'closing office flow closed',"
-        " or 'none'; repeat."
+        " 'expected 600 flow message', 'nobody flow closed', or 'none'; repeat."
     )
     told = "Whether callers are told how long they will still wait, with their position."
     command = click.option(
@@ -241,19 +242,22 @@ def _step(text: str) -> dict[str, Any]:
 def _way(text: str) -> dict[str, Any]:
     found = _LEAVE.fullmatch(text)
     try:
-        after = float(found["after"]) if found and found["after"] else None
+        after, expected = (
+            float(found[name]) if found and found[name] else None for name in ("after", "expected")
+        )
     except ValueError:
         found = None
     if found is None:
         raise click.UsageError(
             said(
-                f"'{text}': write such as '120 queue support', 'key 2 flow message' or"
-                " 'closing office flow closed'",
-                f"“{text}”：请写成如 '120 queue support'、'key 2 flow message' 或"
-                " 'closing office flow closed'",
+                f"'{text}': write such as '120 queue support', 'key 2 flow message',"
+                " 'closing office flow closed', 'expected 600 flow message' or 'nobody flow closed'",
+                f"“{text}”：请写成如 '120 queue support'、'key 2 flow message'、"
+                "'closing office flow closed'、'expected 600 flow message' 或 'nobody flow closed'",
             )
         )
     when = {"after_seconds": after, "key": found["key"], "calendar": found["calendar"]}
+    when |= {"expected_seconds": expected, "nobody": True if found["nobody"] else None}
     given = {name: value for name, value in when.items() if value is not None}
     return {**given, found["kind"]: found["target"]}
 
@@ -265,6 +269,13 @@ def _leaves(ways: list[dict[str, Any]]) -> str:
 def _opens(way: dict[str, Any]) -> str:
     if way["after_seconds"] is not None:
         return f"{way['after_seconds']:g} s"
+    if way["expected_seconds"] is not None:
+        return said(
+            f"expected over {way['expected_seconds']:g} s",
+            f"预计超过 {way['expected_seconds']:g} 秒",
+        )
+    if way["nobody"]:
+        return said("nobody signed in", "无人签入")
     if way["key"]:
         return said(f"key {way['key']}", f"按键 {way['key']}")
     return said(f"closing ({way['calendar']})", f"下班（{way['calendar']}）")

@@ -54,6 +54,8 @@ EXITS: Final[Mapping[LeftBy, str]] = {
     # The nearest word that app_queue has for it.
     LeftBy.CLOSING: "EXITWITHTIMEOUT",
     LeftBy.HOURS: "EXITEMPTY",
+    LeftBy.EXPECTED: "EXITWITHTIMEOUT",
+    LeftBy.NOBODY: "EXITEMPTY",
 }
 
 # Nobody gave up: we failed, or there was no longer anybody to call back.

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from callcenter.core.admission import Refusal
 from callcenter.core.calls.phases import Call, Connected
 from callcenter.core.facts.calls import (
     AgentAnswered,
@@ -28,7 +27,7 @@ class Counters:
     answered: int = 0
     abandoned: int = 0
     arrived: int = 0
-    refused: Counter[Refusal] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
 
     def count(self, call: Call, fact: CallFact) -> None:
         """A call has heard a fact, and is like this now."""

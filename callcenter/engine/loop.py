@@ -273,7 +273,10 @@ class Engine:
     def _judged(self, fact: Fact) -> Fact:
         """A new caller may have had a place, or be one too many. Those we knew before, or had to leave
         waiting, never are."""
-        if not isinstance(fact, CallArrived) or fact.since is not None or fact.refused:
+        if not isinstance(fact, CallArrived) or fact.since is not None:
+            return fact
+        if fact.refused:
+            self.counters.refused[fact.refused] += 1
             return fact
         fact = self._places.known(fact)
         why = self.admission.judge(fact.at, len(self.calls) - len(self._places.numbers))
@@ -464,8 +467,12 @@ class Engine:
 
     def _configure_floor(self) -> None:
         lines = self.floor.lines
-        look, kept = (lambda one: queue_look(lines.get(one))), self._places.of
-        self._directory = replace(self._directory, look=look, kept=kept)
+        self._directory = replace(
+            self._directory,
+            look=lambda one: queue_look(lines.get(one)),
+            foresee=self.floor.waits.of_newcomer,
+            kept=self._places.of,
+        )
         known, now = self._directory, self._clock.now()
         rules = (known.queues.values(), known.assignments, known.talents)
         self.floor.configure(*rules, now, known.calendars)

@@ -11,6 +11,8 @@ from callcenter.core.calls.effects import (
     Say,
     StartMusic,
     StopMusic,
+    TakeMessage,
+    TellBusy,
 )
 from callcenter.core.ids import LegId
 
@@ -40,7 +42,14 @@ class MusicRoom:
                     return False
                 self._hear.add(leg)
             # What is said takes the line from the music.
-            case Say(leg=leg) | StopMusic(leg=leg) | HangUpLeg(leg=leg) | GiveBack(leg=leg):
+            case (
+                Say(leg=leg)
+                | StopMusic(leg=leg)
+                | HangUpLeg(leg=leg)
+                | GiveBack(leg=leg)
+                | TakeMessage(leg=leg)
+                | TellBusy(leg=leg)
+            ):
                 self._hear.discard(leg)
             case BridgeLegs(legs=legs):
                 self._hear.difference_update(legs)

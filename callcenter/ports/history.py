@@ -27,6 +27,8 @@ class Exit(StrEnum):
     FLOW_OUT_TIMEOUT = "flow-out-timeout"
     FLOW_OUT_KEY = "flow-out-key"
     FLOW_OUT_CLOSING = "flow-out-closing"
+    FLOW_OUT_EXPECTED = "flow-out-expected"
+    FLOW_OUT_NOBODY = "flow-out-nobody"
     DISMISSED = "dismissed"  # a supervisor ended the call
     UNREACHED = "unreached"  # they were called back in their turn, and not to be had
     CALLED_OFF = "called-off"  # they were not to be called back any more

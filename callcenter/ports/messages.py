@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Protocol
 
 from callcenter.core.errors import NotFound
-from callcenter.core.ids import CallId
+from callcenter.core.ids import CallId, QueueId
 
 
 class NoSuchMessage(NotFound):
@@ -23,7 +23,8 @@ class NoSuchMessage(NotFound):
 @dataclass(frozen=True, slots=True)
 class Message:
     """`arrived_at`: the call; `received_at`: we took the message in. `path` is relative to the folder of
-    recordings, `sha256` (hex) and `size` (bytes) are of the file there."""
+    recordings, `sha256` (hex) and `size` (bytes) are of the file there. `queue` is the one that they waited
+    in before, and `language` theirs, where that is known."""
 
     call: CallId
     ani: str
@@ -34,6 +35,8 @@ class Message:
     sha256: str
     size: int
     path: str
+    queue: QueueId | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

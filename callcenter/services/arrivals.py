@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from callcenter.core.callers import Found, judge
+from callcenter.core.callers import REPEATED, Found, Repeats, is_vip, judge
 from callcenter.core.facts.calls import CallArrived
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import CallId
@@ -40,11 +40,13 @@ class Arrivals:
         deliver: Callable[[Fact], None],
         now: Callable[[], datetime],
         asks_for_talks: Callable[[], bool],
+        repeats: Repeats,
     ) -> None:
         self._lookup = lookup
         self._deliver = deliver
         self._now = now
         self._asks_for_talks = asks_for_talks
+        self._repeats = repeats
         self._numbers: set[str] | None = None  # None: they have not been read
         self._looking: dict[CallId, list[Fact]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -55,13 +57,24 @@ class Arrivals:
         behind = self._looking.get(getattr(fact, "call", CallId("")))
         if behind is not None:
             behind.append(fact)
-        elif isinstance(fact, CallArrived) and self._is_worth_it(fact.ani) and self._may_look():
+        elif not isinstance(fact, CallArrived):
+            self._deliver(fact)
+        elif not self._is_worth_it(fact.ani):
+            self._deliver(replace(fact, refused=self._why_not(fact, fact.refused)))
+        elif self._may_look():
             self._looking[fact.call] = []
             task = asyncio.get_running_loop().create_task(self._look(fact))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
-            self._deliver(fact)
+            self._deliver(fact)  # They may be a VIP, and however often they call, we cannot say.
+
+    def _why_not(self, fact: CallArrived, refused: str) -> str:
+        """Why the call is turned away, empty: it is not. Who is found on the switch after a start has
+        been taken."""
+        if refused or fact.since is not None:
+            return refused
+        return REPEATED if self._repeats.is_too_often(fact.ani, fact.at) else ""
 
     async def learn(self) -> None:
         """Read which numbers there is something to find of. Raises: StoreAway; then all are looked up."""
@@ -87,7 +100,10 @@ class Arrivals:
         return len(self._looking) < MOST_AT_ONCE
 
     async def _look(self, fact: CallArrived) -> None:
-        known, refused = judge(await self._found(fact), fact.at)
+        found = await self._found(fact)
+        known, refused = judge(found, fact.at)
+        if found is not _NOTHING and not is_vip(found, fact.at):
+            refused = self._why_not(fact, refused)
         is_news = known != _NOTHING.known
         arrived = replace(fact, known=known if is_news else None, refused=refused)
         behind = self._looking.pop(fact.call)

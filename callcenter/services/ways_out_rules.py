@@ -32,7 +32,7 @@ def way_out_problems(
         path = ("ways_out", place)
         yield from _when_problems(path, way, calendars)
         yield from _where_problems(path, way, rules.id, queues, flows)
-        when = (way.after is not None, way.key, way.calendar)
+        when = (way.why, way.key, way.calendar)
         if when in seen:
             yield invalid(
                 path,
@@ -64,15 +64,18 @@ def flows_into(queue: QueueId, flows: Iterable[Flow]) -> list[FlowId]:
 
 
 def _when_problems(path: Path, way: WayOut, calendars: Collection[str]) -> Iterator[Problem]:
-    if (way.after is not None) + bool(way.key) + bool(way.calendar) != 1:
+    by_time = (("after_seconds", way.after), ("expected_seconds", way.expected))
+    given = sum(time is not None for _, time in by_time)
+    if given + bool(way.key) + bool(way.calendar) + way.nobody != 1:
         yield invalid(
             path,
-            "say when by one of after_seconds, key and calendar",
-            "请用 after_seconds、key、calendar 之一说明何时离开",
+            "say when by one of after_seconds, key, calendar, expected_seconds and nobody",
+            "请用 after_seconds、key、calendar、expected_seconds、nobody 之一说明何时离开",
         )
-    if way.after is not None:
-        least, most = SOONEST.total_seconds(), LATEST.total_seconds()
-        yield from out_of_range((*path, "after_seconds"), way.after.total_seconds(), least, most)
+    least, most = SOONEST.total_seconds(), LATEST.total_seconds()
+    for name, time in by_time:
+        if time is not None:
+            yield from out_of_range((*path, name), time.total_seconds(), least, most)
     if way.key and (len(way.key) != 1 or way.key not in KEYS):
         yield invalid(
             (*path, "key"), "write one of 0 to 9, * and #", "请填写 0 到 9、* 或 # 中的一个"

@@ -135,13 +135,16 @@ class SwitchSettings:
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
     """What we take on at most; 0 is no limit. `waiting` is for any one queue. `late_ms`: answers that take
-    longer mean that we have too much to do, and fewer calls are let in until they do not."""
+    longer mean that we have too much to do, and fewer calls are let in until they do not. Of one number no
+    more than `calls_per_number` are taken within `per_number_minutes`; VIPs may call as they like."""
 
     calls: Annotated[int, between(0, 1_000_000)] = 0
     calls_per_second: Annotated[int, between(0, 10_000)] = 0
     waiting: Annotated[int, between(0, 1_000_000)] = 0
     music: Annotated[int, between(0, 1_000_000)] = 0
     late_ms: Annotated[int, between(50, 10_000)] = 500
+    calls_per_number: Annotated[int, between(0, 1000)] = 0
+    per_number_minutes: Annotated[int, between(1, 1440)] = 10
     announce: bool = False
 
 

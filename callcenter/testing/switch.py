@@ -23,6 +23,8 @@ from callcenter.core.calls.effects import (
     StartMusic,
     StopMusic,
     StopSaying,
+    TakeMessage,
+    TellBusy,
     TurnAway,
     Words,
 )
@@ -75,6 +77,7 @@ class FakeSwitch:
         self.done: list[LegEffect] = []
         self.given_back: list[LegId] = []
         self.turned_away: list[LegId] = []
+        self.sent_on: list[LegEffect] = []
         self.share_turned_away = 0.0
         self.unreachable: set[str] = set()
         self.silent_devices: set[str] = set()  # never say that they ring
@@ -246,12 +249,20 @@ class FakeSwitch:
             case HangUpLeg(leg=leg):
                 if leg in self.legs:
                     self.hang_up(leg)
-            case GiveBack(leg=leg):
-                if leg in self.legs:
-                    self._take_away(leg)
-                    self.given_back.append(leg)
+            case GiveBack() | TakeMessage() | TellBusy():
+                self._send_on(effect)
             case _:
                 assert_never(effect)
+
+    def _send_on(self, effect: GiveBack | TakeMessage | TellBusy) -> None:
+        if effect.leg not in self.legs:
+            return
+        if isinstance(effect, GiveBack):
+            self._take_away(effect.leg)
+            self.given_back.append(effect.leg)
+        else:
+            self.sent_on.append(effect)
+            self.hang_up(effect.leg)  # To us it is the same.
 
     def _sound(self, effect: AnswerLeg | Say | StopSaying | StartMusic | StopMusic) -> None:
         leg = (

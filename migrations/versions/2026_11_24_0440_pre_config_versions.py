@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_24_0440"
-down_revision = "2026_11_24_0430"
+down_revision = "2026_11_24_0435"
 branch_labels = None
 depends_on = None
 

@@ -118,6 +118,10 @@ async def test_queues_are_added_changed_and_deleted(running: Any) -> None:
     await running.type("queues", "change", "night", *ways)
     assert "120 s → sales; key 9 → hotline" in await running.type("queues", "list")
     assert "按键 9" in await running.type("--lang", "zh", "queues", "list")
+    ways = ("--leave", "expected 600 queue sales", "--leave", "nobody flow hotline")
+    await running.type("queues", "change", "night", *ways)
+    told = await running.type("queues", "list")
+    assert "expected over 600 s → sales; nobody signed in → hotline" in told
     odd = await running.type("queues", "change", "night", "--leave", "soon sales", status=2)
     assert "120 queue support" in odd
     nowhere = ("--leave", "closing mars queue sales")

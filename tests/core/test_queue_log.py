@@ -254,6 +254,8 @@ def test_a_queue_that_is_gone_is_an_empty_one() -> None:
         (LeftBy.CLOSING, "", "EXITWITHTIMEOUT|1|1|9"),
         (LeftBy.KEY, "5", "EXITWITHKEY|5|1|1|9"),
         (LeftBy.FULL, "", "EXITEMPTY|1|1|9"),
+        (LeftBy.EXPECTED, "", "EXITWITHTIMEOUT|1|1|9"),
+        (LeftBy.NOBODY, "", "EXITEMPTY|1|1|9"),
     ],
 )
 def test_a_way_out_is_told_by_what_opened_it(why: LeftBy, key: str, line: str) -> None:

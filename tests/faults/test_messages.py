@@ -123,3 +123,28 @@ async def test_what_was_said_until_the_switch_died_is_kept(house: House) -> None
     assert await spoken(house, message, hz) >= timedelta(seconds=3)
     await caller.hang_up(LONG)
     await house.nothing_is_left()
+
+
+async def test_a_message_that_a_flow_asked_for_is_taken_whole_while_the_engine_is_dead(
+    house: House,
+) -> None:
+    line = await house.line(announce_every_seconds=None, ways_out=[{"key": "5", "flow": "message"}])
+    spool = house.centre.run_folder / "asterisk/spool/fallback"
+    hz = house.tone()
+    caller = await house.dial(line.number)
+    call = await house.in_phase(caller, "queued")
+    await caller.press("5")
+    await seen(lambda: recorded(spool), SPOKEN, "a recording")
+    with house.centre.no_engine():
+        caller.say(tone(hz) * SPEAKS_SECONDS)
+        await caller.said(SPOKEN)
+        await caller.press("#")
+        await caller.ended(LONG)
+    await until(house.is_ready, LONGER)
+    message = await taken_in(house, caller)
+    assert (message["id"], message["queue"]) == (call["id"], line.queue)
+    assert message["language"] == call["language"]
+    # The tone that bids them speak and the key that ends it cover a little.
+    assert await spoken(house, message, hz) >= timedelta(seconds=SPEAKS_SECONDS * 0.8)
+    assert len(await messages_of(house, caller)) == 1
+    await house.nothing_is_left()

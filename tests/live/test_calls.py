@@ -580,3 +580,18 @@ def ending_of(house: House, call: str) -> CallEnded:
     ends = [f for f in house.journal(call) if isinstance(f, CallEnded)]
     assert len(ends) == 1
     return ends[0]
+
+
+async def test_busy_is_not_answered_before_a_word_and_is_a_tone_after(house: House) -> None:
+    line = await house.line(ways_out=[{"key": "5", "flow": "busy"}])
+    caller = await house.dial(line.number)
+    await house.at_phase(caller, "queued")
+    await caller.press("5")
+    await caller.hears_anything(LONG)
+    await caller.ended(LONG)
+    await house.admin.ask("PUT", f"/numbers/{line.number}", {"flow": "busy"})
+    with pytest.raises(CallRefused) as refused:
+        await (await house.dial(line.number)).established(LONG)
+    assert refused.value.ending.status == 486
+    await house.admin.ask("PUT", f"/numbers/{line.number}", {"flow": line.queue})
+    await house.nothing_is_left()

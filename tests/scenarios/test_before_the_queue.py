@@ -1,6 +1,7 @@
 """A flow looks at a queue before it lets a caller in."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -22,9 +23,11 @@ NODES: dict[NodeId, Node] = {
         nobody_ready=NodeId("break"),
         full=NodeId("full"),
         most_waiting=2,
+        long_wait=NodeId("long"),
+        longest_wait=timedelta(seconds=60),
     ),
     NodeId("wait"): Enqueue(SALES),
-    **{NodeId(name): HangUp(PromptName("unknown")) for name in ("nobody", "break", "full")},
+    **{NodeId(name): HangUp(PromptName("unknown")) for name in ("nobody", "break", "full", "long")},
 }
 
 
@@ -67,6 +70,19 @@ def test_a_full_queue_takes_nobody_more_until_somebody_is_served(centre: Centre)
     assert [way(centre, call)[-1] for call in calls] == ["wait", "wait", "full"]
     fourth = centre.call()
     assert isinstance(centre.phase(fourth), Queued)
+
+
+def test_who_would_wait_too_long_is_not_let_in_and_where_nobody_can_say_everybody_is(
+    centre: Centre,
+) -> None:
+    staff = [centre.agent(f"a{n}") for n in range(4)]
+    for agent in staff:
+        centre.call()
+        centre.answers(agent)
+    assert way(centre, centre.call())[-1] == "wait"  # nothing is known yet
+    for _ in range(60):
+        centre.engine.floor.waits.learned.of(SALES).talk.add(timedelta(seconds=600))
+    assert way(centre, centre.call())[-1] == "long"
 
 
 async def test_a_restart_asks_nobody_again(centre: Centre) -> None:

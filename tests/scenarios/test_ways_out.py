@@ -235,3 +235,110 @@ def test_two_ways_that_open_by_themselves_the_earlier_is_taken() -> None:
     call = centre.call()
     centre.passes(60)
     assert left(centre, call) == [LeftBy.TIMEOUT]
+
+
+# -- since the wait would be too long -------------------------------------------------------------
+
+TOO_LONG = WayOut(expected=timedelta(seconds=60), queue=SUPPORT)
+DESERTED = WayOut(nobody=True, queue=SUPPORT)
+
+
+def knows(centre: Centre, talk_seconds: float) -> None:
+    for _ in range(60):
+        centre.engine.floor.waits.learned.of(SALES).talk.add(timedelta(seconds=talk_seconds))
+
+
+def busy_with(centre: Centre, agents: int) -> None:
+    for n in range(agents):
+        agent = centre.agent(f"a{n}")
+        centre.call()
+        centre.answers(agent)
+
+
+def test_whose_wait_would_be_too_long_goes_as_soon_as_they_have_joined() -> None:
+    centre = centre_with(TOO_LONG)
+    busy_with(centre, 4)
+    knows(centre, 600)
+    call = centre.call()
+    centre.passes(0.1)
+    assert (waits_in(centre, call), left(centre, call)) == (SUPPORT, [LeftBy.EXPECTED])
+
+
+def test_where_nobody_can_say_how_long_the_wait_will_be_nobody_goes_for_it() -> None:
+    centre = centre_with(TOO_LONG)
+    busy_with(centre, 4)
+    call = centre.call()
+    centre.passes(300)
+    assert (waits_in(centre, call), left(centre, call)) == (SALES, [])
+
+
+@pytest.mark.parametrize("every", [timedelta(seconds=30), None])
+def test_a_wait_that_becomes_too_long_later_is_noticed(every: timedelta | None) -> None:
+    centre = centre_with(TOO_LONG, announce_every=every)
+    busy_with(centre, 4)
+    call = centre.call()
+    centre.passes(5)
+    knows(centre, 600)
+    centre.passes(31)
+    assert left(centre, call) == [LeftBy.EXPECTED]
+
+
+async def test_a_restart_looks_again_how_long_the_wait_will_be() -> None:
+    centre = centre_with(TOO_LONG)
+    busy_with(centre, 4)
+    call = centre.call()
+    centre.passes(5)
+    await centre.restart()
+    knows(centre, 600)
+    centre.passes(31)
+    assert left(centre, call) == [LeftBy.EXPECTED]
+
+
+# -- since nobody is left -------------------------------------------------------------------------
+
+
+def test_when_the_last_agent_has_gone_home_whoever_waits_goes_a_little_later() -> None:
+    centre = centre_with(DESERTED)
+    busy_with(centre, 1)
+    bo = centre.agent(BO, ready=False)
+    call = centre.call()
+    centre.passes(60)
+    centre.signs_out(AgentId("a0"))
+    centre.passes(60)
+    assert left(centre, call) == []  # Bo is there, if only on a break
+    centre.signs_out(bo)
+    centre.passes(14)
+    assert left(centre, call) == []
+    centre.passes(2)
+    assert (waits_in(centre, call), left(centre, call)) == (SUPPORT, [LeftBy.NOBODY])
+
+
+def test_an_agent_who_comes_back_at_once_chases_nobody_out() -> None:
+    centre = centre_with(DESERTED)
+    ana = centre.agent(ANA, ready=False)
+    call = centre.call()
+    centre.signs_out(ana)
+    centre.passes(10)
+    centre.agent(ANA, ready=False)
+    centre.passes(120)
+    assert left(centre, call) == []
+
+
+def test_who_joins_where_nobody_is_has_the_same_while() -> None:
+    centre = centre_with(DESERTED)
+    call = centre.call()
+    centre.passes(14)
+    assert left(centre, call) == []
+    centre.passes(2)
+    assert left(centre, call) == [LeftBy.NOBODY]
+
+
+async def test_a_restart_forgets_nobody_who_waits_for_nobody() -> None:
+    centre = centre_with(DESERTED)
+    ana = centre.agent(ANA, ready=False)
+    call = centre.call()
+    centre.passes(20)
+    centre.signs_out(ana)
+    await centre.restart()
+    centre.passes(16)
+    assert left(centre, call) == [LeftBy.NOBODY]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from callcenter.core.callers import Found, ListedNumber, ListKind
+from callcenter.core.callers import Found, ListedNumber, ListKind, Repeats
 from callcenter.core.facts.calls import CallArrived, DigitPressed, Known, LegCause, LegEnded
 from callcenter.core.facts.wire import Fact
 from callcenter.core.ids import CallId, LegId
@@ -52,9 +52,18 @@ class Desk:
         self.heard: list[Fact] = []
         self.wants_talks = False
         self.arrivals = Arrivals(
-            self.records, self.heard.append, self.clock.now, lambda: self.wants_talks
+            self.records,
+            self.heard.append,
+            self.clock.now,
+            lambda: self.wants_talks,
+            Repeats(3, timedelta(minutes=10)),
         )
         self.names = iter(range(1_000))
+
+    @property
+    def refused(self) -> list[str]:
+        """Why each of those who called was turned away."""
+        return [fact.refused for fact in self.heard if isinstance(fact, CallArrived)]
 
     def calls(self, ani: str = "+491") -> CallArrived:
         call = CallId(f"c{next(self.names)}")
@@ -163,3 +172,36 @@ async def test_only_those_are_looked_up_of_whom_something_may_be_known() -> None
     desk.calls("+491")
     await desk.settles()
     assert (desk.records.asked, desk.records.talks[-1]) == (3, True)
+
+
+async def test_a_stranger_who_calls_too_often_is_refused_for_a_while() -> None:
+    desk = Desk()
+    await desk.arrivals.learn()
+    for _ in range(5):
+        desk.calls("+499")
+    desk.calls("+498")
+    desk.calls("anonymous")
+    assert desk.refused == ["", "", "", "repeated", "repeated", "", ""]
+    desk.clock.move(timedelta(minutes=10))
+    desk.calls("+499")
+    assert desk.refused[-1] == ""
+
+
+@pytest.mark.parametrize(
+    ("found", "last"),
+    [
+        (ACME, "repeated"),
+        (Found(listed=ListedNumber("+491", ListKind.VIP)), ""),
+        (BLOCKED, "blocked"),
+        (StoreAway(), ""),
+    ],
+)
+async def test_who_is_known_may_not_either_but_a_vip_may(
+    found: Found | Exception, last: str
+) -> None:
+    desk = Desk()
+    desk.records.answer = found
+    for _ in range(4):
+        desk.calls()
+        await desk.settles()
+    assert desk.refused[-1] == last

@@ -44,6 +44,8 @@ async def test_every_kind_of_way_is_in_force_at_once(house: DeskHouse) -> None:
         WayOut(after=MINUTE, queue=SUPPORT),
         WayOut(key="#", flow=FlowId("menu")),
         WayOut(calendar="office", flow=FlowId("menu")),
+        WayOut(expected=MINUTE, flow=FlowId("menu")),
+        WayOut(nobody=True, flow=FlowId("menu")),
     )
     assert (await put(house, SALES, *ways)).ways_out == ways
     assert house.door.directory.queue(SALES).ways_out == ways
@@ -54,6 +56,8 @@ async def test_every_kind_of_way_is_in_force_at_once(house: DeskHouse) -> None:
     [
         (WayOut(queue=SUPPORT), Invalid, "say when by one of"),
         (WayOut(after=MINUTE, key="1", queue=SUPPORT), Invalid, "say when by one of"),
+        (WayOut(nobody=True, key="1", queue=SUPPORT), Invalid, "say when by one of"),
+        (WayOut(expected=MINUTE * 999, queue=SUPPORT), Invalid, r"ways_out\[1\].expected_seconds"),
         (WayOut(after=MINUTE), Invalid, "say where to by one of"),
         (WayOut(key="1", queue=SUPPORT, flow=FlowId("menu")), Invalid, "say where to by one of"),
         (WayOut(after=-MINUTE, queue=SUPPORT), Invalid, r"ways_out\[1\].after_seconds: write"),

@@ -47,6 +47,8 @@ from callcenter.core.calls.effects import (
     StartMusic,
     StopMusic,
     StopSaying,
+    TakeMessage,
+    TellBusy,
     TurnAway,
     Words,
 )
@@ -132,10 +134,8 @@ class AriTelephony:
             match effect:
                 case AnswerLeg(leg=leg):
                     self._send(call, channels.answer(leg))
-                case RingAgent():
-                    self._ring(call, effect)
-                case DialCaller():
-                    self._dial(call, effect)
+                case RingAgent() | DialCaller():
+                    self._out(call, effect)
                 case BridgeLegs():
                     self._bridge(call, effect)
                 case HangUpLeg(leg=leg, elsewhere=elsewhere):
@@ -149,13 +149,21 @@ class AriTelephony:
                     # 21: call rejected, on which they do not.
                     self._send(call, channels.hangup(leg, reason_code="21" if for_good else "34"))
                 case GiveBack(leg=leg):
-                    self._sounds.leave(leg)
-                    back = channels.continue_in_dialplan(
-                        leg, context="fallback", extension="s", priority=1
-                    )
-                    self._send(call, back)
+                    self._send_on(call, leg, "fallback")
+                case TellBusy(leg=leg):
+                    self._send_on(call, leg, "busy")
+                case TakeMessage(leg=leg):
+                    self._send(call, channels.set_channel_vars(leg, variables=_about(effect)))
+                    self._send_on(call, leg, "message")
                 case _:
                     self._sound(call, effect)
+
+    def _send_on(self, call: CallId, leg: LegId, context: str) -> None:
+        """To what the switch does by itself."""
+        self._sounds.leave(leg)
+        self._send(
+            call, channels.continue_in_dialplan(leg, context=context, extension="s", priority=1)
+        )
 
     def turn_away(self, share: float) -> None:
         """See `ports.telephony`."""
@@ -241,6 +249,12 @@ class AriTelephony:
     def _quiet(self, call: CallId, leg: LegId) -> None:
         """No music. A prompt that begins takes the line from it; one that never did has not."""
         self._send(call, channels.stop_moh(leg))
+
+    def _out(self, call: CallId, effect: RingAgent | DialCaller) -> None:
+        if isinstance(effect, DialCaller):
+            self._dial(call, effect)
+        else:
+            self._ring(call, effect)
 
     def _ring(self, call: CallId, effect: RingAgent) -> None:
         device = parse_device(effect.device)
@@ -462,6 +476,14 @@ class AriTelephony:
         is_up = leg["state"] == "Up"
         has_left = is_called and is_up and not inside and place["context"] != _CALLED
         return SeenLeg(leg_id, inside and is_up, arrived, together, has_left)
+
+
+def _about(message: TakeMessage) -> dict[str, str]:
+    """What the dialplan is to know of a message: how long it may be, and what its file is called."""
+    return {
+        "CC_LONGEST": str(int(message.longest.total_seconds())),
+        "CC_ABOUT": f"_{message.queue or ''}_{message.language}",
+    }
 
 
 def _together(all_bridges: Sequence[Bridge]) -> Mapping[LegId, frozenset[LegId]]:

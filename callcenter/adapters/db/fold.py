@@ -67,6 +67,8 @@ _LEFT: Final[Mapping[LeftBy, Exit]] = {
     LeftBy.KEY: Exit.FLOW_OUT_KEY,
     LeftBy.CLOSING: Exit.FLOW_OUT_CLOSING,
     LeftBy.HOURS: Exit.MOVED,
+    LeftBy.EXPECTED: Exit.FLOW_OUT_EXPECTED,
+    LeftBy.NOBODY: Exit.FLOW_OUT_NOBODY,
 }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Double, Index, Row, Table, Text, and_
 from callcenter.adapters.db.pages import LARGEST_PAGE, place, read_place
 from callcenter.adapters.db.schema import UtcDateTime, metadata
 from callcenter.adapters.db.session import Database
-from callcenter.core.ids import CallId
+from callcenter.core.ids import CallId, QueueId
 from callcenter.ports.messages import Message, MessagePage, NoSuchMessage
 
 messages: Final = Table(
@@ -23,6 +23,8 @@ messages: Final = Table(
     Column("sha256", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("path", Text, nullable=False),
+    Column("queue_id", Text),
+    Column("language", Text, nullable=False, server_default=""),
     Index(None, "arrived_at"),
 )
 
@@ -75,6 +77,8 @@ def _columns(message: Message) -> dict[str, Any]:
         "sha256": message.sha256,
         "size": message.size,
         "path": message.path,
+        "queue_id": message.queue,
+        "language": message.language,
     }
 
 
@@ -89,4 +93,6 @@ def _read(row: Row[Any]) -> Message:
         sha256=row.sha256,
         size=row.size,
         path=row.path,
+        queue=None if row.queue_id is None else QueueId(row.queue_id),
+        language=row.language,
     )

@@ -201,6 +201,8 @@ def _way(written: Mapping[str, Any]) -> WayOut:
         written.get("calendar", ""),
         QueueId(written["queue"]) if "queue" in written else None,
         FlowId(written["flow"]) if "flow" in written else None,
+        of_seconds(written.get("expected_seconds")),
+        written.get("nobody", False),
     )
 
 
@@ -209,10 +211,12 @@ def _written(way: WayOut) -> dict[str, Any]:
         "after_seconds": in_seconds(way.after),
         "key": way.key,
         "calendar": way.calendar,
+        "expected_seconds": in_seconds(way.expected),
+        "nobody": way.nobody,
         "queue": way.queue,
         "flow": way.flow,
     }
-    return {name: value for name, value in said.items() if value not in (None, "")}
+    return {name: value for name, value in said.items() if value not in (None, "", False)}
 
 
 def _step(ease: Ease) -> dict[str, Any]:

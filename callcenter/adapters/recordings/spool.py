@@ -1,7 +1,8 @@
 """The folder into which the switch records messages: which of them are finished, and what they hold.
 
-A name says everything that is known of a message: `<arrival, epoch>_<id>_<caller>_<dialled>.wav`. It holds
-a number, so that names are neither logged nor part of an error.
+A name says everything that is known of a message: `<arrival, epoch>_<id>_<caller>_<dialled>.wav`, and
+where a flow asked for it `_<queue>_<language>` before the end. It holds a number, so that names are neither
+logged nor part of an error.
 """
 
 import fcntl
@@ -30,19 +31,23 @@ LARGEST: Final = 8 * 1024 * 1024
 
 _NAME: Final = re.compile(
     r"(?P<since>[0-9]{0,10})_(?P<call>[a-z0-9]{1,16}-(?P<made>[0-9]{1,10})\.[0-9]{1,10})"
-    r"_(?P<ani>anonymous|[0-9+]{0,40})_(?P<dnis>[0-9+A-Za-z]{0,80})\.wav"
+    r"_(?P<ani>anonymous|[0-9+]{0,40})_(?P<dnis>[0-9+A-Za-z]{0,80})"
+    r"(?:_(?P<queue>[a-z0-9-]{0,64})_(?P<language>[A-Za-z0-9-]{2,20}))?\.wav"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """A finished file; `ani` and `dnis` as the switch knows them."""
+    """A finished file; `ani` and `dnis` as the switch knows them. Where a flow asked for it, `language` is
+    the caller's, and `queue` the one that they waited in."""
 
     name: str
     call: CallId
     ani: str
     dnis: str
     arrived_at: datetime
+    queue: str = ""
+    language: str = ""
 
 
 class Spool:
@@ -128,7 +133,8 @@ def _read_name(name: str) -> Spooled | None:
         return None
     # Who fell back before the dialplan noted when they came has the time at which their leg was made.
     arrived_at = datetime.fromtimestamp(int(read["since"] or read["made"]), UTC)
-    return Spooled(name, CallId(read["call"]), read["ani"], read["dnis"], arrived_at)
+    who = CallId(read["call"]), read["ani"], read["dnis"]
+    return Spooled(name, *who, arrived_at, read["queue"] or "", read["language"] or "")
 
 
 def _is_being_written(handle: int) -> bool:

@@ -16,6 +16,7 @@ from typing import Final
 from callcenter.adapters.recordings.shelf import Shelf
 from callcenter.adapters.recordings.spool import Spool, Spooled
 from callcenter.adapters.recordings.wav import NoSound, length, sounding
+from callcenter.core.ids import QueueId
 from callcenter.core.numbers import normalise
 from callcenter.ports.messages import Message, Messages
 from callcenter.ports.store import StoreAway
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 SHORTEST: Final = timedelta(seconds=0.3)
 """Less than this to be heard is a click: somebody hung up at the tone."""
+SHORTEST_ASKED_FOR: Final = timedelta(seconds=2)
+"""Of a message that a flow asked for: nobody says anything in less."""
 PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(seconds=60)
 
@@ -92,7 +95,8 @@ class Sweep:
         if sound is None:
             return False
         heard = await asyncio.to_thread(sounding, sound)
-        if heard < SHORTEST:
+        asked_for = spooled.language != ""
+        if heard < SHORTEST or (asked_for and length(sound) < SHORTEST_ASKED_FOR):
             self._spool.remove(spooled.name)
             logger.info("a message without sound is dropped", extra={"call": spooled.call})
             return False
@@ -127,4 +131,6 @@ class Sweep:
             sha256=hashlib.sha256(sound).hexdigest(),
             size=len(sound),
             path=self._shelf.path_of(spooled.call),
+            queue=QueueId(spooled.queue) if spooled.queue else None,
+            language=spooled.language,
         )

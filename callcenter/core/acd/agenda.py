@@ -4,8 +4,8 @@ The truth is a field of an agent's row or of an entry; here is only the order in
 orders, since what agents do by themselves goes on while we cannot see the calls.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from enum import Enum
 from operator import attrgetter
 from typing import Final
@@ -14,7 +14,7 @@ from callcenter.core.acd.agent_state import AgentRow
 from callcenter.core.acd.queue import Line, QueueEntry
 from callcenter.core.acd.waits import Waits
 from callcenter.core.acd.want import taken_by
-from callcenter.core.acd.ways_out import first_way_out
+from callcenter.core.acd.ways_out import WayOut, first_way_out, way_by_expected
 from callcenter.core.calendar import Calendar
 from callcenter.core.deadlines import Deadlines
 from callcenter.core.facts.agents import RestEnded, WrapEnded
@@ -39,7 +39,11 @@ class Due(Enum):
     ANNOUNCEMENT = 4
     EASING = 5
     WAY_OUT = 6
+    OUTLOOK = 7
 
+
+# How often a caller's wait is looked at where nothing is announced.
+_OUTLOOK_EVERY: Final = timedelta(seconds=30)
 
 Moment = tuple[Due, AgentId | CallId]
 
@@ -47,6 +51,7 @@ _OF_ENTRIES: Final[Mapping[Due, Callable[[QueueEntry], datetime | None]]] = {
     Due.ANNOUNCEMENT: attrgetter("announce_at"),
     Due.EASING: attrgetter("ease_at"),
     Due.WAY_OUT: attrgetter("leave_at"),
+    Due.OUTLOOK: attrgetter("look_at"),
 }
 """Where a caller's row says when."""
 
@@ -127,18 +132,65 @@ class Agenda:
             return self._position(entry, now)
         if due is Due.EASING:
             return self._easing(entry, now)
+        if due is Due.OUTLOOK:
+            return self._outlook(entry, now)
         return self.way_out(entry, now)
+
+    def leave_by(self, entry: QueueEntry, now: datetime) -> None:
+        """See when the first way out opens by itself, and whether the wait is to be looked at. Whose place
+        is only kept needs none."""
+        if entry.is_kept:
+            entry.leave_at = entry.look_at = None
+            return
+        found = self._first_way_out(entry)
+        entry.leave_at = found[0] if found is not None else None
+        self.put(entry.leave_at, Due.WAY_OUT, entry.call)
+        ways = self._lines[entry.queue].rules.ways_out
+        if all(way.expected is None for way in ways):
+            entry.look_at = None
+        elif entry.look_at is None:
+            entry.look_at = now
+            self.put(now, Due.OUTLOOK, entry.call)
+
+    def staffed(self, queues: Iterable[QueueId], now: datetime) -> None:
+        """Somebody signed in or out who serves these: the first and the last of a queue matter to those who
+        wait there."""
+        for queue in queues:
+            line = self._lines.get(queue)
+            if line is None or (line.deserted_at is None) == bool(line.staff):
+                continue
+            line.deserted_at = None if line.staff else now
+            if any(way.nobody for way in line.rules.ways_out):
+                for entry in line.entries:
+                    self.leave_by(entry, now)
 
     def way_out(self, entry: QueueEntry, now: datetime) -> QueueLeft | None:
         """That the caller takes the way out that is open by now, unless a phone rings for them."""
         if entry.leave_at is None or entry.leave_at > now or entry.rung:
             return None
-        ways = self._lines[entry.queue].rules.ways_out
-        found = first_way_out(ways, entry.joined_at or entry.enqueued_at, self.calendars)
+        found = self._first_way_out(entry)
         if found is None:
             return None
         _, way = found
         return QueueLeft(now, entry.call, entry.queue, way.why, way.queue, way.flow)
+
+    def _first_way_out(self, entry: QueueEntry) -> tuple[datetime, WayOut] | None:
+        line, joined = self._lines[entry.queue], entry.joined_at or entry.enqueued_at
+        deserted = None if line.staff else line.deserted_at or joined
+        return first_way_out(line.rules.ways_out, joined, self.calendars, deserted)
+
+    def _outlook(self, entry: QueueEntry, now: datetime) -> QueueLeft | None:
+        """That the caller leaves since the wait would be too long. Else it is looked at again; of that
+        nothing need be known after a restart, which looks anew."""
+        rules = self._lines[entry.queue].rules
+        bracket = self._waits.bracket(entry, now)
+        if bracket is not None:
+            way = way_by_expected(rules.ways_out, bracket.middle)
+            if way is not None:
+                return QueueLeft(now, entry.call, entry.queue, way.why, way.queue, way.flow)
+        entry.look_at = now + (rules.announce_every or _OUTLOOK_EVERY)
+        self.put(entry.look_at, Due.OUTLOOK, entry.call)
+        return None
 
     def _position(self, entry: QueueEntry, now: datetime) -> Fact:
         line = self._lines[entry.queue]

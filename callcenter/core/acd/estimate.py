@@ -44,6 +44,11 @@ class Bracket:
     least: timedelta
     most: timedelta
 
+    @property
+    def middle(self) -> timedelta:
+        """How long the wait is expected to be, in one word."""
+        return (self.least + self.most) / 2
+
 
 @dataclass(frozen=True, slots=True)
 class Busy:

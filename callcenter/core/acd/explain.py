@@ -67,6 +67,8 @@ _LEFT: Final[Mapping[LeftBy, tuple[str, str]]] = {
     LeftBy.TIMEOUT: ("waited long enough", "等待超时"),
     LeftBy.KEY: ("pressed a key", "按键离开"),
     LeftBy.CLOSING: ("closing time", "下班时间"),
+    LeftBy.EXPECTED: ("the wait would have been too long", "预计等待过长"),
+    LeftBy.NOBODY: ("nobody was signed in any more", "已无坐席签入"),
     LeftBy.HOURS: ("no hour to call them", "不在可回电时段"),
 }
 

@@ -32,7 +32,6 @@ from callcenter.core.acd.staff import NOTHING, Consequences, Staff
 from callcenter.core.acd.strategy import Draw, Strategy
 from callcenter.core.acd.waits import Waits
 from callcenter.core.acd.want import Want, taken_by
-from callcenter.core.acd.ways_out import first_way_out
 from callcenter.core.calendar import Calendar
 from callcenter.core.facts.agents import (
     AgentRestored,
@@ -121,11 +120,12 @@ class Floor:
         self._staff.employ(assignments, talents, rules)
         if self._in_force() != before:
             self.waits.causes.changed(now)
+        self.agenda.staffed(self.lines, now)
         for line in self.lines.values():
             is_eased_anew = line.eases_anew()
             for entry in line.in_order():
                 self._announce_by(entry, line.rules)
-                self._leave_by(entry, line.rules)
+                self.agenda.leave_by(entry, now)
                 if is_eased_anew:
                     self._want_anew(entry, now)
                 else:
@@ -384,7 +384,7 @@ class Floor:
         """Somebody hears what is said there from now on, unless their place is only kept."""
         if rules.announce_every is not None and not entry.is_kept:
             self._announce_at(entry, at + rules.announce_first)
-        self._leave_by(entry, rules)
+        self.agenda.leave_by(entry, at)
 
     def _announce_by(self, entry: QueueEntry, rules: QueueRules) -> None:
         """Begin or cease to tell the caller where they stand."""
@@ -392,13 +392,6 @@ class Floor:
             entry.announce_at = None
         elif entry.announce_at is None:
             self._announce_at(entry, entry.enqueued_at + rules.announce_first)
-
-    def _leave_by(self, entry: QueueEntry, rules: QueueRules) -> None:
-        """See when the first way out opens by itself."""
-        joined = entry.joined_at or entry.enqueued_at
-        found = first_way_out(rules.ways_out, joined, self.agenda.calendars)
-        entry.leave_at = found[0] if found is not None and not entry.is_kept else None
-        self.agenda.put(entry.leave_at, Due.WAY_OUT, entry.call)
 
     def _announce_at(self, entry: QueueEntry, when: datetime) -> None:
         entry.announce_at = when

@@ -104,9 +104,11 @@ class QueueEntry:
     steps: int = 0
     ease_at: datetime | None = None
     demand: "Demand | None" = None
-    # When they came into this queue, and when a way out of it opens.
+    # When they came into this queue, when a way out of it opens, and when to see whether the wait will be
+    # too long.
     joined_at: datetime | None = None
     leave_at: datetime | None = None
+    look_at: datetime | None = None
     # Nobody is on the line: they will be called back.
     is_kept: bool = False
 
@@ -147,6 +149,8 @@ class Line:
     )
     staff: dict[AgentId, AgentRow] = field(default_factory=dict)
     free: SortedList[Standing] = field(default_factory=SortedList)
+    # Since when nobody is signed in who serves it; what it was before anybody was is not known.
+    deserted_at: datetime | None = None
     tiers: tuple[int, ...] = ()
     demands: dict[Want, "Demand"] = field(default_factory=dict)
     heads: SortedKeyList["Demand", Place] = field(

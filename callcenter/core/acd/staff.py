@@ -183,6 +183,7 @@ class Staff:
             agent.misses = agent.calls = 0
             agent.talked = timedelta()
             self._matching.sign_in(agent)
+            self._agenda.staffed(agent.queues, fact.at)
         agent.device, agent.failures = fact.device, 0
         agent.reachable = is_always_there
         self.list_if_free(agent)
@@ -200,6 +201,7 @@ class Staff:
         if fact.presence is Presence.SIGNED_OUT:
             agent.device, agent.reachable = "", False
             self._matching.sign_out(agent)
+            self._agenda.staffed(agent.queues, fact.at)
         if fact.presence is Presence.READY:
             agent.misses = 0
         self.list_if_free(agent)
@@ -242,6 +244,7 @@ class Staff:
             agent.engagement = Engagement(fact.call, fact.queue, 0, *wrapping, fact.filed)
             self._agenda.put(until, Due.WRAP, agent.id)
         self._matching.sign_in(agent)
+        self._agenda.staffed(agent.queues, fact.at)
         self.list_if_free(agent)
         return NOTHING
 

@@ -22,7 +22,7 @@ from callcenter.core.acd.matching import Demand
 from callcenter.core.acd.queue import Line, Place, QueueEntry
 from callcenter.core.acd.want import Want, eased, taken_by
 from callcenter.core.facts.agents import Presence
-from callcenter.core.ids import AgentId, QueueId
+from callcenter.core.ids import AgentId, CallId, QueueId
 
 _LOOKED_AT: Final = 100
 """So many agents stand for all."""
@@ -30,6 +30,8 @@ _TOLD_APART: Final = 8
 """So many demands ahead are, the biggest; others count as they do."""
 _GOLDEN: Final = 0.6180339887498949
 _OVERTAKING: Final = 200
+_BEHIND_ALL: Final = 1 << 62
+"""Of those who came at the same moment."""
 _SOON: Final = timedelta(hours=1)
 
 Before = Callable[[Iterable[QueueId], Place], Iterator[tuple[Demand, int]]]
@@ -111,6 +113,17 @@ class Waits:
         if at and until and not self.causes.since(at, queues, entry.place):
             most = (until - now).total_seconds()
         return bracket_of(reaches, most) if reaches else None
+
+    def of_newcomer(self, queue: QueueId, now: datetime) -> timedelta | None:
+        """How long somebody who joined the queue now, without needs of their own, would wait; None as with
+        `bracket`."""
+        line = self._lines.get(queue)
+        if line is None:
+            return None
+        entry = QueueEntry(CallId(""), queue, now, 0.0, (now, 0))
+        entry.place = now - line.rules.head_start, _BEHIND_ALL
+        bracket = self.bracket(entry, now)
+        return None if bracket is None else bracket.middle
 
     def _outlook(
         self, entry: QueueEntry, want: Want, after: float, now: datetime, queues: set[QueueId]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.device import Answering
@@ -12,7 +13,7 @@ from callcenter.core.facts.calls import Callback
 from callcenter.core.ids import AgentId, CallId, FlowId, QueueId
 from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.flow import Flow
-from callcenter.core.ivr.interpreter import QueueLook, nowhere, unseen
+from callcenter.core.ivr.interpreter import QueueLook, nowhere, unforeseen, unseen
 
 
 def nobody(number: str) -> None:
@@ -39,6 +40,8 @@ class Directory:
     dispositions: Mapping[str, Disposition] = field(default_factory=dict)
     # How a queue is now, for flows that ask before they let a caller join it.
     look: Callable[[QueueId], QueueLook] = unseen
+    # And how long somebody who joins it now is expected to wait, None: nobody can say.
+    foresee: Callable[[QueueId, datetime], timedelta | None] = unforeseen
     # When people may be called, by their own clock; None: at any hour, anywhere.
     calling_hours: Calendar | None = None
     # As what a number is called back, if it can be; where it is kept a place for.

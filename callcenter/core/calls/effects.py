@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from callcenter.core.acd.device import Answering
-from callcenter.core.ids import AgentId, FlowId, LegId, PromptId
+from callcenter.core.ids import AgentId, FlowId, LegId, PromptId, QueueId
 
 if TYPE_CHECKING:
     from callcenter.core.facts.wire import Fact
@@ -143,6 +143,24 @@ class GiveBack:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeMessage:
+    """Give the caller a tone, record what they say, `longest` at most, and hang up. The switch does that by
+    itself. `queue` is the one that they waited in, if they did."""
+
+    leg: LegId
+    queue: QueueId | None
+    language: str
+    longest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class TellBusy:
+    """Let the caller hear that it is busy, by the tone if they were answered; that ends the call."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     fact: "Fact"
 
@@ -159,5 +177,7 @@ LegEffect = (
     | HangUpLeg
     | TurnAway
     | GiveBack
+    | TakeMessage
+    | TellBusy
 )
 CallEffect = LegEffect | Record

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callcenter.core.acd.queue import QueueRules
+from callcenter.core.callers import REPEATED
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
     AnswerLeg,
@@ -19,6 +20,8 @@ from callcenter.core.calls.effects import (
     Record,
     Say,
     StopSaying,
+    TakeMessage,
+    TellBusy,
     TurnAway,
     Words,
 )
@@ -62,6 +65,7 @@ from callcenter.core.skills import both
 # The longest a prompt may run before we go on without hearing of its end.
 LONGEST_PROMPT: Final = timedelta(minutes=3)
 LONGEST_LAST_WORD: Final = LONGEST_PROMPT
+_TAKEN_WITHIN: Final = timedelta(seconds=10)
 # A person does not press more; a flood of keys makes the switch stumble over that leg.
 KEYS_ALLOWED: Final = 200
 REFUSED: Final = Outcome.REFUSED
@@ -96,16 +100,21 @@ def begin(fact: CallArrived, directory: Directory) -> Step:
     call = replace(call, variables=_given(call))
     turn = ivr.begin(flow, _context(call, fact.at, directory, language=None))
     call, effects = _follow(call, flow, turn, fact.at, directory)
+    if any(isinstance(effect, TellBusy) for effect in effects):
+        return call, effects  # Busy by their own telephone, and at no cost to them.
     return call, (AnswerLeg(fact.leg), *effects)
 
 
 def _refuse(call: Call, why: str, at: datetime, directory: Directory) -> Step:
     is_unwanted = why in UNWANTED
     if directory.tells_when_full and not is_unwanted:
-        told = _last_word(call, SYSTEM_FLOW, (LINES_BUSY,), at, (AnswerLeg(call.caller),), REFUSED)
-        return told
+        last = Leaving(None, at, at + LONGEST_LAST_WORD, REFUSED)
+        return _last_word(call, SYSTEM_FLOW, (LINES_BUSY,), last, (AnswerLeg(call.caller),))
     ended = CallEnded(at, call.id, REFUSED, EndedBy.SWITCH)
-    return replace(call, phase=Ended(REFUSED)), (TurnAway(call.caller, is_unwanted), Record(ended))
+    away = TurnAway(call.caller, is_unwanted)
+    # Another route of their carrier would only bring them again.
+    order = TellBusy(call.caller) if why == REPEATED else away
+    return replace(call, phase=Ended(REFUSED)), (order, Record(ended))
 
 
 def advance(call: Call, phase: InFlow, fact: CallFact, directory: Directory) -> Step:
@@ -137,9 +146,9 @@ def leave(call: Call, phase: Leaving, fact: CallFact) -> Step:
     """One fact while the last word is being said."""
     match fact:
         case PromptEnded(number=phase.saying):
-            return _goodbye(call, fact.at, phase.outcome)
+            return _said_all(call, phase, fact.at)
         case DeadlinePassed() if fact.at >= phase.until:
-            return _goodbye(call, fact.at, phase.outcome)
+            return _said_all(call, phase, fact.at)
         case PromptEnded() | LegEnded() | DeadlinePassed() | DigitPressed():
             return call, ()
         case AgentAnswered(offer=offer):
@@ -230,8 +239,12 @@ def _follow(call: Call, flow: Flow, turn: ivr.Turn, at: datetime, directory: Dir
             if node.place.queue not in directory.queues:
                 return nobody_serves(call, at, trace)
             return _agree(call, flow, agreed, at, directory, trace)
-        case ivr.Goodbye(prompts=names, language=language):
-            return _last_word(replace(call, language=language), flow.id, names, at, trace)
+        case ivr.Goodbye(prompts=names, language=language, busy=busy):
+            last = Leaving(None, at, at + LONGEST_LAST_WORD, busy=busy)
+            return _last_word(replace(call, language=language), flow.id, names, last, trace)
+        case ivr.ToMessage(prompts=names, language=language, longest=longest):
+            last = Leaving(None, at, at + LONGEST_LAST_WORD, message=longest)
+            return _last_word(replace(call, language=language), flow.id, names, last, trace)
         case _:
             return call, trace
 
@@ -329,12 +342,10 @@ def _whom_they_know(known: Known, rules: QueueRules, at: datetime) -> AgentId | 
 
 def _language(turn: ivr.Turn) -> str | None:
     match turn.move:
-        case ivr.Say(language=spoken) | ivr.ToQueue(language=spoken) | ivr.Goodbye(language=spoken):
-            return str(spoken)
-        case ivr.ToCallback(language=spoken):
-            return str(spoken)
-        case _:
+        case ivr.Listen() | ivr.Carry():
             return None
+        case move:
+            return str(move.language)
 
 
 def _say(
@@ -351,8 +362,9 @@ def _say(
 
 
 def _context(call: Call, at: datetime, directory: Directory, language: str | None) -> ivr.Context:
-    known = directory.look, call.variables, directory.reach
-    return ivr.Context(at, directory.calendars, language, *known)
+    looks = directory.look, directory.foresee
+    known = call.variables, directory.reach
+    return ivr.Context(at, directory.calendars, language, *looks, *known)
 
 
 def _given(call: Call) -> Variables:
@@ -376,23 +388,34 @@ def queued(call: Call, joined: QueueJoined, directory: Directory) -> Call:
 
 def nobody_serves(call: Call, at: datetime, first: tuple[CallEffect, ...] = ()) -> Step:
     """Tell a caller that nobody can take their call, and end it."""
-    return _last_word(call, SYSTEM_FLOW, (QUEUE_NO_AGENTS,), at, first)
+    last = Leaving(None, at, at + LONGEST_LAST_WORD)
+    return _last_word(call, SYSTEM_FLOW, (QUEUE_NO_AGENTS,), last, first)
 
 
 def _last_word(
     call: Call,
     flow: FlowId,
     names: tuple[PromptName, ...],
-    at: datetime,
+    last: Leaving,
     trace: tuple[CallEffect, ...],
-    outcome: Outcome = Outcome.SERVED,
 ) -> Step:
     if not names:
-        call, effects = _goodbye(call, at)
+        call, effects = _said_all(call, last, last.since)
         return call, (*trace, *effects)
     call, say = _say(call, flow, names, call.language)
-    leaving = Leaving(call.said, at, at + LONGEST_LAST_WORD, outcome)
-    return replace(call, phase=leaving), (*trace, *say)
+    return replace(call, phase=replace(last, saying=call.said)), (*trace, *say)
+
+
+def _said_all(call: Call, last: Leaving, at: datetime) -> Step:
+    """What comes after the last word. Whoever may leave a message has gone when their leg has left us: an
+    order that was lost, or that nobody lived to give, is given again."""
+    if last.message is not None:
+        order = TakeMessage(call.caller, call.left_queue, call.language, last.message)
+        return replace(call, phase=replace(last, saying=None, until=at + _TAKEN_WITHIN)), (order,)
+    if last.busy:
+        ended = CallEnded(at, call.id, last.outcome, EndedBy.FLOW)
+        return replace(call, phase=Ended(last.outcome)), (TellBusy(call.caller), Record(ended))
+    return _goodbye(call, at, last.outcome)
 
 
 def _goodbye(call: Call, at: datetime, outcome: Outcome = Outcome.SERVED) -> Step:

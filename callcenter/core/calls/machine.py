@@ -273,6 +273,8 @@ def _after_the_end(call: Call, fact: CallFact) -> Step:
 
 
 def _caller_gone(call: Call, fact: LegEnded) -> Step:
+    if isinstance(call.phase, Leaving) and call.phase.saying is None:
+        return _end(call, fact.at, EndedBy.FLOW)  # The switch has them, and takes their message.
     by = EndedBy.SWITCH if fact.cause is LegCause.GONE else EndedBy.CALLER
     return _end(call, fact.at, by)
 

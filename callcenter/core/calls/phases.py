@@ -122,12 +122,15 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """Hearing a last word, after which we hang up."""
+    """Hearing a last word, after which we hang up, `busy`: with the busy tone; or after which they may
+    leave a message of so long: `saying` is None once the switch takes it."""
 
-    saying: int
+    saying: int | None
     since: datetime
     until: datetime
     outcome: Outcome = Outcome.SERVED
+    busy: bool = False
+    message: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,8 @@ Phase = InFlow | Queued | Offered | Agreed | Kept | Reaching | Connected | Leavi
 class Call:
     """One call. `said` counts the prompts so far, which names the next one; `keys` the
     keys pressed. `unheard` is how long they had been there when we heard of them: it counts as
-    waiting. `waited_since` is set once they have left a queue and may come back; `offers` were made to
-    agents; `variables` are what flows know of the caller, collected or given."""
+    waiting. `waited_since` is set once they have left a queue, `left_queue`, and may come back;
+    `offers` were made to agents; `variables` are what flows know of the caller, collected or given."""
 
     id: CallId
     caller: LegId
@@ -158,6 +161,7 @@ class Call:
     unheard: timedelta = timedelta()
     first_dialled: str = ""
     waited_since: datetime | None = None
+    left_queue: QueueId | None = None
     offers: int = 0
     known: Known = UNKNOWN
     variables: Variables = ()
@@ -220,7 +224,7 @@ def talking_with(call: Call) -> AgentId | None:
 def saying(call: Call) -> tuple[int, datetime] | None:
     """The number of the prompt whose end we wait for, and since when it has been ordered."""
     match call.phase:
-        case InFlow(saying=int(number), since=since) | Leaving(saying=number, since=since):
+        case InFlow(saying=int(number), since=since) | Leaving(saying=int(number), since=since):
             return number, since
         case Agreed(saying=int(number), since=since):
             return number, since

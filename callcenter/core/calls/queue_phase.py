@@ -64,7 +64,7 @@ def leave(
     flow = directory.flows.get(left.flow) if left.flow is not None else None
     if flow is None:
         return flow_phase.nobody_serves(call, left.at, hush)
-    waiting = replace(call, waited_since=phase.since)
+    waiting = replace(call, waited_since=phase.since, left_queue=phase.queue)
     return flow_phase.enter(waiting, flow, left.at, directory, hush)
 
 

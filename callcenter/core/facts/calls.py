@@ -31,6 +31,8 @@ class LeftBy(StrEnum):
     KEY = "key"  # they pressed one that leads out
     CLOSING = "closing"  # its hours ended
     HOURS = "hours"  # who is to be called back may not be called now
+    EXPECTED = "expected"  # the wait would have been too long
+    NOBODY = "nobody"  # nobody was signed in any more who serves it
 
 
 class Outcome(StrEnum):

@@ -13,9 +13,9 @@ from callcenter.core.ivr.flow import (
     GIVEN,
     CallBack,
     Collect,
+    Ending,
     Enqueue,
     Flow,
-    HangUp,
     Hours,
     NodeId,
     SayValue,
@@ -93,8 +93,8 @@ def _unreachable(flow: Flow) -> Iterator[Problem]:
 
 
 def _traps(flow: Flow) -> Iterator[Problem]:
-    """Nodes from which a caller can never reach a queue or the end, whatever they press."""
-    ends = {n for n, node in flow.nodes.items() if isinstance(node, Enqueue | CallBack | HangUp)}
+    """Nodes from which a caller can never reach a queue, a message or the end, whatever they press."""
+    ends = {n for n, node in flow.nodes.items() if isinstance(node, Ending)}
     backwards: dict[NodeId, list[NodeId]] = {node_id: [] for node_id in flow.nodes}
     for node_id, node in flow.nodes.items():
         for target in exits(node):
@@ -105,8 +105,8 @@ def _traps(flow: Flow) -> Iterator[Problem]:
             yield Problem.of(
                 "no-way-out",
                 ("nodes", node_id),
-                f"From {node_id} no way leads to enqueue or hang_up: give the caller one.",
-                f"从 {node_id} 出发无法到达 enqueue 或 hang_up，请为来电者提供出口。",
+                f"From {node_id} no way leads to enqueue, voicemail or hang_up: give the caller one.",
+                f"从 {node_id} 出发无法到达 enqueue、voicemail 或 hang_up，请为来电者提供出口。",
             )
 
 

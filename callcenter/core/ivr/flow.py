@@ -26,6 +26,9 @@ KEYS: Final = "0123456789*#"
 LONGEST_WAIT: Final = timedelta(seconds=2.5)
 SHORTEST_WAIT: Final = timedelta(seconds=0.5)
 
+LONGEST_MESSAGE: Final = timedelta(minutes=2)
+SHORTEST_LIMIT: Final = timedelta(seconds=5)
+
 USUAL_TRIES: Final = 3
 MOST_DIGITS: Final = 32
 
@@ -137,15 +140,26 @@ class Enqueue:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """End the call, after a last word if there is one."""
+    """End the call, after a last word if there is one. `busy`: with the busy tone, or, if nothing has been
+    said yet, by not answering."""
 
     prompt: PromptName | None = None
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """End the flow with a message that the caller leaves after the tone, of `longest` at most."""
+
+    prompt: PromptName | None = None
+    longest: timedelta = LONGEST_MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
     """Look at a queue before the caller joins it: `nobody` if no agent of it is signed in, `nobody_ready`
-    if none takes calls now, `full` if `most_waiting` wait already; else `then`. None: not asked."""
+    if none takes calls now, `full` if `most_waiting` wait already, `long_wait` if the wait is expected to
+    be longer than `longest_wait`; else `then`. None: not asked."""
 
     queue: QueueId
     then: NodeId
@@ -153,6 +167,8 @@ class Staffing:
     nobody_ready: NodeId | None = None
     full: NodeId | None = None
     most_waiting: int | None = None
+    long_wait: NodeId | None = None
+    longest_wait: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +188,8 @@ class CallBack:
     expires_after: timedelta = timedelta(hours=24)
 
 
-Node = (
-    Play | Menu | Collect | SayValue | SetLanguage | Hours | Staffing | Enqueue | CallBack | HangUp
-)
+Ending = Enqueue | CallBack | HangUp | Voicemail
+Node = Play | Menu | Collect | SayValue | SetLanguage | Hours | Staffing | Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +220,12 @@ def drift(node: Node) -> tuple[NodeId, ...]:
             return (otherwise,)
         case Hours(open=open_, closed=closed):
             return (open_, closed)
-        case Staffing(then=then, nobody=nobody, nobody_ready=unready, full=full):
-            others = (way for way in (nobody, unready, full) if way is not None)
-            return tuple(dict.fromkeys((then, *others)))
+        case Staffing() as look:
+            others = (look.nobody, look.nobody_ready, look.full, look.long_wait)
+            return tuple(dict.fromkeys((look.then, *(way for way in others if way is not None))))
         case CallBack(refused=refused):
             return (refused,)
-        case Enqueue() | HangUp():
+        case Enqueue() | HangUp() | Voicemail():
             return ()
 
 

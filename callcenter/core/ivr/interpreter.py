@@ -30,6 +30,7 @@ from callcenter.core.ivr.flow import (
     USUAL_TRIES,
     CallBack,
     Collect,
+    Ending,
     Enqueue,
     Flow,
     HangUp,
@@ -43,6 +44,7 @@ from callcenter.core.ivr.flow import (
     SayValue,
     SetLanguage,
     Staffing,
+    Voicemail,
 )
 from callcenter.core.ivr.spoken import in_words
 
@@ -102,6 +104,11 @@ class QueueLook:
     ready: int
 
 
+def unforeseen(queue: QueueId, now: datetime) -> timedelta | None:
+    """Where nothing is known of waits."""
+    return None
+
+
 def unseen(queue: QueueId) -> QueueLook:
     """A queue of which nothing is known keeps nobody out."""
     return QueueLook(0, 1, 1)
@@ -121,6 +128,7 @@ class Context:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     language: str | None = None
     look: Callable[[QueueId], QueueLook] = unseen
+    foresee: Callable[[QueueId, datetime], timedelta | None] = unforeseen
     variables: Variables = ()
     reach: Callable[[str], str | None] = nowhere
 
@@ -172,21 +180,31 @@ class ToCallback:
 
 @dataclass(frozen=True, slots=True)
 class Goodbye:
-    """The flow is over: say these, if any, then hang up."""
+    """The flow is over: say these, if any, then hang up; `busy`: with the busy tone."""
 
     prompts: tuple[PromptName, ...]
     language: Language
+    busy: bool = False
 
 
-Move = Say | Listen | Carry | ToQueue | ToCallback | Goodbye
+@dataclass(frozen=True, slots=True)
+class ToMessage:
+    """The flow is over: say these, if any, then let them leave a message."""
+
+    prompts: tuple[PromptName, ...]
+    language: Language
+    longest: timedelta
+
+
+Move = Say | Listen | Carry | ToQueue | ToCallback | Goodbye | ToMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """Where the caller stands now, what to do, and the nodes entered on the way, in order.
 
-    `cursor` is None once the flow is over (`ToQueue`, `ToCallback`, `Goodbye`); `variables` are what was
-    collected by then.
+    `cursor` is None once the flow is over (`ToQueue`, `ToCallback`, `Goodbye`, `ToMessage`); `variables`
+    are what was collected by then.
     """
 
     cursor: Cursor | None
@@ -298,7 +316,7 @@ def _walk(flow: Flow, cursor: Cursor, to: NodeId, context: Context) -> Turn:
                 return Turn(place, Say((prompt,), language), tuple(entered))
             case CallBack(refused=refused) as back if _reached(back, cursor, context) is None:
                 node_id = refused
-            case Enqueue() | CallBack() | HangUp() as last:
+            case Enqueue() | CallBack() | HangUp() | Voicemail() as last:
                 move = _end(last, language, _reached(last, cursor, context) or "")
                 return Turn(None, move, tuple(entered), cursor.variables)
 
@@ -310,14 +328,16 @@ def _reached(node: Node, cursor: Cursor, context: Context) -> str | None:
     return context.reach(dict(cursor.variables).get(node.number, ""))
 
 
-def _end(node: Enqueue | CallBack | HangUp, language: Language, number: str) -> Move:
+def _end(node: Ending, language: Language, number: str) -> Move:
     match node:
         case Enqueue(queue, priority, requires, prefers, from_arrival):
             return ToQueue(queue, priority, language, requires, prefers, from_arrival)
         case CallBack():
             return ToCallback(node, number, language)
-        case HangUp(prompt=last_word):
-            return Goodbye(() if last_word is None else (last_word,), language)
+        case HangUp(prompt=prompt, busy=busy):
+            return Goodbye(() if prompt is None else (prompt,), language, busy)
+        case Voicemail(prompt=prompt, longest=longest):
+            return ToMessage(() if prompt is None else (prompt,), language, longest)
 
 
 def _place(cursor: Cursor, node: NodeId, language: Language, drifted: int) -> Cursor:
@@ -327,11 +347,12 @@ def _place(cursor: Cursor, node: NodeId, language: Language, drifted: int) -> Cu
 
 def _decided(node: Hours | Staffing, context: Context) -> NodeId:
     if isinstance(node, Staffing):
-        return _staffed(node, context.look(node.queue))
+        return _staffed(node, context)
     return node.open if _is_open(node.calendar, context) else node.closed
 
 
-def _staffed(node: Staffing, queue: QueueLook) -> NodeId:
+def _staffed(node: Staffing, context: Context) -> NodeId:
+    queue = context.look(node.queue)
     if node.nobody is not None and queue.signed_in == 0:
         return node.nobody
     if node.nobody_ready is not None and queue.ready == 0:
@@ -339,6 +360,11 @@ def _staffed(node: Staffing, queue: QueueLook) -> NodeId:
     most = node.most_waiting
     if node.full is not None and most is not None and queue.waiting >= most:
         return node.full
+    if node.long_wait is not None and node.longest_wait is not None:
+        # Asked last, since it costs most; what nobody can say keeps nobody out.
+        expected = context.foresee(node.queue, context.now)
+        if expected is not None and expected > node.longest_wait:
+            return node.long_wait
     return node.then
 
 

@@ -26,6 +26,8 @@ from callcenter.core.calls.effects import (
     StartMusic,
     StopMusic,
     StopSaying,
+    TakeMessage,
+    TellBusy,
     Words,
 )
 from callcenter.core.errors import NotFound
@@ -38,6 +40,7 @@ from callcenter.core.ids import (
     FlowId,
     LegId,
     PromptId,
+    QueueId,
     offer_leg,
     prompt_id,
 )
@@ -454,6 +457,11 @@ async def test_what_is_being_played_is_stopped_on_the_switch() -> None:
         ),
         (HangUpLeg(CALLER), [f"DELETE {CALLER}"]),
         (GiveBack(CALLER), ["POST continue"]),
+        (TellBusy(CALLER), ["POST continue"]),
+        (
+            TakeMessage(CALLER, QueueId("sales"), "en", timedelta(minutes=1)),
+            ["POST variables", "POST continue"],
+        ),
     ],
 )
 async def test_nobody_hears_words_after_they_were_connected_or_let_go(

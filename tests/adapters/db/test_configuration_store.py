@@ -74,6 +74,8 @@ UNUSUAL = QueueRules(
         WayOut(after=timedelta(seconds=90.5), queue=QueueId("help")),
         WayOut(key="*", flow=FlowId("message")),
         WayOut(calendar="office", flow=FlowId("closed")),
+        WayOut(expected=timedelta(minutes=10), flow=FlowId("message")),
+        WayOut(nobody=True, flow=FlowId("closed")),
     ),
 )
 

@@ -15,6 +15,7 @@ from callcenter.core.facts.calls import (
     CallerUnreached,
     CallFact,
     EndedBy,
+    LeftBy,
     LegCause,
     NodeEntered,
     Outcome,
@@ -58,6 +59,17 @@ def test_who_leaves_a_queue_that_is_deleted_waits_no_longer() -> None:
     fold.hear(3, QueueLeft(NOON + timedelta(seconds=9), CALL, SALES))
     visit = fold.take_changes().visits[CALL, 1]
     assert (visit.exit, visit.waited) == (Exit.MOVED, timedelta(seconds=9))
+
+
+@pytest.mark.parametrize(
+    "why", [why for why in LeftBy if why is not LeftBy.GONE and why is not LeftBy.HOURS]
+)
+def test_whoever_leaves_a_queue_unserved_flows_out_by_what_opened_the_way(why: LeftBy) -> None:
+    fold = Fold("j")
+    fold.hear(1, CallArrived(NOON, CALL, LegId(CALL), "", "4000"))
+    fold.hear(2, QueueJoined(NOON, CALL, SALES))
+    fold.hear(3, QueueLeft(NOON, CALL, SALES, why))
+    assert fold.take_changes().visits[CALL, 1].exit == f"flow-out-{why}"
 
 
 def test_who_was_heard_of_late_arrived_and_waited_from_when_they_came() -> None:

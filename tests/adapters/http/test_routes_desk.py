@@ -302,10 +302,14 @@ async def test_a_queue_is_added_read_changed_and_deleted(ask: Mapping[str, Askin
     step = {"after_seconds": 20, "add": "sales", "skill": None, "to": 0}
     _, changed = await sue("PATCH", "/queues/night", {"easing": [step]})
     assert changed["easing"] == [step]
-    nothing = {"after_seconds": None, "key": None, "calendar": None, "flow": None}
-    way = {**nothing, "key": "2", "queue": "sales"}
-    _, changed = await sue("PATCH", "/queues/night", {"ways_out": [way]})
-    assert changed["ways_out"] == [way]
+    nothing: dict[str, Any] = dict.fromkeys(("after_seconds", "key", "calendar", "flow"))
+    nothing |= {"expected_seconds": None, "nobody": False}
+    ways = [
+        {**nothing, **when, "queue": "sales"}
+        for when in ({"key": "2"}, {"expected_seconds": 600.0}, {"nobody": True})
+    ]
+    _, changed = await sue("PATCH", "/queues/night", {"ways_out": ways})
+    assert changed["ways_out"] == ways
     assert await sue("DELETE", "/queues/night") == (204, None)
     assert (await sue("GET", "/queues/night"))[1]["code"] == "no-such-queue"
     assert (await sue("DELETE", "/queues/sales"))[1]["code"] == "still-in-use"

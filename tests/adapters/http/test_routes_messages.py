@@ -58,6 +58,8 @@ async def test_messages_are_read_newest_first_and_page_by_page(
                 "duration_seconds": 4.25,
                 "sha256": "0" * 64,
                 "size": 8,
+                "queue": None,
+                "language": "",
             }
         ],
         "older": None,

@@ -67,6 +67,23 @@ async def test_numbers_are_written_as_those_of_calls_are(
     assert message.arrived_at == datetime(2024, 11, 22, 3, 33, tzinfo=UTC)
 
 
+async def test_of_a_message_that_a_flow_asked_for_the_name_says_queue_and_language(
+    place: Any,
+) -> None:
+    place.leave("1732246380_cc1-1732246380.12_anonymous_4101_after-sales_zh-CN.wav")
+    place.leave("1732246380_cc1-1732246380.13_anonymous_4101__en.wav")
+    await place.swept()
+    kept = sorted(await place.kept(), key=lambda one: one.call)
+    told = [(one.dnis, one.queue, one.language) for one in kept]
+    assert told == [("4101", "after-sales", "zh-CN"), ("4101", None, "en")]
+
+
+async def test_of_what_a_flow_asked_for_less_than_two_seconds_is_dropped(place: Any) -> None:
+    place.leave("1732246380_cc1-1732246380.12_anonymous_4101_sales_en.wav", tone(1000))
+    assert await place.swept() == 0
+    assert (place.spooled(), await place.kept()) == (set(), [])
+
+
 async def test_a_message_is_left_alone_until_it_has_been_quiet_for_ten_seconds(place: Any) -> None:
     place.leave(pcm=tone(1000))
     sweep = place.sweep()

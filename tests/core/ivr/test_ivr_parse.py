@@ -20,6 +20,7 @@ from callcenter.core.ivr.flow import (
     PromptName,
     Staffing,
     Utterance,
+    Voicemail,
 )
 from callcenter.core.ivr.parse import LONGEST_TEXT, parse_flow
 from callcenter.core.reading import Path, Unreadable, dotted
@@ -210,6 +211,12 @@ def test_whatever_stands_there_is_read_or_refused(key: str, value: object) -> No
         ({"then": "sales"}, "nothing-asked", "nodes.look.staffing"),
         ({"then": "sales", "full": "sales"}, "nothing-asked", "nodes.look.staffing"),
         ({"then": "sales", "most_waiting": 3}, "nothing-asked", "nodes.look.staffing"),
+        ({"then": "sales", "long_wait": "sales"}, "nothing-asked", "nodes.look.staffing"),
+        (
+            {"then": "sales", "long_wait": "sales", "longest_wait_seconds": 0},
+            "bad-number",
+            "nodes.look.staffing.longest_wait_seconds",
+        ),
         ({"then": "sales", "nobody": "x"}, "unknown-node", "nodes.look.staffing.nobody"),
         (
             {"then": "sales", "full": "sales", "most_waiting": -1},
@@ -230,12 +237,49 @@ def test_a_look_at_a_queue_is_read_whole() -> None:
         "nobody": "sales",
         "full": "sales",
         "most_waiting": 9,
+        "long_wait": "sales",
+        "longest_wait_seconds": 600,
     }
     flow = parse_flow(_put(source(), ("nodes", "look"), {"staffing": body}))
     sales = NodeId("sales")
     assert flow.nodes[NodeId("look")] == Staffing(
-        QueueId("sales"), sales, nobody=sales, full=sales, most_waiting=9
+        QueueId("sales"),
+        sales,
+        nobody=sales,
+        full=sales,
+        most_waiting=9,
+        long_wait=sales,
+        longest_wait=timedelta(minutes=10),
     )
+
+
+def test_the_ends_of_a_flow_are_read() -> None:
+    data = source()
+    data["nodes"]["bye"] = {"hang_up": {"busy": True}}
+    data["nodes"]["box"] = {"voicemail": {"prompt": "spare", "longest_seconds": 60}}
+    data["nodes"]["mailbox"] = {"voicemail": {"prompt": "spare"}}
+    nodes = parse_flow(data).nodes
+    assert nodes[NodeId("bye")] == HangUp(busy=True)
+    assert nodes[NodeId("box")] == Voicemail(PromptName("spare"), timedelta(minutes=1))
+    assert nodes[NodeId("mailbox")] == Voicemail(PromptName("spare"), timedelta(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("node", "code", "where"),
+    [
+        ({"hang_up": {"busy": "perhaps"}}, "no-yes-or-no", "hang_up.busy"),
+        ({"voicemail": {}}, "missing-key", "voicemail"),
+        ({"voicemail": {"prompt": "x"}}, "unknown-prompt", "voicemail.prompt"),
+        (
+            {"voicemail": {"prompt": "spare", "longest_seconds": 121}},
+            "bad-number",
+            "voicemail.longest_seconds",
+        ),
+    ],
+)
+def test_an_end_that_is_none_is_told(node: dict[str, Any], code: str, where: str) -> None:
+    data = _put(source(), ("nodes", "bye"), node)
+    assert problems_of(data) == [(code, f"nodes.bye.{where}")]
 
 
 def test_the_wait_counts_from_the_queue_unless_the_flow_says_from_arrival() -> None:

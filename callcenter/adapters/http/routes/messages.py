@@ -27,7 +27,7 @@ class MessageQuery(Shape):
 
 class MessageShown(Shape):
     """A message. `id` is its call's too; `received_at`: when it was taken in; `sha256` and `size` are of
-    the sound."""
+    the sound. `queue` is the one that the caller waited in, `language` theirs, where a flow took it."""
 
     id: str
     ani: str
@@ -37,6 +37,8 @@ class MessageShown(Shape):
     duration_seconds: float
     sha256: str
     size: int
+    queue: str | None
+    language: str
 
 
 class MessageListing(Listing[MessageShown]):
@@ -97,4 +99,6 @@ def _shown(message: Message) -> MessageShown:
         duration_seconds=message.duration.total_seconds(),
         sha256=message.sha256,
         size=message.size,
+        queue=message.queue,
+        language=message.language,
     )

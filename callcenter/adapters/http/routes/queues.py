@@ -63,13 +63,19 @@ class EasingStep(Shape):
 
 class WayOutShape(Shape):
     """A way out of a queue for whom nobody has served: it opens `after_seconds` in this queue, by `key`, or
-    when the hours of `calendar` end, and leads into `queue`, where the wait goes on counting, or `flow`."""
+    when the hours of `calendar` end, when the wait that is left is expected to be longer than
+    `expected_seconds`, or when `nobody` is signed in any more, and leads into `queue`, where the wait goes
+    on counting, or `flow`."""
 
     after_seconds: float | None = Field(
         default=None, ge=SOONEST.total_seconds(), le=LATEST.total_seconds()
     )
     key: Line | None = None
     calendar: Line | None = None
+    expected_seconds: float | None = Field(
+        default=None, ge=SOONEST.total_seconds(), le=LATEST.total_seconds()
+    )
+    nobody: bool = False
     queue: Line | None = None
     flow: Line | None = None
 
@@ -284,6 +290,8 @@ def _way(shape: WayOutShape) -> WayOut:
         shape.calendar or "",
         None if shape.queue is None else QueueId(shape.queue),
         None if shape.flow is None else FlowId(shape.flow),
+        of_seconds(shape.expected_seconds),
+        shape.nobody,
     )
 
 
@@ -292,6 +300,8 @@ def _way_shape(way: WayOut) -> WayOutShape:
         after_seconds=in_seconds(way.after),
         key=way.key or None,
         calendar=way.calendar or None,
+        expected_seconds=in_seconds(way.expected),
+        nobody=way.nobody,
         queue=way.queue,
         flow=way.flow,
     )
