@@ -16,7 +16,18 @@ from typing import Any
 import click
 from rich.console import Console
 
-from callcenter.bench import calls, core, guard, kills, matching, overload, report, start, waiting
+from callcenter.bench import (
+    callbacks,
+    calls,
+    core,
+    guard,
+    kills,
+    matching,
+    overload,
+    report,
+    start,
+    waiting,
+)
 from callcenter.bench.capture import can_capture
 from callcenter.bench.figures import Target, doubts, spread
 from callcenter.bench.house import PROJECT, Ground
@@ -319,6 +330,21 @@ def matching_command(bench: Bench, quick: bool) -> None:
         "memory_kib": memory,
     }
     bench.end({**data, **raw}, matching.matching_targets(floors, outages, memory), why_not)
+
+
+@_bench("callbacks")
+@click.option("--rushes", type=click.IntRange(1), default=1000, show_default=True)
+def callbacks_command(bench: Bench, rushes: int) -> None:
+    """Whether who is called back is served in their turn, and whom that delays: made-up rushes."""
+    data = bench.begin()
+    raw = {}
+    targets = []
+    for first in ("agent", "caller"):
+        found = [callbacks.measure_rush(n, caller_first=first == "caller") for n in range(rushes)]
+        bench.say(f"the {first} first: {callbacks.callback_line(found)}")
+        targets += callbacks.callback_targets(found)
+        raw[first] = [asdict(rush) for rush in found]
+    bench.end({**data, **raw}, targets)
 
 
 if __name__ == "__main__":
