@@ -38,7 +38,7 @@ def folder(tmp_path: Path, **files: str | bytes) -> Path:
 def test_the_flows_that_come_with_the_product_are_without_fault() -> None:
     loaded = load(SHIPPED)
     assert loaded.problems == ()
-    assert set(loaded.flows) == {"busy", "hotline", "message", "system"}
+    assert set(loaded.flows) == {"busy", "callback", "hotline", "message", "system"}
     found = {
         flow.id: check(flow, queues={"sales", "support"}, calendars=loaded.calendars)
         for flow in loaded.flows.values()
