@@ -32,6 +32,7 @@ from callcenter.adapters.db.calls import (
     visit_columns,
 )
 from callcenter.adapters.db.facts import archive_progress, insert_facts
+from callcenter.adapters.db.filed import follow
 from callcenter.adapters.db.fold import CallStory, Fold
 from callcenter.adapters.db.old_facts import put_away
 from callcenter.adapters.db.schema import storable
@@ -203,6 +204,7 @@ class Archive:
         )
         await self._put(connection, offers, [offer_columns(o) for o in changes.offers.values()])
         await self._put(connection, agent_spans, spans)
+        await follow(self._database, connection, changes.filed)
 
     async def _put(
         self, connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]

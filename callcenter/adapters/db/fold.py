@@ -100,6 +100,8 @@ class Changes:
     visits: dict[tuple[CallId, int], QueueVisit] = field(default_factory=dict)
     offers: dict[tuple[CallId, int, int], OfferRecord] = field(default_factory=dict)
     spans: dict[SpanKey, AgentSpan] = field(default_factory=dict)
+    filed: dict[CallId, tuple[str, str]] = field(default_factory=dict)
+    """Of which calls something was said: the caller's number, and what."""
 
 
 class Fold:
@@ -274,6 +276,7 @@ class Fold:
         record = self._story(fact.call).record
         if record is not None:
             record.disposition = fact.disposition
+            self._changes.filed[fact.call] = record.ani, fact.disposition
             self._put_call(record)
 
     # -- agents ---------------------------------------------------------------------------------
