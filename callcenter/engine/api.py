@@ -14,7 +14,7 @@ from callcenter.core.acd.agent_state import Activity, AgentRow
 from callcenter.core.acd.device import parse_device
 from callcenter.core.acd.explain import Verdict, verdicts
 from callcenter.core.calls.directory import Directory
-from callcenter.core.calls.phases import Call, Connected, Offered
+from callcenter.core.calls.phases import Call, Connected, Greeting, Offered, Ring
 from callcenter.core.codes import leaves
 from callcenter.core.errors import (
     AlreadySignedIn,
@@ -373,7 +373,7 @@ class Door:
 def _owners(call: Call | None) -> tuple[AgentId, ...]:
     """The agents whose call it is: who talks, or all who are being rung."""
     match call.phase if call else None:
-        case Connected(agent=agent):
+        case Connected(agent=agent) | Greeting(ring=Ring(agent=agent)):
             return (agent,)
         case Offered(rings=rings):
             return tuple(ring.agent for ring in rings)

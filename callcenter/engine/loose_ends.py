@@ -11,7 +11,7 @@ from datetime import datetime
 from callcenter.core.acd.agent_state import Activity
 from callcenter.core.acd.floor import Floor
 from callcenter.core.calls.effects import HangUpLeg, LegEffect
-from callcenter.core.calls.phases import Call, Connected, Ended, Offered, Queued
+from callcenter.core.calls.phases import Call, Connected, Ended, Greeting, Offered, Queued, Ring
 from callcenter.core.facts.agents import WrapEnded
 from callcenter.core.facts.calls import (
     AgentAnswered,
@@ -45,6 +45,10 @@ def _of_call(call: Call, floor: Floor, now: datetime) -> Iterator[Fact]:
             yield CallEnded(now, call.id, outcome, EndedBy.SWITCH, _engaged_with(call.id, floor))
         case Queued(queue=queue, since=since) if call.id not in floor.entries:
             yield QueueJoined(now, call.id, queue, since=since)
+        case Greeting(ring=ring):
+            entry = floor.entries.get(call.id)
+            if entry is None or entry.rung.get(ring.offer) != ring.agent:
+                yield OfferEnded(now, call.id, ring.agent, ring.offer, OfferEnd.LAPSED)
         case Offered(rings=rings):
             entry = floor.entries.get(call.id)
             for ring in rings:
@@ -64,7 +68,7 @@ def _of_agent(
         return
     call = calls.get(held.call)
     match call.phase if call else None:
-        case Connected(agent=talking) if talking == agent:
+        case Connected(agent=talking) | Greeting(ring=Ring(agent=talking)) if talking == agent:
             return
         case Offered(rings=rings) if any(ring.agent == agent for ring in rings):
             return
@@ -85,9 +89,15 @@ def _engaged_with(call: CallId, floor: Floor) -> AgentId | None:
 
 def offers_over(call: Call, at: datetime) -> Iterator[OfferEnded]:
     """Nobody is there any more for those whose phones ring for this call."""
-    if isinstance(call.phase, Offered):
-        for ring in call.phase.rings:
-            yield OfferEnded(at, call.id, ring.agent, ring.offer, OfferEnd.CALLER_GONE)
+    match call.phase:
+        case Offered(rings=rings):
+            pass
+        case Greeting(ring=ring):
+            rings = (ring,)
+        case _:
+            rings = ()
+    for ring in rings:
+        yield OfferEnded(at, call.id, ring.agent, ring.offer, OfferEnd.CALLER_GONE)
 
 
 def answer_for_nobody(fact: CallFact) -> tuple[Fact, ...]:

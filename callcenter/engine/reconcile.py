@@ -11,7 +11,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callcenter.core.calls.effects import AnswerLeg, BridgeLegs, HangUpLeg, LegEffect
-from callcenter.core.calls.phases import Call, Connected, Offered, Ring, offers_of, saying
+from callcenter.core.calls.phases import (
+    Call,
+    Connected,
+    Greeting,
+    Offered,
+    Ring,
+    greeted,
+    offers_of,
+    saying,
+)
 from callcenter.core.facts.calls import (
     AgentAnswered,
     CallArrived,
@@ -74,9 +83,12 @@ def differences(
 
 def prompts_asked_about(calls: Mapping[CallId, Call]) -> list[PromptId]:
     """The prompts whose end we wait for."""
-    return [
-        prompt_id(call.id, said[0]) for call in calls.values() if (said := saying(call)) is not None
-    ]
+    return [prompt_id(call.id, number) for call in calls.values() for number, _ in _said(call)]
+
+
+def _said(call: Call) -> tuple[tuple[int, datetime], ...]:
+    said = saying(call)
+    return greeted(call) if said is None else (said,)
 
 
 def _missing(
@@ -93,13 +105,11 @@ def _missing(
         case Offered(rings=rings):
             for ring in rings:
                 yield from _rung(call, ring, picture, settled, now)
-        case Connected(offer=offer, since=since):
+        case Connected(offer=offer, since=since) | Greeting(ring=Ring(offer=offer), since=since):
             if offer_leg(call.id, offer) not in picture.legs and since <= settled:
                 yield LegEnded(now, call.id, offer_leg(call.id, offer), LegCause.NORMAL)
-    said = saying(call)
-    if said is not None and said[1] <= settled:
-        number, _ = said
-        if prompt_id(call.id, number) not in picture.playing:
+    for number, since in _said(call):
+        if since <= settled and prompt_id(call.id, number) not in picture.playing:
             yield PromptEnded(now, call.id, number)  # more likely missed than never begun
 
 

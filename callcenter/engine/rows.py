@@ -9,6 +9,7 @@ from callcenter.core.calls.phases import (
     Call,
     Connected,
     Ended,
+    Greeting,
     InFlow,
     Leaving,
     Offered,
@@ -84,6 +85,9 @@ def _phase_row(phase: Phase) -> Row:
             waiting = {"queue": place.queue, "since": _when(place.since)}
             rung = [ring.agent for ring in rings]
             return {"phase": "offered", **waiting, "agent": rung[0], "also_rung": rung[1:]}
+        case Greeting(place=place, ring=ring):
+            waiting = {"queue": place.queue, "since": _when(place.since)}
+            return {"phase": "greeting", **waiting, "agent": ring.agent}
         case Connected(agent=agent, since=since):
             return {"phase": "connected", "agent": agent, "since": _when(since)}
         case Leaving():

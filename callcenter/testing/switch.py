@@ -222,8 +222,9 @@ class FakeSwitch:
                 assert_never(effect)
 
     def _sound(self, effect: AnswerLeg | Say | StopSaying | StartMusic | StopMusic) -> None:
-        name = LegId(prompt_of(effect.id)[0]) if isinstance(effect, StopSaying) else effect.leg
-        leg = self.legs.get(name)
+        leg = (
+            self._hears(effect.id) if isinstance(effect, StopSaying) else self.legs.get(effect.leg)
+        )
         if leg is None:
             return
         match effect:
@@ -243,6 +244,10 @@ class FakeSwitch:
                 leg.music = music
             case StopMusic():
                 leg.music = None
+
+    def _hears(self, prompt: PromptId) -> FakeLeg | None:
+        hear = (leg for leg in self.legs.values() if leg.saying and leg.saying.id == prompt)
+        return next(hear, None)
 
     def _end_prompt(self, leg: FakeLeg, said: Say, *, played: bool = True) -> None:
         leg.saying = None

@@ -122,7 +122,12 @@ class CentreMachine(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.centre = Centre(
-            rules=QueueRules(SALES, announce_every=timedelta(seconds=15), strategy=self.strategy),
+            rules=QueueRules(
+                SALES,
+                announce_every=timedelta(seconds=15),
+                strategy=self.strategy,
+                briefs_agent=True,
+            ),
             journal=MemoryJournal(segment_facts=self.segment_facts),
         )
         for agent, queues in QUEUES.items():
@@ -482,6 +487,7 @@ class ChangingMachine(CentreMachine):
                     announce_every=every,
                     strategy=strategy,
                     ways_out=ways_out if queue == SALES else (),
+                    briefs_agent=queue == SALES,
                 )
                 for queue in queues
             },

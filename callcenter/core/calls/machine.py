@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Final
 
 from callcenter.core.acd.device import Answering
-from callcenter.core.calls import flow_phase, queue_phase
+from callcenter.core.calls import flow_phase, greeting_phase, queue_phase
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
     BridgeLegs,
@@ -30,6 +30,7 @@ from callcenter.core.calls.phases import (
     Call,
     Connected,
     Ended,
+    Greeting,
     InFlow,
     Leaving,
     Offered,
@@ -48,6 +49,7 @@ from callcenter.core.facts.calls import (
     DeadlinePassed,
     DigitPressed,
     EndedBy,
+    GreetingBegan,
     HangUpAsked,
     LegCause,
     LegEnded,
@@ -74,7 +76,7 @@ WHY: Final = {
     LegCause.NORMAL: OfferEnd.REJECTED,
 }
 
-LivePhase = InFlow | Queued | Offered | Connected | Leaving
+LivePhase = InFlow | Queued | Offered | Greeting | Connected | Leaving
 Step = tuple[Call, tuple[CallEffect, ...]]
 
 
@@ -92,7 +94,10 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
     match call.phase, fact:
         case _, NodeEntered() | CallEnded() | WantEased() | WantChanged():
             return call, ()
-        case InFlow() | Connected() | Leaving() | Ended(), AgentOffered(agent=agent, offer=offer):
+        case (
+            InFlow() | Greeting() | Connected() | Leaving() | Ended(),
+            AgentOffered(agent=agent, offer=offer),
+        ):
             # A fact from the floor is never ignored: the agent is reserved until we answer.
             return call, (_refusal(call, agent, offer, fact.at),)
         case InFlow() | Queued() | Leaving(), QueueJoined() as joined:
@@ -104,7 +109,7 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
         case _, LegEnded(leg=leg) if leg == call.caller:
             return _caller_gone(call, fact)
         case _, HangUpAsked():
-            return _hang_up(call, fact)
+            return _hang_up(call, fact, directory)
         case phase, QueueLeft() as left:
             return queue_phase.leave(call, phase, left, directory)
         case phase, _:
@@ -119,6 +124,8 @@ def _in_phase(call: Call, phase: LivePhase, fact: CallFact, directory: Directory
             return _queued(call, phase, fact, directory)
         case Offered():
             return _offered(call, phase, fact, directory)
+        case Greeting():
+            return greeting_phase.advance(call, phase, fact, directory)
         case Connected():
             return _connected(call, phase, fact)
         case Leaving():
@@ -161,6 +168,8 @@ def _offered(call: Call, phase: Offered, fact: CallFact, directory: Directory) -
             return _ring(call, phase, fact, directory)
         case PositionReached():
             return call, ()
+        case GreetingBegan():
+            return greeting_phase.begin(call, phase, fact)
         case AgentRinging(offer=offer) | AgentAnswered(offer=offer) | OfferEnded(offer=offer):
             return _of_offer(call, phase, phase.ring(offer), fact)
         case LegEnded(leg=leg, cause=cause) if is_offer_leg(leg):
@@ -261,7 +270,11 @@ def _caller_gone(call: Call, fact: LegEnded) -> Step:
     return _end(call, fact.at, by)
 
 
-def _hang_up(call: Call, fact: HangUpAsked) -> Step:
+def _hang_up(call: Call, fact: HangUpAsked, directory: Directory) -> Step:
+    if isinstance(call.phase, Greeting) and fact.by is EndedBy.AGENT:
+        if fact.agent in (None, call.phase.ring.agent):
+            return greeting_phase.decline(call, call.phase, fact, directory)
+        return call, ()
     if isinstance(call.phase, Offered) and fact.by is EndedBy.AGENT:
         # They mean the ringing: the caller is not theirs to hang up on yet.
         for ring in call.phase.rings:
@@ -284,6 +297,8 @@ def _end(call: Call, at: datetime, by: EndedBy) -> Step:
             outcome = Outcome.ABANDONED
             gone = (_let_go(call, ring, OfferEnd.CALLER_GONE, at) for ring in rings)
             effects = tuple(chain.from_iterable(gone))
+        case Greeting(ring=ring):
+            outcome, effects = Outcome.ABANDONED, _let_go(call, ring, OfferEnd.CALLER_GONE, at)
         case Connected(agent=talking, offer=offer):
             agent, outcome = talking, Outcome.ANSWERED
             effects = (HangUpLeg(offer_leg(call.id, offer)),)
@@ -349,5 +364,5 @@ def _resume(call: Call, at: datetime, directory: Directory) -> Step:
         case Connected(offer=offer):
             legs = (call.caller, offer_leg(call.id, offer))
             return call, (BridgeLegs(legs, busy=False),)
-        case Leaving() | Ended():
-            return call, ()
+        case Greeting() | Leaving() | Ended():
+            return call, ()  # what was cut short is told by reconciling, and bounded

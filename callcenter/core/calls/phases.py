@@ -67,6 +67,19 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
+class Greeting:
+    """The agent has answered, and each hears something before they hear each other; `saying` has not ended.
+    The entry never left the floor. `is_hushed`: the caller's music was stopped for it."""
+
+    place: Queued
+    ring: Ring
+    since: datetime
+    until: datetime
+    saying: tuple[int, ...]
+    is_hushed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """Talking with an agent."""
 
@@ -90,7 +103,7 @@ class Ended:
     outcome: Outcome
 
 
-Phase = InFlow | Queued | Offered | Connected | Leaving | Ended
+Phase = InFlow | Queued | Offered | Greeting | Connected | Leaving | Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +139,7 @@ class Call:
 def deadline(call: Call) -> datetime | None:
     """When the call wants to be woken, or None."""
     match call.phase:
-        case InFlow(until=until) | Leaving(until=until):
+        case InFlow(until=until) | Leaving(until=until) | Greeting(until=until):
             return until
         case Queued() as place:
             return _place_deadline(place)
@@ -142,7 +155,7 @@ def offers_of(call: Call) -> tuple[int, ...]:
     match call.phase:
         case Offered(rings=rings):
             return tuple(ring.offer for ring in rings)
-        case Connected(offer=offer):
+        case Connected(offer=offer) | Greeting(ring=Ring(offer=offer)):
             return (offer,)
         case _:
             return ()
@@ -159,6 +172,14 @@ def saying(call: Call) -> tuple[int, datetime] | None:
             return _announcement(place)
         case _:
             return None
+
+
+def greeted(call: Call) -> tuple[tuple[int, datetime], ...]:
+    """The same of what is said to caller and agent before they hear each other."""
+    phase = call.phase
+    if not isinstance(phase, Greeting):
+        return ()
+    return tuple((number, phase.since) for number in phase.saying)
 
 
 def _announcement(place: Queued) -> tuple[int, datetime] | None:

@@ -141,6 +141,9 @@ def _plausible(field: str) -> object:
         "only": None,
         "only_seconds": 0.0,
         "offers": 0,
+        "says_number": "1001",
+        "briefs": True,
+        "offer": 1,
         "known": None,
         "until": None,
     }[field]
