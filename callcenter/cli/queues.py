@@ -67,6 +67,21 @@ _STRATEGIES = {
 }
 
 
+# Said when an agent answers, before the two hear each other.
+_SWITCHES = (
+    (
+        "--greet/--no-greet",
+        "greets_with_number",
+        "Whether callers hear the agent's number when they are connected: an agent's id, if it is digits.",
+    ),
+    (
+        "--brief/--no-brief",
+        "briefs_agent",
+        "Whether agents hear the queue and how long the caller waited when they answer.",
+    ),
+)
+
+
 def _with_rules(command: F) -> F:
     easing = "A step, such as '30 english >= 20', '60 drop english', '90 add support', or 'none'; repeat."
     command = click.option("--ease", "easing", multiple=True, help=easing)(command)
@@ -74,6 +89,8 @@ def _with_rules(command: F) -> F:
         "A way out, such as '120 queue support', 'key 2 flow message', 'closing office flow closed',"
         " 'expected 600 flow message', 'nobody flow closed', or 'none'; repeat."
     )
+    for flag, name, text in _SWITCHES:
+        command = click.option(flag, name, default=None, help=text)(command)
     told = "Whether callers are told how long they will still wait, with their position."
     command = click.option(
         "--estimate/--no-estimate", "announce_estimate", default=None, help=told

@@ -29,7 +29,7 @@ from typing import Any, Final
 from callcenter.core.acd.configured import rules_of
 from callcenter.core.acd.floor import Floor
 from callcenter.core.admission import Admission, Limits
-from callcenter.core.calls import machine
+from callcenter.core.calls import greeting_phase, machine
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
     CallEffect,
@@ -44,6 +44,7 @@ from callcenter.core.calls.places import Places
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.agents import AgentFact
 from callcenter.core.facts.calls import (
+    AgentAnswered,
     CallArrived,
     CallEnded,
     CallFact,
@@ -272,7 +273,9 @@ class Engine:
 
     def _judged(self, fact: Fact) -> Fact:
         """A new caller may have had a place, or be one too many. Those we knew before, or had to leave
-        waiting, never are."""
+        waiting, never are. An agent who picks up may be told something before they talk."""
+        if isinstance(fact, AgentAnswered):
+            return greeting_phase.picked_up(self.calls.get(fact.call), fact, self._directory)
         if not isinstance(fact, CallArrived) or fact.since is not None:
             return fact
         if fact.refused:
@@ -291,6 +294,8 @@ class Engine:
         they come back from the fallback."""
         if isinstance(fact, CallArrived):
             return fact.call in self.calls
+        if isinstance(fact, AgentAnswered):
+            return greeting_phase.is_told_twice(self.calls.get(fact.call), fact)
         return isinstance(fact, _OF_A_CALL_ALONE) and fact.call not in self.calls
 
     def _lap(self, number: int, fact: Fact) -> None:

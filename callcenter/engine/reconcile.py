@@ -14,9 +14,11 @@ from callcenter.core.calls.effects import AnswerLeg, BridgeLegs, HangUpLeg, LegE
 from callcenter.core.calls.phases import (
     Call,
     Connected,
+    Greeting,
     Kept,
     Reaching,
     Ring,
+    greeted,
     offers_of,
     rings_of,
     saying,
@@ -88,9 +90,12 @@ def differences(
 
 def prompts_asked_about(calls: Mapping[CallId, Call]) -> list[PromptId]:
     """The prompts whose end we wait for."""
-    return [
-        prompt_id(call.id, said[0]) for call in calls.values() if (said := saying(call)) is not None
-    ]
+    return [prompt_id(call.id, number) for call in calls.values() for number, _ in _said(call)]
+
+
+def _said(call: Call) -> tuple[tuple[int, datetime], ...]:
+    said = saying(call)
+    return greeted(call) if said is None else (said,)
 
 
 def _missing(
@@ -108,10 +113,10 @@ def _missing(
                 yield LegEnded(now, call.id, call.caller, LegCause.GONE)
             return
     # While the caller's own phone rings, those who are kept free are not rung yet.
-    for ring in () if isinstance(call.phase, Reaching) else rings_of(call):
+    for ring in () if isinstance(call.phase, Reaching | Greeting) else rings_of(call):
         yield from _rung(call, ring, picture, settled, now)
     match call.phase:
-        case Connected(offer=offer, since=since):
+        case Connected(offer=offer, since=since) | Greeting(ring=Ring(offer=offer), since=since):
             if offer_leg(call.id, offer) not in picture.legs and since <= settled:
                 yield LegEnded(now, call.id, offer_leg(call.id, offer), LegCause.NORMAL)
     yield from _unsaid(call, picture, settled, now)
@@ -119,10 +124,8 @@ def _missing(
 
 def _unsaid(call: Call, picture: SwitchPicture, settled: datetime, now: datetime) -> Iterator[Fact]:
     """What was being said and has been by now."""
-    said = saying(call)
-    if said is not None and said[1] <= settled:
-        number, _ = said
-        if prompt_id(call.id, number) not in picture.playing:
+    for number, since in _said(call):
+        if since <= settled and prompt_id(call.id, number) not in picture.playing:
             yield PromptEnded(now, call.id, number)  # more likely missed than never begun
 
 

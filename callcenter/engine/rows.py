@@ -10,6 +10,7 @@ from callcenter.core.calls.phases import (
     Call,
     Connected,
     Ended,
+    Greeting,
     InFlow,
     Kept,
     Leaving,
@@ -88,6 +89,9 @@ def _phase_row(phase: Phase) -> Row:
             waiting = {"queue": place.queue, "since": _when(place.since)}
             rung = [ring.agent for ring in rings]
             return {"phase": "offered", **waiting, "agent": rung[0], "also_rung": rung[1:]}
+        case Greeting(place=place, ring=ring):
+            waiting = {"queue": place.queue, "since": _when(place.since)}
+            return {"phase": "greeting", **waiting, "agent": ring.agent}
         case Agreed(callback=callback) | Kept(callback=callback) | Reaching(callback=callback):
             return _callback_row(phase, callback)
         case Connected(agent=agent, since=since):

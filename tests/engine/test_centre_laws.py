@@ -21,6 +21,7 @@ from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.phases import (
     Call,
     Connected,
+    Greeting,
     InFlow,
     Kept,
     Offered,
@@ -151,7 +152,12 @@ class CentreMachine(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.centre = Centre(
-            rules=QueueRules(SALES, announce_every=timedelta(seconds=15), strategy=self.strategy),
+            rules=QueueRules(
+                SALES,
+                announce_every=timedelta(seconds=15),
+                strategy=self.strategy,
+                briefs_agent=True,
+            ),
             journal=MemoryJournal(segment_facts=self.segment_facts),
         )
         if self.calls_back:
@@ -386,6 +392,9 @@ class CentreMachine(RuleBasedStateMachine):
                     believed |= {(call.id, ring.agent): ring.offer for ring in rings}
                     entry = engine.floor.entries[call.id]
                     assert entry.rung == {ring.offer: ring.agent for ring in rings}
+                case Greeting(ring=ring):
+                    believed[call.id, ring.agent] = ring.offer
+                    assert engine.floor.entries[call.id].rung == {ring.offer: ring.agent}
                 case Kept(rings=rings) | Reaching(rings=rings):
                     believed |= {(call.id, ring.agent): ring.offer for ring in rings}
                 case Connected(agent=agent, offer=offer):
@@ -437,7 +446,11 @@ class CentreMachine(RuleBasedStateMachine):
                     assert self.centre.switch.legs[offer_leg(call.id, rings[0].offer)].saying
                 case Connected():
                     assert self.centre.talking_to(call.id) is not None
-                case Queued(quiet_until=quiet) | Offered(place=Queued(quiet_until=quiet)):
+                case (
+                    Queued(quiet_until=quiet)
+                    | Offered(place=Queued(quiet_until=quiet))
+                    | Greeting(place=Queued(quiet_until=quiet))
+                ):
                     assert leg.music or leg.saying or (quiet is not None and now < quiet)
                 case InFlow(saying=saying):
                     assert (leg.saying is not None) == (saying is not None)
@@ -467,7 +480,7 @@ def stands_in_queue(call: Call) -> bool:
             return in_queue
         case Reaching(agent=agent):
             return agent is None
-    return isinstance(call.phase, Queued | Offered)
+    return isinstance(call.phase, Queued | Offered | Greeting)
 
 
 def offer(*, caller_first: bool) -> Flow:
@@ -596,6 +609,7 @@ class ChangingMachine(CentreMachine):
                     announce_every=every,
                     strategy=strategy,
                     ways_out=ways_out if queue == SALES else (),
+                    briefs_agent=queue == SALES,
                 )
                 for queue in queues
             },

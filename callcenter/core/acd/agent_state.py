@@ -41,6 +41,7 @@ class Move(StrEnum):
 
     RESERVE = "reserve"
     RING = "ring"
+    GREET = "greet"
     ANSWER = "answer"
     RELEASE = "release"
     HANG_UP = "hang-up"
@@ -51,6 +52,9 @@ TRANSITIONS: Mapping[tuple[Activity, Move], Activity] = MappingProxyType(
     {
         (Activity.IDLE, Move.RESERVE): Activity.RESERVED,
         (Activity.RESERVED, Move.RING): Activity.RINGING,
+        # On offer still, while each is told something before the talk.
+        (Activity.RESERVED, Move.GREET): Activity.RINGING,
+        (Activity.RINGING, Move.GREET): Activity.RINGING,
         (Activity.RESERVED, Move.RELEASE): Activity.IDLE,
         # A phone that answers by itself may never say that it rings.
         (Activity.RESERVED, Move.ANSWER): Activity.TALKING,

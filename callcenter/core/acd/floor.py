@@ -52,6 +52,7 @@ from callcenter.core.facts.calls import (
     CallerAnswered,
     CallerDialled,
     CallerUnreached,
+    GreetingBegan,
     LeftBy,
     OfferEnd,
     OfferEnded,
@@ -190,6 +191,14 @@ class Floor:
         if agent is not None and agent.engagement is not None:
             until = fact.at + self._rules(agent.engagement.queue).ring_for + RING_GRACE
             self._staff.reserve(agent, move(agent.engagement, Move.RING, fact.at, until))
+        return NOTHING
+
+    def _greeting_began(self, fact: GreetingBegan) -> Consequences:
+        agent = self._staff.engaged(fact.agent, fact.call, fact.offer)
+        if agent is not None and agent.engagement is not None:
+            self._staff.reserve(agent, move(agent.engagement, Move.GREET, fact.at, fact.at + LEASE))
+            if (entry := self.entries.get(fact.call)) is not None:
+                self._matching.rest(entry)  # nobody else is rung for them
         return NOTHING
 
     def _answered(self, fact: AgentAnswered) -> Consequences:
@@ -439,6 +448,7 @@ _HANDLERS: Final[Mapping[type, Callable[[Floor, Any], Consequences]]] = {
     QueueLeft: Floor._queue_left,
     AgentOffered: Floor._offered,
     AgentRinging: Floor._ringing,
+    GreetingBegan: Floor._greeting_began,
     AgentAnswered: Floor._answered,
     OfferEnded: Floor._offer_ended,
     CallerDialled: Floor._caller_dialled,

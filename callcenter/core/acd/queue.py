@@ -39,6 +39,10 @@ class QueueRules:
     announce_every: timedelta | None = timedelta(seconds=30)
     # With the position, between what the wait that is left will be.
     announce_estimate: bool = False
+    # When an agent answers, before the two hear each other: the caller hears the agent's number, the agent
+    # hears the queue and how long the caller waited.
+    greets_with_number: bool = False
+    briefs_agent: bool = False
     # Music starts only after this: a caller who is answered at once never pays for it.
     quiet_for: timedelta = timedelta(milliseconds=800)
     # Empty plays nothing, for measuring: in service, nobody may be left in silence.

@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
-from callcenter.core.calls import callback_phase, flow_phase, queue_phase
+from callcenter.core.calls import callback_phase, flow_phase, greeting_phase, queue_phase
 from callcenter.core.calls.directory import Directory
 from callcenter.core.calls.effects import (
     BridgeLegs,
@@ -39,6 +39,7 @@ from callcenter.core.calls.phases import (
     Call,
     Connected,
     Ended,
+    Greeting,
     InFlow,
     Kept,
     Leaving,
@@ -63,6 +64,7 @@ from callcenter.core.facts.calls import (
     DeadlinePassed,
     DigitPressed,
     EndedBy,
+    GreetingBegan,
     HangUpAsked,
     LegCause,
     LegEnded,
@@ -88,7 +90,7 @@ _FOR_OTHERS: Final = (
     CallerDialled,
     CallerUnreached,
 )
-LivePhase = InFlow | Queued | Offered | Connected | Leaving
+LivePhase = InFlow | Queued | Offered | Greeting | Connected | Leaving
 Step = tuple[Call, tuple[CallEffect, ...]]
 
 
@@ -110,7 +112,10 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
             return callback_phase.agreed(call, callback, fact.at)
         case (Agreed() | Kept() | Reaching()) as phase, _:
             return callback_phase.advance(call, phase, fact, directory)
-        case InFlow() | Connected() | Leaving() | Ended(), AgentOffered(agent=agent, offer=offer):
+        case (
+            InFlow() | Greeting() | Connected() | Leaving() | Ended(),
+            AgentOffered(agent=agent, offer=offer),
+        ):
             # A fact from the floor is never ignored: the agent is reserved until we answer.
             return call, (refusal(call, agent, offer, fact.at),)
         case InFlow() | Connected() | Leaving() | Ended(), OfferEnded():
@@ -123,18 +128,22 @@ def advance(call: Call, fact: CallFact, directory: Directory) -> Step:
         case _, LegEnded(leg=leg) if leg == call.caller:
             return _caller_gone(call, fact)
         case phase, _:
-            return _in_phase(call, phase, fact, directory)
+            return _in_any_phase(call, phase, fact, directory)
 
 
-def _in_phase(call: Call, phase: LivePhase, fact: CallFact, directory: Directory) -> Step:
+def _in_any_phase(call: Call, phase: LivePhase, fact: CallFact, directory: Directory) -> Step:
     if isinstance(fact, HangUpAsked):
-        return _hang_up(call, fact)
+        return _hang_up(call, fact, directory)
     if isinstance(fact, CallerAnswered):
         return callback_phase.answered_late(call, fact.attempt)
     if isinstance(fact, CallResumed):
         return _resume(call, fact.at, directory)
     if isinstance(fact, QueueLeft):
         return queue_phase.leave(call, phase, fact, directory)
+    return _in_phase(call, phase, fact, directory)
+
+
+def _in_phase(call: Call, phase: LivePhase, fact: CallFact, directory: Directory) -> Step:
     match phase:
         case InFlow():
             return flow_phase.advance(call, phase, fact, directory)
@@ -142,6 +151,8 @@ def _in_phase(call: Call, phase: LivePhase, fact: CallFact, directory: Directory
             return _queued(call, phase, fact, directory)
         case Offered():
             return _offered(call, phase, fact, directory)
+        case Greeting():
+            return greeting_phase.advance(call, phase, fact, directory)
         case Connected():
             return _connected(call, phase, fact)
         case Leaving():
@@ -180,6 +191,8 @@ def _offered(call: Call, phase: Offered, fact: CallFact, directory: Directory) -
             return _ring(call, phase, fact, directory)
         case PositionReached():
             return call, ()
+        case GreetingBegan():
+            return greeting_phase.begin(call, phase, fact)
         case AgentRinging(offer=offer) | AgentAnswered(offer=offer) | OfferEnded(offer=offer):
             return _of_offer(call, phase, phase.ring(offer), fact)
         case LegEnded(leg=leg, cause=cause) if is_offer_leg(leg):
@@ -279,7 +292,11 @@ def _caller_gone(call: Call, fact: LegEnded) -> Step:
     return _end(call, fact.at, by)
 
 
-def _hang_up(call: Call, fact: HangUpAsked) -> Step:
+def _hang_up(call: Call, fact: HangUpAsked, directory: Directory) -> Step:
+    if isinstance(call.phase, Greeting) and fact.by is EndedBy.AGENT:
+        if fact.agent in (None, call.phase.ring.agent):
+            return greeting_phase.decline(call, call.phase, fact, directory)
+        return call, ()
     if isinstance(call.phase, Offered) and fact.by is EndedBy.AGENT:
         # They mean the ringing: the caller is not theirs to hang up on yet.
         for ring in call.phase.rings:
@@ -302,6 +319,8 @@ def _end(call: Call, at: datetime, by: EndedBy) -> Step:
             outcome = Outcome.ABANDONED
             gone = (let_go(call, ring, OfferEnd.CALLER_GONE, at) for ring in rings)
             effects = tuple(chain.from_iterable(gone))
+        case Greeting(ring=ring):
+            outcome, effects = Outcome.ABANDONED, let_go(call, ring, OfferEnd.CALLER_GONE, at)
         case Connected(agent=talking, offer=offer):
             agent, outcome = talking, Outcome.ANSWERED
             effects = (HangUpLeg(offer_leg(call.id, offer)),)

@@ -112,6 +112,19 @@ class Reaching:
 
 
 @dataclass(frozen=True, slots=True)
+class Greeting:
+    """The agent has answered, and each hears something before they hear each other; `saying` has not ended.
+    The entry never left the floor. `is_hushed`: the caller's music was stopped for it."""
+
+    place: Queued
+    ring: Ring
+    since: datetime
+    until: datetime
+    saying: tuple[int, ...]
+    is_hushed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """Talking with an agent."""
 
@@ -138,7 +151,9 @@ class Ended:
     outcome: Outcome
 
 
-Phase = InFlow | Queued | Offered | Agreed | Kept | Reaching | Connected | Leaving | Ended
+Phase = (
+    InFlow | Queued | Offered | Greeting | Agreed | Kept | Reaching | Connected | Leaving | Ended
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +192,9 @@ def deadline(call: Call) -> datetime | None:
     match call.phase:
         case InFlow(until=until) | Leaving(until=until) | Agreed(until=until):
             return until
+        case Greeting(place=place, until=until, is_hushed=is_hushed):
+            own = None if is_hushed else _place_deadline(place)
+            return until if own is None else min(own, until)
         case Kept(until=until, rings=rings):
             return min((ring.until for ring in rings), default=until)
         case Reaching(until=until):
@@ -197,17 +215,19 @@ def offers_of(call: Call) -> tuple[int, ...]:
             return tuple(ring.offer for ring in rings)
         case Reaching(rings=rings, agent=agent):
             return tuple(ring.offer for ring in rings) if agent is not None else ()
-        case Connected(offer=offer):
+        case Connected(offer=offer) | Greeting(ring=Ring(offer=offer)):
             return (offer,)
         case _:
             return ()
 
 
 def rings_of(call: Call) -> tuple[Ring, ...]:
-    """The agents to whom the call is being offered, and who have not answered."""
+    """The agents to whom the call is being offered, and who do not talk yet."""
     match call.phase:
         case Offered(rings=rings) | Kept(rings=rings) | Reaching(rings=rings, agent=None):
             return rings
+        case Greeting(ring=ring):
+            return (ring,)
         case _:
             return ()
 
@@ -234,6 +254,14 @@ def saying(call: Call) -> tuple[int, datetime] | None:
             return _announcement(place)
         case _:
             return None
+
+
+def greeted(call: Call) -> tuple[tuple[int, datetime], ...]:
+    """The same of what is said to caller and agent before they hear each other."""
+    phase = call.phase
+    if not isinstance(phase, Greeting):
+        return ()
+    return tuple((number, phase.since) for number in phase.saying)
 
 
 def _announcement(place: Queued) -> tuple[int, datetime] | None:

@@ -21,7 +21,7 @@ from callcenter.core.calls.effects import (
     StopSaying,
     Words,
 )
-from callcenter.core.calls.phases import Call, Connected, InFlow, Leaving, Offered, Queued
+from callcenter.core.calls.phases import Call, Connected, Greeting, InFlow, Leaving, Offered, Queued
 from callcenter.core.errors import IllegalTransition
 from callcenter.core.facts.calls import (
     DeadlinePassed,
@@ -51,7 +51,7 @@ def join(call: Call, joined: QueueJoined, directory: Directory) -> Step:
 
 def leave(
     call: Call,
-    phase: InFlow | Queued | Offered | Connected | Leaving,
+    phase: InFlow | Queued | Offered | Greeting | Connected | Leaving,
     left: QueueLeft,
     directory: Directory,
 ) -> Step:
@@ -60,12 +60,12 @@ def leave(
         raise IllegalTransition(type(phase).__name__, "QueueLeft")
     if left.to is not None:
         return call, ()  # They hear on what they hear until they have joined it.
-    hush = _hush(call, phase)
+    silence = hush(call, phase)
     flow = directory.flows.get(left.flow) if left.flow is not None else None
     if flow is None:
-        return flow_phase.nobody_serves(call, left.at, hush)
+        return flow_phase.nobody_serves(call, left.at, silence)
     waiting = replace(call, waited_since=phase.since, left_queue=phase.queue)
-    return flow_phase.enter(waiting, flow, left.at, directory, hush)
+    return flow_phase.enter(waiting, flow, left.at, directory, silence)
 
 
 def key(call: Call, place: Queued, fact: DigitPressed, directory: Directory) -> tuple[Record, ...]:
@@ -135,7 +135,7 @@ def _moved(call: Call, place: Queued, joined: QueueJoined, directory: Directory)
     return call, () if is_same or not plays else _music(call, there, directory)
 
 
-def _hush(call: Call, place: Queued) -> tuple[CallEffect, ...]:
+def hush(call: Call, place: Queued) -> tuple[CallEffect, ...]:
     """What ends the words or the music that they hear."""
     if place.saying is not None:
         return (StopSaying(prompt_id(call.id, place.saying)),)

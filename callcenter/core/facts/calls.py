@@ -266,7 +266,22 @@ class AgentRinging:
 
 
 @dataclass(frozen=True, slots=True)
+class GreetingBegan:
+    """The agent picked up, and something is said before the talk: to the caller, the agent by
+    `says_number`; to the agent, if it `briefs`, which queue the call is from. `AgentAnswered` follows."""
+
+    at: datetime
+    call: CallId
+    agent: AgentId
+    offer: int
+    says_number: str = ""
+    briefs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AgentAnswered:
+    """The talk begins."""
+
     at: datetime
     call: CallId
     agent: AgentId
@@ -412,6 +427,7 @@ CallFact = (
     | PositionReached
     | AgentOffered
     | AgentRinging
+    | GreetingBegan
     | AgentAnswered
     | OfferEnded
     | LegEnded

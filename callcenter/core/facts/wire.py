@@ -32,6 +32,7 @@ NAMES: Final[Mapping[str, type[Fact]]] = MappingProxyType(
         "call.position_reached": calls.PositionReached,
         "call.agent_offered": calls.AgentOffered,
         "call.agent_ringing": calls.AgentRinging,
+        "call.greeting_began": calls.GreetingBegan,
         "call.agent_answered": calls.AgentAnswered,
         "call.offer_ended": calls.OfferEnded,
         "call.leg_ended": calls.LegEnded,

@@ -109,6 +109,16 @@ def wait(least: timedelta, most: timedelta) -> str:
     return f"预计还需等待{said}。"
 
 
+def greeting(number: str) -> str:
+    """An agent by their number: 工号幺零零幺，为您服务。 Raises: Invalid."""
+    return f"工号{digits(number)}，为您服务。"
+
+
+def briefing(queue: str, waited: timedelta) -> str:
+    """To an agent, of the caller they are given: 客服，已等待两分钟。"""
+    return f"{queue}，已等待{duration(values.roughly(waited))}。"
+
+
 def _numeral(number: int) -> str:
     """With 二 throughout. At the head 十 stands without 一: 十五, 一百一十五."""
     read = _read(number)

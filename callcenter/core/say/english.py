@@ -149,6 +149,16 @@ def wait(least: timedelta, most: timedelta) -> str:
     return f"Your wait will probably be {said}."
 
 
+def greeting(number: str) -> str:
+    """An agent by their number: Agent one zero zero one is at your service. Raises: Invalid."""
+    return f"Agent {digits(number)} is at your service."
+
+
+def briefing(queue: str, waited: timedelta) -> str:
+    """To an agent, of the caller they are given: support, waited two minutes."""
+    return f"{queue}, waited {duration(values.roughly(waited))}."
+
+
 def _numeral(number: int) -> str:
     for size, name in _SIZES:
         if number >= size:

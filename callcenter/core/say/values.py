@@ -81,3 +81,13 @@ def shares_unit(low: timedelta, high: timedelta) -> int | None:
     both = zip(hours_minutes_seconds(low), hours_minutes_seconds(high), strict=True)
     used = [least for least, most in both if least or most]
     return used[0] if len(used) == 1 else None
+
+
+def roughly(lasting: timedelta) -> timedelta:
+    """As somebody who has a second to listen is told it: whole minutes, or seconds below one; never more
+    than can be said."""
+    longest = timedelta(hours=TOO_MANY_HOURS) - timedelta(minutes=1)
+    told = min(max(lasting, timedelta()), longest)
+    minute = timedelta(minutes=1)
+    unit = minute if told >= minute else timedelta(seconds=1)
+    return told // unit * unit

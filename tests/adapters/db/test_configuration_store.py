@@ -67,6 +67,8 @@ UNUSUAL = QueueRules(
     known_within=timedelta(days=7),
     resume_within=timedelta(),
     announce_estimate=True,
+    greets_with_number=True,
+    briefs_agent=True,
     rest_no_answer=timedelta(seconds=6),
     rest_rejected=timedelta(seconds=60),
     rest_unreachable=timedelta(seconds=600),

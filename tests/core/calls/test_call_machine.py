@@ -31,6 +31,7 @@ from callcenter.core.calls.phases import (
     Call,
     Connected,
     Ended,
+    Greeting,
     InFlow,
     Kept,
     Leaving,
@@ -59,6 +60,7 @@ from callcenter.core.facts.calls import (
     DeadlinePassed,
     DigitPressed,
     EndedBy,
+    GreetingBegan,
     HangUpAsked,
     LegCause,
     LegEnded,
@@ -137,6 +139,14 @@ PHASES: Mapping[str, Phase] = MappingProxyType(
         ),
         "queued": PLACE,
         "offered": Offered(PLACE, (RINGS,)),
+        "greeting": Greeting(
+            Queued(SALES, NOON, None),
+            Ring(ANA, 1, NOON, NOON + timedelta(seconds=20)),
+            NOON,
+            NOON + timedelta(seconds=10),
+            (1,),
+            is_hushed=True,
+        ),
         "agreed": Agreed(BACK, 1, NOON, NOON + LONGEST_LAST_WORD),
         "kept": Kept(BACK, 0, 0, True, NOON + timedelta(hours=9), (RINGS,)),
         "reaching": Reaching(BACK, 1, 0, ANA, (RINGS,), NOON, NOON + timedelta(seconds=30), 1),
@@ -158,6 +168,7 @@ FACTS: Mapping[str, CallFact] = MappingProxyType(
         "position": PositionReached(NOON, CALL, 3, True),
         "offered": AgentOffered(NOON, CALL, SALES, BO, 2, "sip:agent-bo", "why"),
         "ringing": AgentRinging(NOON, CALL, ANA, 1),
+        "greeting began": GreetingBegan(NOON, CALL, ANA, 1, "1001", briefs=True),
         "answered": AgentAnswered(NOON, CALL, ANA, 1),
         "answered late": AgentAnswered(NOON, CALL, BO, 7),
         "offer ended": OfferEnded(NOON, CALL, ANA, 1, OfferEnd.LAPSED),
@@ -183,7 +194,9 @@ REFUSED = frozenset(
         *product(PHASES.keys() - {"queued", "kept", "reaching"}, ["queue left"]),
         *product(PHASES.keys() - {"agreed", "kept", "reaching"}, ["callback over"]),
         *product(["agreed"], ["joined", "position", "ringing", "caller answered"]),
+        *product(PHASES.keys() - {"offered"}, ["greeting began"]),
         ("queued", "ringing"),
+        ("greeting", "joined"),
         ("offered", "joined"),
         ("connected", "joined"),
         ("connected", "answered"),
@@ -241,7 +254,7 @@ def test_the_table_knows_every_kind_of_fact() -> None:
 
 
 @pytest.mark.parametrize(
-    "phase", ["in-flow", "agreed", "reaching", "connected", "leaving", "ended"]
+    "phase", ["in-flow", "greeting", "agreed", "reaching", "connected", "leaving", "ended"]
 )
 def test_an_offer_that_cannot_be_taken_is_always_answered(phase: str) -> None:
     before = call_in(PHASES[phase])
@@ -256,7 +269,9 @@ def test_an_agent_who_answers_an_offer_that_is_over_is_hung_up_on(phase: str) ->
     assert effects == (HangUpLeg(offer_leg(CALL, 7)),)
 
 
-@pytest.mark.parametrize("phase", ["in-flow", "queued", "offered", "connected", "leaving"])
+@pytest.mark.parametrize(
+    "phase", ["in-flow", "queued", "offered", "greeting", "connected", "leaving"]
+)
 def test_a_call_ends_once_when_its_caller_goes(phase: str) -> None:
     call, effects = step(call_in(PHASES[phase]), FACTS["caller gone"])
     assert isinstance(call.phase, Ended)
@@ -270,6 +285,7 @@ def test_a_call_ends_once_when_its_caller_goes(phase: str) -> None:
         ("in-flow", Outcome.LEFT_FLOW),
         ("queued", Outcome.ABANDONED),
         ("offered", Outcome.ABANDONED),
+        ("greeting", Outcome.ABANDONED),
         ("connected", Outcome.ANSWERED),
         ("leaving", Outcome.SERVED),
     ],

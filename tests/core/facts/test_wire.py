@@ -142,6 +142,9 @@ def _plausible(field: str) -> object:
         "only_seconds": 0.0,
         "offers": 0,
         "is_kept": False,
+        "says_number": "1001",
+        "briefs": True,
+        "offer": 1,
         "known": None,
         "until": None,
     }[field]

@@ -295,3 +295,16 @@ def test_a_wait_is_said_as_it_will_probably_be() -> None:
     minute = timedelta(minutes=1)
     assert chinese.wait(2 * minute, 4 * minute) == "预计还需等待两到四分钟。"
     assert chinese.wait(timedelta(), minute) == "预计还需等待不到一分钟。"
+
+
+def test_an_agent_is_named_to_a_caller_by_number_digit_by_digit() -> None:
+    assert chinese.greeting("1001") == "工号幺零零幺，为您服务。"
+
+
+def test_an_agent_is_told_the_queue_and_roughly_how_long_the_caller_waited() -> None:
+    assert chinese.briefing("客服", timedelta(seconds=155)) == "客服，已等待两分钟。"
+    assert chinese.briefing("客服", timedelta(seconds=5.7)) == "客服，已等待五秒。"
+
+
+def test_a_wait_too_long_to_be_said_is_said_as_the_longest() -> None:
+    assert chinese.briefing("客服", timedelta(days=900))

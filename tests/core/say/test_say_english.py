@@ -241,3 +241,16 @@ def test_a_wait_is_said_as_it_will_probably_be() -> None:
     minute = timedelta(minutes=1)
     assert english.wait(2 * minute, 4 * minute) == "Your wait will probably be two to four minutes."
     assert english.wait(timedelta(), minute) == "Your wait will probably be less than one minute."
+
+
+def test_an_agent_is_named_to_a_caller_by_number_digit_by_digit() -> None:
+    assert english.greeting("1001") == "Agent one zero zero one is at your service."
+
+
+def test_an_agent_is_told_the_queue_and_roughly_how_long_the_caller_waited() -> None:
+    assert english.briefing("support", timedelta(seconds=155)) == "support, waited two minutes."
+    assert english.briefing("support", timedelta(seconds=5.7)) == "support, waited five seconds."
+
+
+def test_a_wait_too_long_to_be_said_is_said_as_the_longest() -> None:
+    assert english.briefing("support", timedelta(days=900))

@@ -91,6 +91,8 @@ class QueueChange(Shape):
     announce_every_seconds: float | None = _seconds("announce_every")
     quiet_for_seconds: float | None = _seconds("quiet_for")
     announce_estimate: bool | None = None
+    greets_with_number: bool | None = None
+    briefs_agent: bool | None = None
     music: str | None = Field(default=None, pattern=f"^{MUSIC.pattern}$")
     service_level_within_seconds: float | None = _seconds("service_level_within")
     strategy: Strategy | None = None
@@ -129,6 +131,8 @@ class QueueShown(Shape):
     announce_every_seconds: float | None
     quiet_for_seconds: float
     announce_estimate: bool
+    greets_with_number: bool
+    briefs_agent: bool
     music: str
     service_level_within_seconds: float
     strategy: Strategy
@@ -273,7 +277,14 @@ def changed_rules(rules: QueueRules, wish: QueueChange) -> QueueRules:
             given[name] = None
     given |= {
         name: getattr(wish, name)
-        for name in ("misses_allowed", "music", "strategy", "announce_estimate")
+        for name in (
+            "misses_allowed",
+            "music",
+            "strategy",
+            "announce_estimate",
+            "greets_with_number",
+            "briefs_agent",
+        )
         if getattr(wish, name) is not None
     }
     if wish.easing is not None:
@@ -331,6 +342,8 @@ def queue_shown(rules: QueueRules, state: Mapping[str, Any]) -> QueueShown:
             "misses_allowed": rules.misses_allowed,
             "music": rules.music,
             "announce_estimate": rules.announce_estimate,
+            "greets_with_number": rules.greets_with_number,
+            "briefs_agent": rules.briefs_agent,
             "strategy": rules.strategy,
             "easing": [_step(ease) for ease in rules.easing],
             "ways_out": [_way_shape(way) for way in rules.ways_out],
