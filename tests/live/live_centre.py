@@ -515,9 +515,10 @@ class House:
         register: bool = True,
         codecs: tuple[Codec, ...] = ("pcmu",),
         transport: Transport = "udp",
+        prefix: str = "p",
     ) -> Agent:
         """Somebody new at a desk phone, signed in, registered and ready unless told otherwise."""
-        name = f"p{time.time_ns() % 10**10}"
+        name = f"{prefix}{time.time_ns() % 10**10}"
         wish = {"id": name, "name_en": name, "queues": [line.queue for line in queues]}
         await self.admin.ask("POST", "/agents", wish)
         phone = await self.desk_phone(name, codecs=codecs, transport=transport)
