@@ -79,7 +79,15 @@ from callcenter.core.facts.calls import (
     QueueJoined,
     QueueLeft,
 )
-from callcenter.core.ids import AgentId, called_leg, is_offer_leg, offer_leg, offer_of, prompt_id
+from callcenter.core.ids import (
+    AgentId,
+    LegId,
+    called_leg,
+    is_offer_leg,
+    offer_leg,
+    offer_of,
+    prompt_id,
+)
 from callcenter.core.ivr.announcements import CALLBACK_HERE, SYSTEM_FLOW
 
 # From the order to hang up until the switch has said that the leg is gone.
@@ -243,9 +251,11 @@ def _offered(call: Call, phase: Kept, fact: AgentOffered, directory: Directory) 
     if not phase.in_queue:
         return call, (refusal(call, fact.agent, fact.offer, fact.at),)
     call = replace(call, offers=fact.offer)
-    if phase.callback.caller_first:
-        return _dial(call, phase, None, (), fact, fact.at)
     rung = ring_of(fact, phase.callback.queue, directory)
+    if phase.callback.caller_first:
+        reaching, effects = _dial(call, phase, rung, None, fact.at)
+        leg = called_leg(call.id, reaching.attempt)
+        return replace(call, caller=leg, phase=reaching), effects
     rings = replace(call, phase=replace(phase, rings=(*phase.rings, rung)))
     # They see whom they will talk with, at the number that was agreed.
     seen = replace(call, ani=phase.callback.number)
@@ -253,39 +263,28 @@ def _offered(call: Call, phase: Kept, fact: AgentOffered, directory: Directory) 
 
 
 def _taken(call: Call, phase: Kept, rung: Ring, at: datetime) -> Step:
-    """An agent is on the line: now the caller's phone."""
+    """An agent is on the line: now the caller's phone, which they hear ringing."""
     others = elsewhere(call, (ring for ring in phase.rings if ring is not rung), at)
-    call, effects = _dial(call, phase, rung, others, None, at)
-    return call, effects
+    beside, number = offer_leg(call.id, rung.offer), call.said + 1
+    reaching, effects = _dial(call, phase, rung, beside, at)
+    reaching = replace(reaching, agent=rung.agent, saying=number)
+    tone = Say(beside, prompt_id(call.id, number), (RingTone(),))
+    now = replace(call, caller=called_leg(call.id, reaching.attempt), said=number, phase=reaching)
+    return now, (*others, *effects, tone)
 
 
 def _dial(
-    call: Call,
-    phase: Kept,
-    taken: Ring | None,
-    first: tuple[CallEffect, ...],
-    offer: AgentOffered | None,
-    at: datetime,
-) -> Step:
-    """Let the caller's phone ring, for the agent who has `taken` the call or to whom it is on `offer`."""
+    call: Call, phase: Kept, held: Ring, beside: LegId | None, at: datetime
+) -> tuple[Reaching, tuple[CallEffect, ...]]:
+    """Let the caller's phone ring for the agent who is `held`, and on the line by `beside` or kept free."""
     callback, attempt = phase.callback, phase.attempts + 1
     ring_for = timedelta(seconds=callback.ring_seconds)
     until = at + ring_for
-    held = taken or (Ring(offer.agent, offer.offer, at, until, offer.device) if offer else None)
-    if held is None:
-        return call, first
-    beside = offer_leg(call.id, held.offer) if taken is not None else None
     leg = called_leg(call.id, attempt)
     dial = DialCaller(leg, callback.number, call.dnis, ring_for, beside, call.arrived_at)
     said = Record(CallerDialled(at, call.id, attempt, held.agent, held.offer, until))
-    call = replace(call, caller=leg)
-    reaching = Reaching(callback, attempt, phase.failures, None, (held,), at, until)
-    if beside is None or taken is None:
-        return replace(call, phase=reaching), (*first, said, dial)
-    number = call.said + 1
-    reaching = replace(reaching, agent=taken.agent, saying=number)
-    tone = Say(beside, prompt_id(call.id, number), (RingTone(),))
-    return replace(call, said=number, phase=reaching), (*first, said, dial, tone)
+    rings = (replace(held, until=until),)
+    return Reaching(callback, attempt, phase.failures, None, rings, at, until), (said, dial)
 
 
 def _without(phase: Kept, gone: Ring) -> Kept:
