@@ -103,6 +103,7 @@ _PRESENCE: Final[Mapping[str, str]] = {
     "in-flow": "语音流程",
     "queued": "排队",
     "offered": "振铃坐席",
+    "greeting": "接通提示",
     "agreed": "已约回电",
     "kept": "待回电",
     "reaching": "回电中",

@@ -150,13 +150,19 @@ def drawings() -> str:
     )
 
 
+def calls_in_each_phase() -> Iterator[Call]:
+    """One call in every phase."""
+    for phase in _PHASES:
+        yield Call(_CALL, LegId(_CALL), "", "", "", _NOON, "en", 1, 0, phase)
+
+
 def _moves() -> Iterator[tuple[str, str, str]]:
     directory = Directory(flows={_FLOW.id: _FLOW}, queues={})
     rules = {_QUEUE: directory.queue(_QUEUE)}
     served = Directory(flows=directory.flows, queues=rules, reach=lambda number: "+49301")
-    for phase in _PHASES:
+    for call in calls_in_each_phase():
+        phase = call.phase
         for name, fact in _FACTS:
-            call = Call(_CALL, LegId(_CALL), "", "", "", _NOON, "en", 1, 0, phase)
             try:
                 after, _ = machine.advance(call, fact, served)
             except IllegalTransition:

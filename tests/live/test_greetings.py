@@ -26,6 +26,7 @@ async def test_each_is_told_something_and_then_they_hear_each_other(house: House
     call = await house.id_of(caller)
     leg = await agent.takes()
     await leg.hears_anything(LONG)
+    await house.in_phase(caller, "connected")  # a voice has many tones
     await asyncio.gather(caller.hears(agent.hz, LONG), leg.hears(own, LONG))
     began, talked = moments(house, call)
     assert 0.5 < talked - began < 10.5
@@ -43,6 +44,7 @@ async def test_an_engine_that_dies_meanwhile_lets_them_talk_in_the_end(house: Ho
     await seen(lambda: moments(house, call))
     house.centre.kill("engine")
     await until(house.is_ready, LONGER, "the engine to be back")
+    await house.in_phase(caller, "connected")  # a voice has many tones
     await caller.hears(agent.hz, LONG)
     await leg.hang_up()
     await caller.ended(LONG)

@@ -27,6 +27,7 @@ Phase = Literal[
     "in-flow",
     "queued",
     "offered",
+    "greeting",
     "agreed",
     "kept",
     "reaching",
@@ -126,7 +127,7 @@ def _add_live(routes: Routes, door: Door, history: History) -> None:
     async def list_calls(asked: Asked[CallQuery]) -> Answer:
         wish = asked.body
         shown = [
-            _live(CallId(call), row)
+            live_call(CallId(call), row)
             for call, row in door.snapshot()[1]["calls"].items()
             if may(asked.actor, Action.WATCH_LIVE, agent=whose(row, asked.actor.agent_id))
             and wish.phase in (None, row["phase"])
@@ -145,7 +146,7 @@ def _add_live(routes: Routes, door: Door, history: History) -> None:
     async def read_call(asked: Asked[None]) -> Answer:
         call = CallId(asked.path("call_id"))
         if (row := _seen(asked.actor, door, call)) is not None:
-            return _live(call, row)
+            return live_call(call, row)
         return _past((await _looked_up(asked.actor, history, call)).record)
 
     @routes.add(
@@ -244,7 +245,8 @@ async def _looked_up(actor: Actor, history: History, call: CallId) -> CallHistor
     return known
 
 
-def _live(call: CallId, row: Mapping[str, Any]) -> CallShown:
+def live_call(call: CallId, row: Mapping[str, Any]) -> CallShown:
+    """A call that is, from its row."""
     return CallShown.model_validate({"id": call, **row})
 
 
