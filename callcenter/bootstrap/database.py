@@ -6,6 +6,7 @@ from callcenter.adapters.clock.system import SystemClock
 from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
 from callcenter.adapters.db.agents import DbAgents
 from callcenter.adapters.db.callers import DbCustomers
+from callcenter.adapters.db.changes import DbChanges
 from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.numbers import DbNumbers
 from callcenter.adapters.db.queues import DbAssignments, DbQueues
@@ -17,8 +18,8 @@ from callcenter.bootstrap.plans import SECRETS
 from callcenter.host.secret_file import ensure_secrets
 from callcenter.services.accounts import Accounts
 from callcenter.services.accounts import Stores as AccountStores
-from callcenter.services.configuration import Stores
 from callcenter.services.demo_centre import DemoCentre, seed_if_empty
+from callcenter.services.stored import Stores
 from callcenter.settings import Settings
 
 
@@ -32,6 +33,7 @@ def stores_on(database: Database) -> Stores:
         DbSkills(database),
         DbCustomers(database),
         DbCodes(database),
+        DbChanges(database),
     )
 
 

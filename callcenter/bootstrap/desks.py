@@ -7,7 +7,7 @@ from callcenter.adapters.db.do_not_call import DbDoNotCall
 from callcenter.adapters.db.missed import DbMissedCallers
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.db.skills import DbSkills
-from callcenter.adapters.http.document import text_of
+from callcenter.adapters.http.document import changes_of, text_of
 from callcenter.adapters.http.routes.agents import Registrar
 from callcenter.bootstrap.database import stores_on
 from callcenter.core.calendar import parse_hours
@@ -17,8 +17,10 @@ from callcenter.services.agents import AgentDesk
 from callcenter.services.arrivals import Arrivals
 from callcenter.services.callers import CallerBook
 from callcenter.services.calling import Calling
+from callcenter.services.change_log import ChangeLog
 from callcenter.services.configuration import Configuration
 from callcenter.services.replanning import Replanning
+from callcenter.services.stored import Stores
 from callcenter.settings import Settings
 
 
@@ -26,6 +28,11 @@ def calling(settings: Settings, database: Database) -> Calling:
     """Whom this centre may call, and when."""
     hours, region = parse_hours(settings.calling.hours), settings.centre.region
     return Calling(DbDoNotCall(database), hours, SystemClock().now, region=region)
+
+
+def change_log(stores: Stores) -> ChangeLog:
+    """Of whatever is changed in the configuration."""
+    return ChangeLog(stores, changes_of, SystemClock().now)
 
 
 def replanning(configuration: Configuration, desk: AgentDesk, database: Database) -> Replanning:

@@ -54,7 +54,14 @@ from callcenter.adapters.recordings.shelf import Shelf
 from callcenter.adapters.run_folder.accounts import KeptAccounts
 from callcenter.adapters.run_folder.ready import write_ready
 from callcenter.bootstrap.database import accounts_on, stores_on
-from callcenter.bootstrap.desks import asks_for_talks, caller_book, calling, registrar, replanning
+from callcenter.bootstrap.desks import (
+    asks_for_talks,
+    caller_book,
+    calling,
+    change_log,
+    registrar,
+    replanning,
+)
 from callcenter.bootstrap.later import LONGEST_WAIT, Later
 from callcenter.bootstrap.plans import cookie_name
 from callcenter.bootstrap.prompts import SpokenPrompts, keep_clear
@@ -323,6 +330,7 @@ def _configuration(
         shelf,
         desk,
         door,
+        change_log(stores),
         region=region,
         record=record,
         tells_when_full=settings.limits.announce,

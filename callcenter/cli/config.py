@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 import click
 
@@ -21,7 +22,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def config() -> None:
-    """Skills, queues, agents and numbers as one YAML file.
+    """Skills, queues, agents, numbers and codes as one YAML file; and who changed what.
 
     What a file names shall be as it says; fields that it leaves out have their defaults. What it does not
     name stays, unless --prune is given.
@@ -49,6 +50,35 @@ def history(context: click.Context, as_json: bool) -> None:
     columns = [("version", "版本"), ("in force until", "有效至"), ("changed by", "更改者")]
     rows = [[str(one["number"]), one["at"], one["by"]] for one in found]
     show(columns, rows, said("No file was applied yet.", "尚未应用过配置文件。"))
+
+
+@config.command("changes")
+@click.option(
+    "--section", help="Only skills, queues, agents, numbers, pause_reasons or dispositions."
+)
+@click.option("--id", "entry", help="Only the entry of this id.")
+@click.option("--before", type=int, help="Only those older than the change of this number.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def changes(
+    context: click.Context,
+    section: str | None,
+    entry: str | None,
+    before: int | None,
+    as_json: bool,
+) -> None:
+    """What was changed, one by one, the newest first; by a file or otherwise."""
+    asked = {"section": section, "id": entry, "before": before}
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    found = centre(context).items("/config/changes" + (f"?{query}" if query else ""))
+    if as_json:
+        show_json(found)
+        return
+    for one in found:
+        click.echo(f"#{one['number']}  {one['at']}  {one['by']}")
+        _show_change(one)
+    if not found:
+        tell("Nothing was changed yet.", "尚无任何更改。")
 
 
 @config.command("plan")
@@ -134,12 +164,16 @@ def _planned(asked: Centre, file: Path, source: "Source", prune: bool) -> dict[s
         tell("Nothing was changed.", "未做任何更改。", error=True)
         sys.exit(1)
     for change in found["changes"]:
-        click.echo(f"{_MARKS[change['kind']]} {change['section']}.{change['id']}")
-        for one in change["fields"]:
-            click.echo(f"    {one['field']}: {one_line(one['before'])} -> {one_line(one['after'])}")
+        _show_change(change)
     if not found["changes"]:
         tell("There is nothing to change.", "没有需要更改的内容。")
     return found
+
+
+def _show_change(change: dict[str, Any]) -> None:
+    click.echo(f"{_MARKS[change['kind']]} {change['section']}.{change['id']}")
+    for one in change["fields"]:
+        click.echo(f"    {one['field']}: {one_line(one['before'])} -> {one_line(one['after'])}")
 
 
 def _line(file: Path, source: "Source", problem: dict[str, Any]) -> str:

@@ -7,9 +7,9 @@ core's own words, whatever the database calls them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.device import Answering
@@ -48,6 +48,27 @@ class ConfigVersion:
     at: datetime
     by: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the configuration: "added", "changed" or "removed", and each field that differs, before
+    and after, as JSON has it. Of what is not there, the default counts."""
+
+    kind: str
+    section: str
+    id: str
+    fields: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMade:
+    """A change, when and by whom; `number` counts them."""
+
+    number: int
+    at: datetime
+    by: str
+    change: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +274,20 @@ class ConfigVersions(Protocol):
 
     async def find(self, number: int) -> ConfigVersion:
         """Raises: NoSuchVersion."""
+        ...
+
+
+class Changes(Protocol):
+    """What was changed in the configuration, by whom. It is added to, never altered."""
+
+    async def keep(self, at: datetime, by: str, changes: Sequence[Change]) -> None:
+        """Number and add them."""
+        ...
+
+    async def newest(
+        self, limit: int, *, before: int | None = None, section: str = "", id: str = ""
+    ) -> Sequence[ChangeMade]:
+        """The newest first; only those numbered below `before`, of this section, of this entry."""
         ...
 
 

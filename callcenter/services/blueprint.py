@@ -6,9 +6,9 @@ writer knows, but beside everything that there is: a queue may name a skill that
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal, get_args
 
-from callcenter.core.acd.agent_state import Talents
+from callcenter.core.acd.agent_state import NO_TALENTS, Talents
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.codes import FLAGS, Disposition, PauseReason
 from callcenter.core.errors import (
@@ -23,14 +23,23 @@ from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.numbers import normalise
 from callcenter.core.reading import Path, Problem, unknown
 from callcenter.core.skills import parse_need, skills_in, text_of
-from callcenter.ports.store import NumberEntry, Skill
-from callcenter.services.configuration import AgentEntry
+from callcenter.ports.store import AgentProfile, NumberEntry, Skill
 from callcenter.services.naming import DID, OUTSIDE, id_problems, name_problems, number_problems
 from callcenter.services.queue_rules import in_order, queue_problems
 from callcenter.services.refusing import invalid, within
 from callcenter.services.skill_rules import skill_id_problems, talent_problems
 
-SECTIONS: Final = ("skills", "queues", "agents", "numbers", "pause_reasons", "dispositions")
+Section = Literal["skills", "queues", "agents", "numbers", "pause_reasons", "dispositions"]
+SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEntry:
+    """A person, the queues they serve and what they are good at."""
+
+    profile: AgentProfile
+    queues: tuple[QueueId, ...] = ()
+    talents: Talents = NO_TALENTS
 
 
 @dataclass(frozen=True, slots=True)

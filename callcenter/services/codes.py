@@ -35,12 +35,14 @@ class CodeBook:
         if longest is not None and not timedelta(seconds=1) <= longest <= LONGEST_PAUSE:
             most = LONGEST_PAUSE.total_seconds()
             raise Invalid(f"longest_seconds: write 1 to {most:g}, or leave it out")
-        await self._configuration.after(lambda: self._codes.put_pause_reason(reason))
+        async with self._configuration.editing(actor, "pause_reasons", reason.id):
+            await self._codes.put_pause_reason(reason)
 
     async def delete_pause_reason(self, actor: Actor, reason: str) -> None:
         """Whoever is paused for it stays so. Raises: NoSuchCode."""
         check_may(actor, Action.CHANGE_AGENTS)
-        await self._configuration.after(lambda: self._codes.delete_pause_reason(reason))
+        async with self._configuration.editing(actor, "pause_reasons", reason):
+            await self._codes.delete_pause_reason(reason)
 
     async def dispositions(self, actor: Actor) -> Mapping[str, Disposition]:
         """All of them, by id."""
@@ -54,15 +56,13 @@ class CodeBook:
         check_names(disposition.name_en, disposition.name_zh)
         if unknown := sorted(set(disposition.flags) - FLAGS):
             raise Invalid(f"flags: {unknown[0]} is none; there are: {', '.join(sorted(FLAGS))}")
-
-        async def put() -> None:
+        async with self._configuration.editing(actor, "dispositions", disposition.id):
             known = {**await self._codes.dispositions(), disposition.id: disposition}
             check_tree(known.values())
             await self._codes.put_disposition(disposition)
 
-        await self._configuration.after(put)
-
     async def delete_disposition(self, actor: Actor, disposition: str) -> None:
         """What was said of calls stays. Raises: NoSuchCode, StillInUse."""
         check_may(actor, Action.CHANGE_AGENTS)
-        await self._configuration.after(lambda: self._codes.delete_disposition(disposition))
+        async with self._configuration.editing(actor, "dispositions", disposition):
+            await self._codes.delete_disposition(disposition)

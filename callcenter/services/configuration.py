@@ -27,22 +27,15 @@ from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.numbers import normalise
 from callcenter.core.skills import checked_need, text_of
 from callcenter.engine.api import Door
-from callcenter.ports.callers import Customers
 from callcenter.ports.journal import JournalAway
 from callcenter.ports.store import (
-    AgentProfile,
-    Agents,
-    Assignments,
-    Codes,
     NumberEntry,
-    Numbers,
-    Queues,
     Skill,
-    Skills,
     StoreAway,
-    UnitOfWork,
 )
 from callcenter.services.agents import AgentDesk
+from callcenter.services.blueprint import AgentEntry, Section
+from callcenter.services.change_log import ChangeLog
 from callcenter.services.emergency_flow import BROKEN_FLOW, broken_flow
 from callcenter.services.flows import FlowProblem, FlowShelf, Ready
 from callcenter.services.naming import DID, OUTSIDE, check_id, check_names, telephone
@@ -54,35 +47,12 @@ from callcenter.services.skill_rules import (
     flow_uses_of_skill,
     uses_of_skill,
 )
-from callcenter.services.stored import Stored, StoredRecord
+from callcenter.services.stored import Stored, StoredRecord, Stores
 from callcenter.services.ways_out_rules import leads_to
 
 logger = logging.getLogger(__name__)
 
 _MakeReady = Callable[[Collection[str], Collection[FlowId], Collection[str]], Awaitable[Ready]]
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """The stores that the configuration lives in."""
-
-    unit: UnitOfWork
-    agents: Agents
-    queues: Queues
-    assignments: Assignments
-    numbers: Numbers
-    skills: Skills
-    customers: Customers
-    codes: Codes
-
-
-@dataclass(frozen=True, slots=True)
-class AgentEntry:
-    """A person, the queues they serve and what they are good at."""
-
-    profile: AgentProfile
-    queues: tuple[QueueId, ...] = ()
-    talents: Talents = NO_TALENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +75,7 @@ class Configuration:
         flows: FlowShelf,
         desk: AgentDesk,
         door: Door,
+        changes: ChangeLog,
         *,
         region: str,
         record: StoredRecord | None = None,
@@ -113,6 +84,7 @@ class Configuration:
     ) -> None:
         self._stores = stores
         self.flows = flows
+        self.changes = changes
         self._desk = desk
         self._door = door
         self.region = region
@@ -163,12 +135,10 @@ class Configuration:
         """Raises: NotPermitted, Invalid, NameTaken, NoSuchQueue, NoSuchSkill."""
         check_may(actor, Action.CHANGE_AGENTS)
         entry = self._checked(entry)
-        async with self._one_at_a_time:
-            async with self._stores.unit.change():
-                await self._stores.agents.add(entry.profile)
-                await self._stores.assignments.assign(entry.profile.id, entry.queues)
-                await self._stores.skills.give(entry.profile.id, entry.talents)
-            await self._put_in_force()
+        async with self.editing(actor, "agents", entry.profile.id):
+            await self._stores.agents.add(entry.profile)
+            await self._stores.assignments.assign(entry.profile.id, entry.queues)
+            await self._stores.skills.give(entry.profile.id, entry.talents)
         return entry
 
     async def change_agent(
@@ -180,26 +150,23 @@ class Configuration:
         Raises: NotPermitted, Invalid, NoSuchAgent, NoSuchQueue, NoSuchSkill.
         """
         check_may(actor, Action.CHANGE_AGENTS)
-        async with self._one_at_a_time:
+        async with self.editing(actor, "agents", agent):
             before = await self.agent(actor, agent)
             entry = self._checked(change(before))
-            async with self._stores.unit.change():
-                await self._stores.agents.replace(entry.profile)
-                await self._stores.assignments.assign(agent, entry.queues)
-                await self._stores.skills.give(agent, entry.talents)
-            moved = before.profile.outside_number != entry.profile.outside_number
-            if not entry.profile.enabled or (moved and self._desk.sits_outside(agent)):
-                await self._desk.send_home(actor, agent)
-            await self._put_in_force()
+            await self._stores.agents.replace(entry.profile)
+            await self._stores.assignments.assign(agent, entry.queues)
+            await self._stores.skills.give(agent, entry.talents)
+        moved = before.profile.outside_number != entry.profile.outside_number
+        if not entry.profile.enabled or (moved and self._desk.sits_outside(agent)):
+            await self._desk.send_home(actor, agent)
         return entry
 
     async def delete_agent(self, actor: Actor, agent: AgentId) -> None:
         """Sign them out and forget them. Raises: NotPermitted, NoSuchAgent."""
         check_may(actor, Action.CHANGE_AGENTS)
-        async with self._one_at_a_time:
+        async with self.editing(actor, "agents", agent):
             await self._stores.agents.delete(agent)
-            await self._desk.send_home(actor, agent)
-            await self._put_in_force()
+        await self._desk.send_home(actor, agent)
 
     async def assign(
         self,
@@ -211,14 +178,12 @@ class Configuration:
         """Let the agent serve exactly these; `ranked` makes of what is said about them what is to be said
         of their tiers and weights. Raises: NotPermitted, Invalid, NoSuchAgent, NoSuchQueue."""
         check_may(actor, Action.CHANGE_QUEUES)
-        async with self._one_at_a_time:
-            async with self._stores.unit.change():
-                await self._stores.assignments.assign(agent, queues)
-                had = (await self._stores.skills.talents()).get(agent, NO_TALENTS)
-                talents = replace(ranked(had), skills=had.skills)
-                check_talents(talents, queues)
-                await self._stores.skills.give(agent, talents)
-            await self._put_in_force()
+        async with self.editing(actor, "agents", agent):
+            await self._stores.assignments.assign(agent, queues)
+            had = (await self._stores.skills.talents()).get(agent, NO_TALENTS)
+            talents = replace(ranked(had), skills=had.skills)
+            check_talents(talents, queues)
+            await self._stores.skills.give(agent, talents)
         return await self.agent(actor, agent)
 
     # -- queues -----------------------------------------------------------------------------------
@@ -240,27 +205,25 @@ class Configuration:
         """Raises: NotPermitted, Invalid, NameTaken, NoSuchSkill, NoSuchQueue, NoSuchFlow."""
         check_may(actor, Action.CHANGE_QUEUES)
         check_id("id", rules.id)
-        async with self._one_at_a_time:
+        async with self.editing(actor, "queues", rules.id):
             rules = await self._checked_rules(rules)
             await self._stores.queues.add(rules)
-            await self._put_in_force()
 
     async def change_queue(
         self, actor: Actor, queue: QueueId, change: Callable[[QueueRules], QueueRules]
     ) -> QueueRules:
         """See `change_agent`. Raises: NotPermitted, Invalid, NoSuchQueue, NoSuchSkill, NoSuchFlow."""
         check_may(actor, Action.CHANGE_QUEUES)
-        async with self._one_at_a_time:
+        async with self.editing(actor, "queues", queue):
             rules = await self._checked_rules(change(await self.queue(actor, queue)))
             await self._stores.queues.replace(rules)
-            await self._put_in_force()
         return rules
 
     async def delete_queue(self, actor: Actor, queue: QueueId) -> None:
         """Raises: NotPermitted, NoSuchQueue, StillInUse (agents serve it, a flow or another queue leads
         there, or another queue may be eased by it)."""
         check_may(actor, Action.CHANGE_QUEUES)
-        async with self._one_at_a_time:
+        async with self.editing(actor, "queues", queue):
             users = self.flows.into(queue)
             if users:
                 raise StillInUse(f"{queue}: flows lead to it: {', '.join(users)}")
@@ -270,7 +233,6 @@ class Configuration:
             if left := leads_to(queue, others):
                 raise StillInUse(f"{queue}: a way out leads there from {', '.join(left)}")
             await self._stores.queues.delete(queue)
-            await self._put_in_force()
 
     # -- numbers ----------------------------------------------------------------------------------
 
@@ -290,25 +252,23 @@ class Configuration:
         did = telephone("did", did, self.region, DID)
         if flow not in self.flows.known:
             raise NoSuchFlow(flow)
-        async with self._one_at_a_time:
+        async with self.editing(actor, "numbers", did):
             known = await self._skills()
             required = text_of(checked_need("requires", requires, known))
             preferred = text_of(checked_need("prefers", prefers, known))
             entry = NumberEntry(did, flow, required, preferred)
-            async with self._stores.unit.change():
-                if await self._stores.numbers.find(entry.did) is None:
-                    await self._stores.numbers.add(entry)
-                else:
-                    await self._stores.numbers.replace(entry)
-            await self._put_in_force()
+            if await self._stores.numbers.find(entry.did) is None:
+                await self._stores.numbers.add(entry)
+            else:
+                await self._stores.numbers.replace(entry)
         return entry
 
     async def delete_number(self, actor: Actor, did: str) -> None:
         """Raises: NotPermitted, NoSuchNumber."""
         check_may(actor, Action.CHANGE_FLOWS)
-        async with self._one_at_a_time:
-            await self._stores.numbers.delete(normalise(did, self.region))
-            await self._put_in_force()
+        did = normalise(did, self.region)
+        async with self.editing(actor, "numbers", did):
+            await self._stores.numbers.delete(did)
 
     # -- skills -----------------------------------------------------------------------------------
 
@@ -322,23 +282,27 @@ class Configuration:
         check_may(actor, Action.CHANGE_AGENTS)
         check_skill(skill.id)
         check_names(skill.name_en, skill.name_zh)
-        async with self._one_at_a_time:
+        async with self.editing(actor, "skills", skill.id):
             await self._stores.skills.put(skill)
-            await self._put_in_force()
 
     async def delete_skill(self, actor: Actor, skill: str) -> None:
         """Raises: NotPermitted, NoSuchSkill, StillInUse (somebody has it, or it is asked for)."""
         check_may(actor, Action.CHANGE_AGENTS)
-        async with self._one_at_a_time:
+        async with self.editing(actor, "skills", skill):
             queues, numbers = await self._stores.queues.list(), await self._stores.numbers.list()
             customers = await self._stores.customers.needing(skill)
             led = flow_uses_of_skill(skill, self.flows.in_force.values(), customers)
             if uses := [*uses_of_skill(skill, queues, numbers), *led]:
                 raise StillInUse(f"{skill}: asked for by {', '.join(uses)}")
             await self._stores.skills.delete(skill)
-            await self._put_in_force()
 
-    # -- all of it --------------------------------------------------------------------------------
+    # -- changing ---------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def editing(self, actor: Actor, section: Section, id: str) -> AsyncIterator[None]:
+        """`changing`, and what becomes of this entry is written down as the actor's doing."""
+        async with self.changing(), self.changes.watching(actor, section, id):
+            yield
 
     @asynccontextmanager
     async def changing(self) -> AsyncIterator[None]:
@@ -377,12 +341,6 @@ class Configuration:
         check_may(actor, Action.READ_FLOWS)
         queues = {rules.id for rules in await self._stores.queues.list()}
         return await self.flows.check(queues, await self._skills())
-
-    async def after(self, change: Callable[[], Awaitable[None]]) -> None:
-        """Put in force what the stores hold once `change`, of another room, is done; one at a time."""
-        async with self._one_at_a_time:
-            await change()
-            await self._put_in_force()
 
     # -- inside -----------------------------------------------------------------------------------
 

@@ -15,8 +15,8 @@ from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.ports.accounts import Users
 from callcenter.ports.store import AgentProfile, NumberEntry
 from callcenter.services.accounts import Accounts
-from callcenter.services.configuration import Stores
 from callcenter.services.passwords import make_password
+from callcenter.services.stored import Stores
 
 SALES: Final = QueueId("sales")
 SUPPORT: Final = QueueId("support")

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from callcenter.core.access import Action, Actor, check_may
-from callcenter.core.acd.agent_state import NO_TALENTS
 from callcenter.core.errors import Conflict
 from callcenter.core.ids import AgentId
 from callcenter.core.reading import Path, Problem, Unreadable
-from callcenter.ports.store import ConfigVersion, ConfigVersions
+from callcenter.ports.store import ChangeMade, ConfigVersion, ConfigVersions
 from callcenter.services.agents import AgentDesk
 from callcenter.services.blueprint import (
+    AgentEntry,
     Around,
     Blueprint,
     as_written,
@@ -26,8 +26,9 @@ from callcenter.services.blueprint import (
     settled,
     unserved,
 )
-from callcenter.services.configuration import AgentEntry, Configuration, Stores
+from callcenter.services.configuration import Configuration
 from callcenter.services.skill_rules import flow_uses_of_skill
+from callcenter.services.stored import Stores
 from callcenter.services.ways_out_rules import flows_into
 
 SHOWN_VERSIONS: Final = 100
@@ -89,7 +90,7 @@ class Replanning:
     async def read(self, actor: Actor) -> Blueprint:
         """All that there is. Raises: NotPermitted, StoreAway."""
         check_may(actor, Action.READ_CONFIGURATION)
-        return await self._read()
+        return await self._configuration.changes.read()
 
     async def plan(
         self, actor: Actor, wish: Blueprint, *, prune: bool, found: Sequence[Problem] = ()
@@ -123,6 +124,7 @@ class Replanning:
                 return Done(plan, None)
             version = await self._versions.keep(self._now(), actor.id, before)
             await self._write(plan.now, plan.target)
+            await self._configuration.changes.note(actor, plan.now, plan.target)
         for agent in _to_send_home(plan, self._desk):
             await self._desk.send_home(actor, agent)
         return Done(plan, version)
@@ -137,23 +139,15 @@ class Replanning:
         check_may(actor, Action.READ_CONFIGURATION)
         return await self._versions.find(number)
 
-    async def _read(self) -> Blueprint:
-        stores = self._stores
-        served, talents = await stores.assignments.all(), await stores.skills.talents()
-        return Blueprint(
-            {skill.id: skill for skill in await stores.skills.list()},
-            {rules.id: rules for rules in await stores.queues.list()},
-            {
-                one.id: AgentEntry(one, served.get(one.id, ()), talents.get(one.id, NO_TALENTS))
-                for one in await stores.agents.list()
-            },
-            {number.did: number for number in await stores.numbers.list()},
-            await stores.codes.pause_reasons(),
-            await stores.codes.dispositions(),
-        )
+    async def changes(
+        self, actor: Actor, before: int | None, section: str, id: str
+    ) -> Sequence[ChangeMade]:
+        """What was changed by whom, the newest first. Raises: NotPermitted, StoreAway."""
+        check_may(actor, Action.READ_CONFIGURATION)
+        return await self._configuration.changes.newest(before, section, id)
 
     async def _plan(self, wish: Blueprint, prune: bool, found: Sequence[Problem]) -> Plan:
-        now = await self._read()
+        now = await self._configuration.changes.read()
         flows, region = self._configuration.flows, self._configuration.region
         around = Around(flows.known, flows.calendars.keys(), region)
         target = merged(now, settled(wish, region), prune=prune)

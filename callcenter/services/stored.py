@@ -1,5 +1,5 @@
-"""What the store of configuration holds, as one value; and where the last one read is kept, so that an
-engine can start while the database is away.
+"""The stores of configuration; what they hold, as one value; and where the last one read is kept, so that
+an engine can start while the database is away.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,34 @@ from callcenter.core.acd.queue import QueueRules
 from callcenter.core.calls.directory import Directory
 from callcenter.core.codes import Disposition, PauseReason
 from callcenter.core.ids import AgentId, FlowId, QueueId
-from callcenter.ports.store import AgentProfile, NumberEntry
+from callcenter.ports.callers import Customers
+from callcenter.ports.store import (
+    AgentProfile,
+    Agents,
+    Assignments,
+    Changes,
+    Codes,
+    NumberEntry,
+    Numbers,
+    Queues,
+    Skills,
+    UnitOfWork,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The stores that the configuration lives in."""
+
+    unit: UnitOfWork
+    agents: Agents
+    queues: Queues
+    assignments: Assignments
+    numbers: Numbers
+    skills: Skills
+    customers: Customers
+    codes: Codes
+    changes: Changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,15 @@ from callcenter.engine.api import Door
 from callcenter.engine.loop import Engine
 from callcenter.ports import store
 from callcenter.ports.journal import JournalAway
+from callcenter.ports.store import Change
 from callcenter.ports.telephony import SwitchAway
 from callcenter.services.agents import AgentDesk, SecondSignIn
-from callcenter.services.configuration import Configuration, Stores
+from callcenter.services.blueprint import SECTIONS, Blueprint
+from callcenter.services.change_log import ChangeLog, ChangesOf
+from callcenter.services.configuration import Configuration
 from callcenter.services.emergency_flow import emergency_system_flow
 from callcenter.services.flows import FlowShelf, Recalled
-from callcenter.services.stored import Stored
+from callcenter.services.stored import Stored, Stores
 from callcenter.testing.clock import HandClock
 from callcenter.testing.journal import MemoryJournal
 from callcenter.testing.switch import FakeSwitch
@@ -170,6 +173,21 @@ class ConfigurationMemory:
         self.last = stored
 
 
+def named_changes(now: Blueprint, target: Blueprint) -> list[Change]:
+    """Which entries differ, without what their fields are called."""
+    return [
+        Change(
+            "added" if id not in was else "removed" if id not in becomes else "changed",
+            section,
+            id,
+        )
+        for section in SECTIONS
+        for was, becomes in [(getattr(now, section), getattr(target, section))]
+        for id in sorted({*was, *becomes})
+        if was.get(id) != becomes.get(id)
+    ]
+
+
 class DeskHouse:
     """An engine with nobody in it yet, and the services that put people there.
 
@@ -182,6 +200,7 @@ class DeskHouse:
         kept: store.Endpoints,
         *,
         second_sign_in: SecondSignIn = SecondSignIn.TAKES_OVER,
+        changes_of: ChangesOf = named_changes,
         after: "DeskHouse | None" = None,
     ) -> None:
         self.clock = HandClock()
@@ -206,5 +225,11 @@ class DeskHouse:
         self.shelf = FlowShelf(lambda: self.folder, self.prompts, self.record)
         self.memory: ConfigurationMemory = after.memory if after else ConfigurationMemory()
         self.configuration = Configuration(
-            stores, self.shelf, self.desk, self.door, region="DE", record=self.memory
+            stores,
+            self.shelf,
+            self.desk,
+            self.door,
+            ChangeLog(stores, changes_of, self.clock.now),
+            region="DE",
+            record=self.memory,
         )

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from prometheus_client import CollectorRegistry
 
 from callcenter.adapters.db.accounts import DbEndedLogins, DbKeys, DbUsers
-from callcenter.adapters.db.agents import DbAgents, DbEndpoints
+from callcenter.adapters.db.agents import DbEndpoints
 from callcenter.adapters.db.archive import Archive
 from callcenter.adapters.db.callers import DbCustomers, DbListedNumbers
 from callcenter.adapters.db.codes import DbCodes
@@ -23,12 +23,10 @@ from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.messages import DbMessages
 from callcenter.adapters.db.migrations import upgrade
 from callcenter.adapters.db.missed import DbMissedCallers
-from callcenter.adapters.db.numbers import DbNumbers
-from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
 from callcenter.adapters.db.skills import DbSkills
 from callcenter.adapters.http.app import HttpPlan, application, serving
-from callcenter.adapters.http.document import text_of
+from callcenter.adapters.http.document import changes_of, text_of
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.alerts import alert_routes
 from callcenter.adapters.http.routes.callers import caller_routes
@@ -43,6 +41,7 @@ from callcenter.adapters.http.routes.skills import skill_routes
 from callcenter.adapters.passwords.argon2 import Argon2Hasher
 from callcenter.adapters.passwords.tokens import JwtTokens
 from callcenter.adapters.recordings.shelf import Shelf
+from callcenter.bootstrap.database import stores_on
 from callcenter.cli.main import main
 from callcenter.core.access import Actor, Role
 from callcenter.core.acd.queue import QueueRules
@@ -54,7 +53,6 @@ from callcenter.services import accounts
 from callcenter.services.callers import CallerBook
 from callcenter.services.calling import Calling
 from callcenter.services.codes import CodeBook
-from callcenter.services.configuration import Stores
 from callcenter.services.replanning import Replanning
 from callcenter.services.watch import Watchdogs
 from callcenter.testing.clock import HandClock
@@ -148,17 +146,8 @@ def _caller_book(database: Database) -> CallerBook:
 @pytest.fixture
 async def running(database: Database, folder: Path) -> AsyncIterator[Running]:
     """One queue, one flow, the number 4000; the key of this machine lies where it should."""
-    stores = Stores(
-        database,
-        DbAgents(database),
-        DbQueues(database),
-        DbAssignments(database),
-        DbNumbers(database),
-        DbSkills(database),
-        DbCustomers(database),
-        DbCodes(database),
-    )
-    desk = DeskHouse(stores, DbEndpoints(database))
+    stores = stores_on(database)
+    desk = DeskHouse(stores, DbEndpoints(database), changes_of=changes_of)
     await stores.queues.add(QueueRules(QueueId("sales")))
     await stores.numbers.add(NumberEntry("4000", FlowId("hotline")))
     desk.folder.hold(hotline())

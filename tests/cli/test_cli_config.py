@@ -76,6 +76,18 @@ async def test_a_file_is_planned_applied_and_exported(running: Any, file: Path) 
     assert [one["number"] for one in kept] == [2, 1]
 
 
+async def test_each_change_is_told_with_whoever_made_it(running: Any, file: Path) -> None:
+    assert "Nothing was changed" in await running.type("config", "changes")
+    await running.type("queues", "change", "sales", "--ring-for", "12")
+    await running.type("config", "apply", "--yes", str(file))
+    told = await running.type("config", "changes", "--section", "queues", "--id", "sales")
+    assert "~ queues.sales\n    ring_for_seconds: 20 -> 12\n" in told
+    assert told.index("12 -> 15") < told.index("20 -> 12")
+    (first,) = json.loads(await running.type("config", "changes", "--before", "2", "--json"))
+    assert (first["number"], first["section"], first["id"]) == (1, "queues", "sales")
+    assert "section" in await running.type("config", "changes", "--section", "cats", status=1)
+
+
 async def test_every_mistake_has_its_line_in_both_languages(running: Any, file: Path) -> None:
     put(file, FILE.replace("to: 20", "to: 200").replace("{english: 80}", "{inglish: -1}"))
     told = await running.type("config", "plan", str(file), status=1)

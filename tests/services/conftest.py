@@ -5,15 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.adapters.db.agents import DbAgents, DbEndpoints
-from callcenter.adapters.db.callers import DbCustomers
-from callcenter.adapters.db.codes import DbCodes
+from callcenter.adapters.db.agents import DbEndpoints
 from callcenter.adapters.db.migrations import upgrade
-from callcenter.adapters.db.numbers import DbNumbers
-from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
-from callcenter.adapters.db.skills import DbSkills
-from callcenter.services.configuration import Stores
+from callcenter.bootstrap.database import stores_on
+from callcenter.services.stored import Stores
 from callcenter.testing.desk import DeskHouse
 
 
@@ -36,16 +32,7 @@ async def database(empty_database: bytes, tmp_path: Path) -> AsyncIterator[Datab
 
 @pytest.fixture
 def stores(database: Database) -> Stores:
-    return Stores(
-        database,
-        DbAgents(database),
-        DbQueues(database),
-        DbAssignments(database),
-        DbNumbers(database),
-        DbSkills(database),
-        DbCustomers(database),
-        DbCodes(database),
-    )
+    return stores_on(database)
 
 
 @pytest.fixture

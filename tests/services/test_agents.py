@@ -14,7 +14,8 @@ from callcenter.engine.api import SetPresence
 from callcenter.ports.store import AgentProfile, EndpointSecret, StoreAway
 from callcenter.ports.telephony import SwitchAway
 from callcenter.services.agents import AgentClosed, PhoneKind, SecondSignIn
-from callcenter.services.configuration import AgentEntry, Stores
+from callcenter.services.blueprint import AgentEntry
+from callcenter.services.stored import Stores
 from callcenter.testing.desk import DeskHouse
 
 pytestmark = pytest.mark.service

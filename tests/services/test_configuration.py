@@ -7,13 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from callcenter.adapters.db.agents import DbAgents, DbEndpoints
-from callcenter.adapters.db.callers import DbCustomers
-from callcenter.adapters.db.codes import DbCodes
-from callcenter.adapters.db.numbers import DbNumbers
-from callcenter.adapters.db.queues import DbAssignments, DbQueues
+from callcenter.adapters.db.agents import DbEndpoints
 from callcenter.adapters.db.session import Database
-from callcenter.adapters.db.skills import DbSkills
+from callcenter.bootstrap.database import stores_on
 from callcenter.core.access import Actor, Role
 from callcenter.core.acd.agent_state import Talents
 from callcenter.core.acd.queue import QueueRules
@@ -33,8 +29,9 @@ from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.ivr.announcements import OUT_OF_ORDER, SYSTEM_FLOW
 from callcenter.core.ivr.flow import Enqueue, Flow, Language, NodeId
 from callcenter.ports.store import AgentProfile, NumberEntry, Skill, StoreAway
-from callcenter.services.configuration import AgentEntry, Stores
+from callcenter.services.blueprint import AgentEntry
 from callcenter.services.emergency_flow import BROKEN_FLOW
+from callcenter.services.stored import Stores
 from callcenter.testing.desk import LINE, DeskHouse
 
 pytestmark = pytest.mark.service
@@ -78,16 +75,7 @@ def version(house: DeskHouse) -> str:
 async def away() -> AsyncIterator[Stores]:
     """Stores on a database where nobody answers."""
     nowhere = Database("postgresql+psycopg://callcenter@127.0.0.1:1/callcenter")
-    yield Stores(
-        nowhere,
-        DbAgents(nowhere),
-        DbQueues(nowhere),
-        DbAssignments(nowhere),
-        DbNumbers(nowhere),
-        DbSkills(nowhere),
-        DbCustomers(nowhere),
-        DbCodes(nowhere),
-    )
+    yield stores_on(nowhere)
     await nowhere.close()
 
 

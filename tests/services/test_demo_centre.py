@@ -17,8 +17,8 @@ from callcenter.core.ids import AgentId, QueueId
 from callcenter.core.numbers import normalise
 from callcenter.ports.accounts import User
 from callcenter.services import accounts as services
-from callcenter.services.configuration import Stores
 from callcenter.services.demo_centre import OUTSIDE_NUMBER, seed_if_empty
+from callcenter.services.stored import Stores
 
 pytestmark = pytest.mark.service
 

@@ -12,8 +12,8 @@ from callcenter.core.ivr.announcements import SYSTEM_FLOW
 from callcenter.core.ivr.flow import Enqueue, Flow, Language, NodeId
 from callcenter.ports.journal import JournalAway
 from callcenter.ports.store import Endpoints, NumberEntry
-from callcenter.services.configuration import Stores
 from callcenter.services.emergency_flow import BROKEN_FLOW
+from callcenter.services.stored import Stores
 from callcenter.testing.desk import DeskHouse
 
 pytestmark = pytest.mark.service

@@ -20,8 +20,8 @@ from callcenter.core.errors import NotPermitted
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.reading import Unreadable, field_path
 from callcenter.ports.store import NoSuchVersion, NumberEntry, StoreAway
-from callcenter.services.configuration import Stores
 from callcenter.services.replanning import ConfigurationMoved, Done, Plan, Replanning, digest
+from callcenter.services.stored import Stores
 from callcenter.testing.centre import menu
 from callcenter.testing.desk import DeskHouse
 

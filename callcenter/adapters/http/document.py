@@ -6,7 +6,7 @@ an entry of which nothing is said: a field that a queue is given later is in the
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -30,9 +30,8 @@ from callcenter.core.acd.queue import QueueRules
 from callcenter.core.codes import Disposition, PauseReason
 from callcenter.core.ids import AgentId, FlowId, QueueId
 from callcenter.core.reading import Path, Problem, Reader, unknown
-from callcenter.ports.store import AgentProfile, NumberEntry, Skill
-from callcenter.services.blueprint import Blueprint
-from callcenter.services.configuration import AgentEntry
+from callcenter.ports.store import AgentProfile, Change, NumberEntry, Skill
+from callcenter.services.blueprint import AgentEntry, Blueprint
 
 Document = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -122,17 +121,6 @@ def text_of(blueprint: Blueprint) -> str:
     return json.dumps(document_of(blueprint), ensure_ascii=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One entry: "added", "changed" or "removed", and each field that differs, before and after. Of
-    what is not there, the default counts."""
-
-    kind: str
-    section: str
-    id: str
-    fields: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-
-
 def changes_of(now: Blueprint, target: Blueprint) -> list[Change]:
     """What becomes of what there is."""
     return [
@@ -210,7 +198,7 @@ def _changes(
         if id not in now:
             found.append(Change("added", name, id, fields))
         elif id not in target:
-            found.append(Change("removed", name, id))
+            found.append(Change("removed", name, id, fields))
         elif fields:
             found.append(Change("changed", name, id, fields))
     return found

@@ -8,16 +8,12 @@ import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from callcenter.adapters.db.agents import DbAgents, DbEndpoints
+from callcenter.adapters.db.agents import DbEndpoints
 from callcenter.adapters.db.archive import Archive
-from callcenter.adapters.db.callers import DbCustomers
-from callcenter.adapters.db.codes import DbCodes
 from callcenter.adapters.db.history import DbHistory
 from callcenter.adapters.db.migrations import upgrade
-from callcenter.adapters.db.numbers import DbNumbers
-from callcenter.adapters.db.queues import DbAssignments, DbQueues
 from callcenter.adapters.db.session import Database
-from callcenter.adapters.db.skills import DbSkills
+from callcenter.adapters.http.document import changes_of
 from callcenter.adapters.http.routes.agents import Registrar, agent_routes
 from callcenter.adapters.http.routes.calls import call_routes
 from callcenter.adapters.http.routes.flows import flow_routes
@@ -25,12 +21,12 @@ from callcenter.adapters.http.routes.numbers import number_routes
 from callcenter.adapters.http.routes.queues import queue_routes
 from callcenter.adapters.http.routes.skills import skill_routes
 from callcenter.adapters.prometheus.engine import EngineMetrics
+from callcenter.bootstrap.database import stores_on
 from callcenter.core.access import Role
 from callcenter.core.acd.queue import QueueRules
 from callcenter.core.ids import AgentId, FlowId, LegId, QueueId
 from callcenter.core.ivr.flow import Enqueue, Flow, Language, NodeId
 from callcenter.ports.store import NumberEntry
-from callcenter.services.configuration import Stores
 from callcenter.testing.desk import LINE, DeskHouse
 
 pytestmark = pytest.mark.adapter
@@ -65,17 +61,8 @@ async def database(empty_database: bytes, tmp_path: Path) -> AsyncIterator[Datab
 @pytest.fixture
 async def desk(database: Database) -> DeskHouse:
     """A centre with one queue, one flow and one number."""
-    stores = Stores(
-        database,
-        DbAgents(database),
-        DbQueues(database),
-        DbAssignments(database),
-        DbNumbers(database),
-        DbSkills(database),
-        DbCustomers(database),
-        DbCodes(database),
-    )
-    desk = DeskHouse(stores, DbEndpoints(database))
+    stores = stores_on(database)
+    desk = DeskHouse(stores, DbEndpoints(database), changes_of=changes_of)
     await stores.queues.add(QueueRules(SALES))
     await stores.numbers.add(NumberEntry("4000", HOTLINE))
     desk.folder.hold(hotline())

@@ -37,7 +37,8 @@ from callcenter.engine.api import (
 )
 from callcenter.ports.store import AgentProfile, StoreAway
 from callcenter.services.agents import AgentClosed, AgentDesk, PhoneKind
-from callcenter.services.configuration import AgentEntry, Configuration
+from callcenter.services.blueprint import AgentEntry
+from callcenter.services.configuration import Configuration
 from callcenter.services.naming import LONGEST_NAME
 
 _MOST_QUEUES = 1000

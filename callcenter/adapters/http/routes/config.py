@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from pydantic import Field
+
 from callcenter.adapters.http.document import (
-    Change,
     changes_of,
     document_of,
     read_document,
@@ -19,7 +20,8 @@ from callcenter.core.access import Action
 from callcenter.core.errors import Invalid
 from callcenter.core.reading import Problem, Unreadable, field_path
 from callcenter.ports.problems import language_of
-from callcenter.ports.store import NoSuchVersion, StoreAway
+from callcenter.ports.store import Change, ChangeMade, NoSuchVersion, StoreAway
+from callcenter.services.blueprint import Section
 from callcenter.services.replanning import ConfigurationMoved, Plan, Replanning, digest
 
 _MOST_PROBLEMS: Final = 200
@@ -99,10 +101,31 @@ class VersionListing(Listing[VersionShown]):
     """The newest first."""
 
 
+class ChangesQuery(Shape):
+    """`section`, and `id` of an entry in it; `before`: only what is older than this number's change."""
+
+    section: Section | None = None
+    id: Line | None = None
+    before: int | None = Field(default=None, ge=1)
+
+
+class ChangeShown(EntryChange):
+    """When it was done and by whom; `number` counts all changes."""
+
+    number: int
+    at: datetime
+    by: str
+
+
+class ChangeListing(Listing[ChangeShown]):
+    """The newest first, a hundred at most."""
+
+
 def config_routes(replanning: Replanning) -> Routes:
     routes = Routes("config")
     _add_reading(routes, replanning)
     _add_versions(routes, replanning)
+    _add_changes(routes, replanning)
     _add_changing(routes, replanning)
     return routes
 
@@ -171,6 +194,24 @@ def _add_versions(routes: Routes, replanning: Replanning) -> None:
         return ConfigShown(document=json.loads(text), digest=digest(text))
 
 
+def _add_changes(routes: Routes, replanning: Replanning) -> None:
+    @routes.add(
+        "GET",
+        f"{API}/config/changes",
+        "What was changed in the configuration, when and by whom",
+        takes=ChangesQuery,
+        gives=ChangeListing,
+        needs=Right(Action.READ_CONFIGURATION),
+        errors=(StoreAway,),
+    )
+    async def list_changes(asked: Asked[ChangesQuery]) -> Answer:
+        wish = asked.body
+        found = await replanning.changes(
+            asked.actor, wish.before, wish.section or "", wish.id or ""
+        )
+        return ChangeListing(items=[_made(one) for one in found])
+
+
 def _add_changing(routes: Routes, replanning: Replanning) -> None:
     @routes.add(
         "POST",
@@ -210,6 +251,19 @@ def _change(change: Change) -> EntryChange:
         for name, (before, after) in change.fields.items()
     ]
     return EntryChange(kind=change.kind, section=change.section, id=change.id, fields=fields)
+
+
+def _made(made: ChangeMade) -> ChangeShown:
+    told = _change(made.change)
+    return ChangeShown(
+        kind=told.kind,
+        section=told.section,
+        id=told.id,
+        fields=told.fields,
+        number=made.number,
+        at=made.at,
+        by=made.by,
+    )
 
 
 def _problems(problems: Sequence[Problem]) -> list[ConfigProblem]:
