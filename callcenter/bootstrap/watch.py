@@ -75,6 +75,7 @@ def posts(settings: Settings, of: Watched) -> list[Post]:
         Post("orphan-legs", _STATE, 5 * _SECOND, _orphans(of.runtime), share=0.02),
         Post("engine-late", _worse_above(late, 5), _SECOND, of_centre(of.late.seconds)),
         Post("callers-refused", _STATE, _REFUSED_EVERY, _refused(of.door)),
+        Post("pause-overrun", _STATE, 5 * _SECOND, of_centre(lambda: of.door.overdue_pauses)),
         Post("journal-away", _STATE, _SECOND, of_centre(lambda: float(not of.door.can_write))),
         *_of_database(settings, of),
         *_of_disks(settings),

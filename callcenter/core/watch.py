@@ -195,6 +195,17 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 ),
             ),
             _kind(
+                *("pause-overrun", "overdue_pauses", Unit.COUNT, Severity.WARNING),
+                (
+                    "Agents are paused for longer than their reason allows.",
+                    "callcenter agents list says who; ask them, or set them ready.",
+                ),
+                (
+                    "有坐席的暂停时间超出该原因允许的时长。",
+                    "用 callcenter agents list 查看是谁；请联系本人或将其置为就绪。",
+                ),
+            ),
+            _kind(
                 *("journal-away", "journal_away", Unit.STATE, Severity.CRITICAL),
                 (
                     "The journal cannot be written; nothing is done until it can.",

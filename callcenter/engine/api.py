@@ -183,6 +183,12 @@ class Door:
         """Whether the journal takes what happens; while not, nothing happens and people are refused."""
         return self._engine.can_write
 
+    @property
+    def overdue_pauses(self) -> int:
+        """How many agents are paused for longer than their reason allows."""
+        agents, now = self._engine.floor.agents.values(), self.now
+        return sum(one.pause_until is not None and one.pause_until < now for one in agents)
+
     def show_alerts(self, rows: Mapping[str, Mapping[str, Any] | None]) -> None:
         """Put what is raised on live screens, by key, and take away what is not any more (None)."""
         shown = {key: None if row is None else dict(row) for key, row in rows.items()}

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import pytest
 
 from callcenter.adapters.db.agents import DbEndpoints
 from callcenter.core.access import Actor, Role
+from callcenter.core.codes import PauseReason
 from callcenter.core.errors import AlreadySignedIn, Invalid, NoSuchAgent, NotPermitted, NotSignedIn
 from callcenter.core.facts.agents import Presence
 from callcenter.core.ids import AgentId
@@ -15,6 +17,7 @@ from callcenter.ports.store import AgentProfile, EndpointSecret, StoreAway
 from callcenter.ports.telephony import SwitchAway
 from callcenter.services.agents import AgentClosed, PhoneKind, SecondSignIn
 from callcenter.services.blueprint import AgentEntry
+from callcenter.services.codes import CodeBook
 from callcenter.services.stored import Stores
 from callcenter.testing.desk import DeskHouse
 
@@ -413,3 +416,18 @@ async def test_a_closed_agent_is_signed_out_and_stays_out(house: DeskHouse) -> N
         house.door.agent(ANA)
     with pytest.raises(AgentClosed):
         await house.desk.sign_in(AS_ANA, ANA)
+
+
+async def test_a_pause_that_takes_too_long_is_counted_until_it_ends(
+    house: DeskHouse, stores: Stores
+) -> None:
+    codes = CodeBook(stores.codes, house.configuration)
+    await codes.put_pause_reason(ROOT, PauseReason("lunch", "Lunch", longest=timedelta(minutes=30)))
+    await house.desk.sign_in(AS_ANA, ANA)
+    house.door.ask(AS_ANA, SetPresence(ANA, Presence.PAUSED, "lunch"))
+    house.clock.move(timedelta(minutes=30))
+    assert house.door.overdue_pauses == 0
+    house.clock.move(timedelta(seconds=1))
+    assert house.door.overdue_pauses == 1
+    house.door.ask(AS_ANA, SetPresence(ANA, Presence.READY))
+    assert house.door.overdue_pauses == 0
