@@ -110,11 +110,12 @@ class AriRelief:
 
     async def _alone(self) -> list[Channel]:
         """Every leg that hears nobody."""
-        legs = await self._ask(channels.list_all())
+        # While a leg changes, the switch lists it as it was and, behind that, as it is.
+        legs = {leg["id"]: leg for leg in await self._ask(channels.list_all())}
         together = {
             leg for bridge in await self._ask(bridges.list_all()) for leg in bridge["channels"]
         }
-        return [leg for leg in legs if leg["id"] not in together]
+        return [leg for leg in legs.values() if leg["id"] not in together]
 
     async def _each(self, what: str, names: Sequence[str]) -> None:
         for some in _in_parts(names):
